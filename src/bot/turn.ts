@@ -1,0 +1,53 @@
+import type { Activity } from '../schema/activity';
+
+/** Which state a bot asks for. Private state belongs to one user in one conversation. */
+export type StateScope = 'conversation' | 'user' | 'private';
+
+/**
+ * The state document of one scope, for the length of one turn. Changes are held back and become durable with the turn's
+ * commit, or not at all. Every property that is read or written counts as touched: a conflict with another turn
+ * that changed a touched property runs this turn again. Values are live JSON objects: changing one in place is a change.
+ */
+export interface StateDocument {
+  get(property: string): unknown;
+  set(property: string, value: unknown): void;
+  delete(property: string): void;
+  /** Every property, live; touches the whole document. */
+  all(): Record<string, unknown>;
+  /** Removes every property; touches the whole document. */
+  clear(): void;
+  /** Whether anything differs from what was loaded. */
+  changed(): boolean;
+}
+
+/**
+ * What a running turn offers to the context that a bot holds. The runtime implements it for real turns and the test adapter for
+ * tests; `TurnContext` finds it in `turnState` under {@link TurnKey}.
+ */
+export interface Turn {
+  /** A stable idempotency key: the same for every attempt at this activity, different for every other. */
+  readonly id: string;
+  /** 1 on the first attempt. */
+  readonly attempt: number;
+  /** Aborts when the turn has lost its conversation or run out of time: nothing it does afterwards counts. */
+  readonly signal: AbortSignal;
+  /** When the answer is due, for turns that answer inside an HTTP response. */
+  readonly deadline?: Date;
+  /** Loads a scope's state, once per turn. @throws Error when the activity has no user for a user scope. */
+  state(scope: StateScope): Promise<StateDocument>;
+  /** Adds a send to the turn's effects; returns an id that update and delete understand, in this turn and later ones. */
+  send(activity: Activity): { id: string };
+  /** Adds an update to the turn's effects. `activity.id` is an id that a send returned, or the channel's own. */
+  update(activity: Activity): { id: string };
+  /** Adds a deletion to the turn's effects. */
+  delete(activityId: string): void;
+  /** Sends now, at most once, best effort, outside the transaction: typing indicators. Never rejects. */
+  sendLive(activity: Activity): Promise<void>;
+  /** Records what the turn has sent so far, delivers it, and resolves then; a later attempt will not send it again. */
+  flush(): Promise<void>;
+  /** Runs `run` once per turn and records its JSON result; a later attempt gets the record instead of a second run. */
+  step<T>(name: string, run: () => T | Promise<T>): Promise<T>;
+}
+
+/** Where a context's {@link Turn} is kept in its `turnState`. */
+export const TurnKey: unique symbol = Symbol.for('turnwise.turn');

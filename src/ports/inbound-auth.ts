@@ -1,0 +1,33 @@
+import type { Activity } from '../schema/activity';
+
+/** What the gate sees of a request before its body is read. Header names are lower case. */
+export interface InboundRequest {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/** A refusal, ready to be answered. `message` says what was wrong without repeating anything the caller sent. */
+export interface Refusal {
+  readonly ok: false;
+  /** 401: who are you; 403: not you, or not for this; 503: it cannot be told now (keys cannot be had). */
+  readonly status: 401 | 403 | 503;
+  /** A code of the error catalogue. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A caller whose token stands. What it may say is known only once its body is: `admit` judges that. */
+export interface Authenticated {
+  readonly ok: true;
+  /** Checks the parsed activity against the caller's claims (channel, service URL). Pure. */
+  admit(activity: Activity): { readonly ok: true } | Refusal;
+}
+
+/**
+ * Decides who may post activities. Fails closed: any doubt is a {@link Refusal}; nothing is thrown. Chosen per
+ * application (and per channel), so that a channel without Bot Service in between brings its own.
+ */
+export interface InboundAuth {
+  /** How requests are authenticated, in a word, for `/api/health`: `anonymous-loopback`, `bot-service`, … */
+  readonly mode: string;
+  authenticate(request: InboundRequest): Promise<Authenticated | Refusal>;
+}
