@@ -1,19 +1,16 @@
 import type { Activity } from '../schema/activity';
+import type { Failure } from '../schema/errors';
 
 /** What the gate sees of a request before its body is read. Header names are lower case. */
 export interface InboundRequest {
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
-/** A refusal, ready to be answered. `message` says what was wrong without repeating anything the caller sent. */
-export interface Refusal {
-  readonly ok: false;
-  /** 401: who are you; 403: not you, or not for this; 503: it cannot be told now (keys cannot be had). */
-  readonly status: 401 | 403 | 503;
-  /** A code of the error catalogue. */
-  readonly code: string;
-  readonly message: string;
-}
+/**
+ * A refusal, ready to be answered: 401 who are you; 403 not you, or not for this; 503 it cannot be told now (keys cannot be had).
+ * The message says what was wrong without repeating anything the caller sent.
+ */
+export type Refusal = Failure;
 
 /** A caller whose token stands. What it may say is known only once its body is: `admit` judges that. */
 export interface Authenticated {
