@@ -3,6 +3,7 @@
  * here, with what to do about it; `docs/errors.md` lists the same codes, and a test holds the two together.
  */
 export const ERRORS = {
+  StoreUnusable: 'The store cannot be used.',
   NotFound: 'There is nothing at this address.',
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,156 @@
+import type { Activity } from '../schema/activity';
+import type { NewActivity } from '../turn/accept';
+import type { FlushedEffects, NewEffect } from '../turn/commit';
+import type { Delivered } from '../turn/deliver';
+import type { HandBack } from '../turn/hand-back';
+import type { Fence, HoldOutcome } from '../turn/hold';
+import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
+import type { Effect, Head, PendingActivity } from '../turn/record';
+import type { Timing } from '../turn/timing';
+import type { Intent, StateData } from '../turn/user-state';
+
+/**
+ * The durable side of the runtime. Three rules hold for every method that writes:
+ *
+ * 1. It is one atomic step on one partition (a conversation or a user). A failed one has changed nothing; a crash leaves all of it or nothing.
+ * 2. Its decision is a predicate of that step, never of an earlier read, and it returns what the step left behind.
+ * 3. It either answers with an outcome or throws a `StoreFault` that says whether it was applied. Repeating a call with the same
+ *    arguments after a fault is always safe, and tells what became of the first.
+ *
+ * Time is the store's own: callers give durations. Reads may be stale; what is decided on them is checked by the write.
+ */
+export interface Store {
+  readonly timing: Timing;
+  readonly mailbox: Mailbox;
+  readonly turns: TurnStore;
+  readonly users: UserStates;
+  readonly deadLetters: DeadLetters;
+  /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A large activity, kept beside the record that refers to it. */
+export interface Body {
+  readonly ref: string;
+  readonly activity: Activity;
+}
+
+export interface Mailbox {
+  /**
+   * Appends an activity (and its body, when that is kept apart) unless its key was accepted within the dedupe horizon. `full`: `limit`
+   * activities wait already. On `accepted` and `duplicate` the activity is durable.
+   */
+  accept(
+    key: ConversationKey,
+    activity: NewActivity,
+    bodies: readonly Body[],
+    limit: number,
+  ): Promise<'accepted' | 'duplicate' | 'full'>;
+  /** Conversations whose `wake` has passed, the longest overdue first. May be stale: it only decides who is rung for. */
+  overdue(limit: number): Promise<readonly ConversationKey[]>;
+}
+
+/** A conversation that this worker holds, as its last write left it. */
+export interface Held {
+  readonly key: ConversationKey;
+  readonly fence: Fence;
+  readonly head: Head;
+}
+
+export type AcquireOutcome =
+  | { readonly outcome: 'acquired'; readonly held: Held }
+  | { readonly outcome: 'busy' | 'later'; readonly remainingMs: number }
+  | { readonly outcome: 'idle' };
+
+/** Names a state document of a conversation's partition: the conversation's own, or one user's in it. */
+export type StateId = 'conversation' | `private:${UserKey}`;
+
+/** A state document as read; version 0 and no properties when there is none yet. */
+export interface StateSnapshot {
+  readonly version: number;
+  readonly data: StateData;
+}
+
+/** Why something was given up. `message` may quote a bot's error; it is stored for the operator and never logged. */
+export interface DeadReason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** A turn's result: all of it becomes true in one transaction, or none of it. */
+export interface TurnCommit {
+  readonly activity: ActivityKey;
+  readonly effects: readonly NewEffect[];
+  readonly bodies: readonly Body[];
+  /** Documents that the turn read or wrote, with the version it saw: another version now is a `conflict`. */
+  readonly reads: readonly { readonly id: StateId; readonly version: number }[];
+  readonly writes: readonly { readonly id: StateId; readonly data: StateData }[];
+  /** The activity ends as a dead letter instead of a committed turn; effects and state are those of the bot's error handler. */
+  readonly dead?: DeadReason;
+}
+
+/** Acquire, run, commit, deliver: what a worker does. Every write is fenced: `fenced` means stop at once, nothing was changed. */
+export interface TurnStore {
+  /** @param owner unique to this attempt at acquiring. */
+  acquire(key: ConversationKey, owner: string): Promise<AcquireOutcome>;
+  renew(held: Held): Promise<HoldOutcome>;
+  commit(held: Held, turn: TurnCommit): Promise<HoldOutcome | { readonly outcome: 'conflict' }>;
+  /** Records effects of the running turn ahead of its commit. */
+  flush(held: Held, flushed: FlushedEffects, bodies: readonly Body[]): Promise<HoldOutcome>;
+  /** Takes the first effect out; with `dead`, as a dead letter. */
+  markDelivered(
+    held: Held,
+    delivered: Delivered & { readonly dead?: DeadReason },
+    turnRuns: boolean,
+  ): Promise<HoldOutcome>;
+  handBack(held: Held, reason: HandBack): Promise<HoldOutcome>;
+  /**
+   * Records a step's result, once per turn and name: the first record stands and is returned.
+   * @param turn the effect prefix of the activity (`turnPrefix`).
+   */
+  recordStep(
+    held: Held,
+    turn: string,
+    name: string,
+    value: unknown,
+  ): Promise<{ readonly outcome: 'recorded'; readonly value: unknown } | { readonly outcome: 'fenced' }>;
+  readState(key: ConversationKey, id: StateId): Promise<StateSnapshot>;
+  /** The recorded steps of a turn, by name. */
+  readSteps(key: ConversationKey, turn: string): Promise<ReadonlyMap<string, unknown>>;
+  readBody(key: ConversationKey, ref: string): Promise<Activity | undefined>;
+}
+
+/** User state, changed by intents: see `src/turn/user-state.ts`. */
+export interface UserStates {
+  read(user: UserKey): Promise<StateSnapshot & { readonly intents: readonly Intent[] }>;
+  /** Writes an intent if the record is still at `version`. */
+  propose(user: UserKey, version: number, intent: Intent): Promise<'proposed' | 'conflict'>;
+  /** Applies an intent that counts and removes it, or removes one that is void; nothing when it is gone. */
+  settle(user: UserKey, intentId: string, counts: boolean): Promise<void>;
+  /** Decides an intent by the conversation that made it; a live attempt is fenced only on `insist`. */
+  judge(intent: Intent, insist: boolean): Promise<'counts' | 'void' | 'open'>;
+}
+
+/** Something that was given up, complete enough to be replayed. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly conversation: ConversationKey;
+  /** Store time, ms since the epoch. */
+  readonly at: number;
+  readonly attempts: number;
+  readonly reason: DeadReason;
+  readonly dead:
+    | { readonly kind: 'activity'; readonly activity: PendingActivity }
+    | { readonly kind: 'effect'; readonly effect: Effect };
+}
+
+export interface DeadLetters {
+  /** The newest first. */
+  list(limit: number): Promise<readonly DeadLetter[]>;
+  get(conversation: ConversationKey, id: string): Promise<DeadLetter | undefined>;
+  /** Moves it back to the end of its mailbox (or of what is to be delivered), atomically; false when it is not there (any more). */
+  requeue(conversation: ConversationKey, id: string): Promise<boolean>;
+  /** Removes it with its body; false when it is not there (any more). */
+  discard(conversation: ConversationKey, id: string): Promise<boolean>;
+}

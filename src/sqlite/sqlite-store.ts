@@ -1,0 +1,157 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Clock } from '../ports/clock';
+import type { Store } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
+import type { PartitionRecord, Partitions, PartitionView, PartitionWrites, RecordKind } from '../store/partition';
+import { transactionalStore } from '../store/transactional-store';
+import { StoreFault } from '../turn/fault';
+import type { ConversationKey } from '../turn/keys';
+import type { Head } from '../turn/record';
+import { DEFAULT_TIMING, type Timing } from '../turn/timing';
+import type { UserRecord } from '../turn/user-state';
+import { type Database, openDatabase } from './database';
+
+export interface SqliteStoreOptions {
+  /** The database file; its folder is made when missing. `-wal` and `-shm` files appear beside it. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly timing?: Timing;
+}
+
+/**
+ * A durable store in one SQLite file, for one machine: every primitive is one `BEGIN IMMEDIATE` transaction that is on
+ * disk when it returns (WAL, synchronous=FULL). Several processes may share the file; the machine's clock is the store's.
+ */
+export function createSqliteStore({ file, clock, timing = DEFAULT_TIMING }: SqliteStoreOptions): Store {
+  return transactionalStore(sqlitePartitions(file, clock), timing);
+}
+
+/** How long a writer waits for the others, in all. Past it the call is a fault that was not applied. */
+const BUSY_LIMIT_MS = 4_000;
+
+function sqlitePartitions(file: string, clock: Clock): Partitions {
+  let opened: Database | undefined;
+  const database = (): Database => {
+    if (opened === undefined) {
+      try {
+        mkdirSync(dirname(file), { recursive: true });
+        opened = openDatabase(file);
+      } catch (error) {
+        throw new TurnwiseError('StoreUnusable', `The file ${file} cannot be opened: ${messageOf(error)}`, {
+          cause: error,
+        });
+      }
+    }
+    return opened;
+  };
+
+  /**
+   * One write transaction. SQLite is synchronous, so waiting for another process's write happens between attempts and not inside
+   * one, where it would stop every conversation of this process.
+   */
+  const immediate = async <T>(run: (db: Database) => T): Promise<T> => {
+    const deadline = clock.monotonic() + BUSY_LIMIT_MS;
+    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+      try {
+        return inTransaction(database(), run);
+      } catch (error) {
+        if (!isBusy(error)) throw asFault(error);
+        if (clock.monotonic() >= deadline)
+          throw new StoreFault('no', 'The database file is busy.', undefined, { cause: error });
+        await clock.sleep(pause);
+      }
+    }
+  };
+
+  const view = (db: Database, key: ConversationKey): PartitionView => ({
+    now: clock.now(),
+    head: parsed<Head>(db.getHead.get(key)?.head),
+    get: (kind, id) => parsed(db.getRecord.get(key, kind, id)?.value),
+    scan: (kind, prefix) =>
+      db.scanRecords.all(key, kind, prefix, `${prefix}\u{10ffff}`).map(({ id, value }): PartitionRecord => {
+        return { kind, id, value: parsed(value) };
+      }),
+  });
+
+  const apply = (db: Database, key: ConversationKey, { head, put = [], drop = [] }: PartitionWrites): void => {
+    for (const { kind, id } of drop) db.dropRecord.run(key, kind, id);
+    for (const { kind, id, value } of put)
+      db.putRecord.run(key, kind, id, deadSince(kind, value), JSON.stringify(value));
+    if (head !== undefined) db.putHead.run(key, head.wake, JSON.stringify(head));
+  };
+
+  return {
+    transact: (key, decide) =>
+      immediate((db) => {
+        const { result, writes } = decide(view(db, key));
+        if (writes !== undefined) apply(db, key, writes);
+        return result;
+      }),
+    read: async (key, look) => look(view(database(), key)),
+    transactUser: (user, decide) =>
+      immediate((db) => {
+        const { result, record } = decide(parsed<UserRecord>(db.getUser.get(user)?.record));
+        if (record !== undefined) db.putUser.run(user, JSON.stringify(record));
+        return result;
+      }),
+    overdue: async (limit) =>
+      database()
+        .overdue.all(clock.now(), limit)
+        .map(({ key }) => key as ConversationKey),
+    dead: async (limit) =>
+      database()
+        .dead.all(limit)
+        .map(({ value }) => parsed(value)),
+    open: async () => void database(),
+    close: async () => {
+      opened?.close();
+      opened = undefined;
+    },
+  };
+}
+
+function inTransaction<T>(db: Database, run: (db: Database) => T): T {
+  db.begin();
+  try {
+    const result = run(db);
+    commit(db);
+    return result;
+  } catch (error) {
+    db.rollback();
+    throw error;
+  }
+}
+
+/** A commit that fails for any reason but a busy file may have reached the disk. */
+function commit(db: Database): void {
+  try {
+    db.commit();
+  } catch (error) {
+    throw isBusy(error) ? error : new StoreFault('unknown', messageOf(error), undefined, { cause: error });
+  }
+}
+
+const parsed = <T>(json: string | undefined): T | undefined =>
+  json === undefined ? undefined : (JSON.parse(json) as T);
+
+const deadSince = (kind: RecordKind, value: unknown): number | null =>
+  kind === 'dead' ? (value as { at: number }).at : null;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+
+const sqliteCode = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+
+function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === SQLITE_BUSY || code === SQLITE_LOCKED;
+}
+
+/** An engine error (disk full, I/O) rolled the transaction back: not applied. Anything else is a defect and stays what it is. */
+function asFault(error: unknown): unknown {
+  return sqliteCode(error) === undefined ? error : new StoreFault('no', messageOf(error), undefined, { cause: error });
+}

@@ -1,0 +1,55 @@
+import type { ActivityKey } from './keys';
+import { type Head, NEW_HEAD, type Payload, type PendingActivity } from './record';
+import { MAX_SEEN, type Timing } from './timing';
+
+export interface NewActivity {
+  readonly key: ActivityKey;
+  readonly body: Payload;
+}
+
+export type Accept =
+  | { readonly outcome: 'accepted'; readonly head: Head }
+  | { readonly outcome: 'duplicate' }
+  | { readonly outcome: 'full' };
+
+/**
+ * Appends an activity to the mailbox unless its key was accepted before. Never touches lease, attempts or `notBefore`:
+ * an impatient user does not shorten a back-off.
+ *
+ * @param limit most activities that may wait; beyond it the answer is `full` and nothing changes.
+ */
+export function accept(
+  current: Head | undefined,
+  now: number,
+  activity: NewActivity,
+  limit: number,
+  timing: Timing,
+): Accept {
+  const head = current ?? NEW_HEAD;
+  if (
+    head.seen.some((seen) => seen.key === activity.key) ||
+    head.pend.some((pending) => pending.key === activity.key)
+  ) {
+    return { outcome: 'duplicate' };
+  }
+  if (head.pend.length >= limit) return { outcome: 'full' };
+  const pending: PendingActivity = { key: activity.key, at: now, body: activity.body };
+  return { outcome: 'accepted', head: appended(head, now, pending, timing) };
+}
+
+/** The record with one more pending activity, its key remembered and someone due to look at it. */
+export function appended(head: Head, now: number, pending: PendingActivity, timing: Timing): Head {
+  const pend = [...head.pend, pending];
+  const waiting = new Set(pend.map((each) => each.key));
+  const recent = head.seen.filter((seen) => seen.key !== pending.key && seen.at > now - timing.dedupeMs);
+  // A key is never forgotten while its activity waits: `pend` itself is the record of those.
+  const seen = recent.filter((each, index) => waiting.has(each.key) || recent.length - index < MAX_SEEN);
+  return { ...head, pend, seen: [...seen, { key: pending.key, at: now }], wake: wakeForWork(head, now, timing) };
+}
+
+/** A held conversation is looked at when its lease ends; a free one soon, but not before its back-off, and never later than before. */
+export function wakeForWork(head: Head, now: number, timing: Timing): number {
+  if (head.lease !== null && head.wake !== null) return head.wake;
+  const due = Math.max(now, head.notBefore) + timing.graceMs;
+  return head.wake === null ? due : Math.min(head.wake, due);
+}

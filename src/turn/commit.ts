@@ -1,0 +1,85 @@
+import {
+  extended,
+  FENCED,
+  type Fence,
+  type HoldOutcome,
+  holdOutcome,
+  isHeldBy,
+  proceed,
+  wasGivenBackBy,
+  withFirstStarted,
+} from './hold';
+import type { ActivityKey } from './keys';
+import type { Effect, Head } from './record';
+import type { Timing } from './timing';
+
+/** An effect as a turn leaves it: the record adds when it was recorded and when it is due. */
+export type NewEffect = DistributiveOmit<Effect, 'at' | 'due' | 'tries' | 'started' | 'inDoubt'> & {
+  /** How long after the record it becomes due, in ms; absent: at once. */
+  readonly afterMs?: number;
+};
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** What a finished turn changes in the record. State documents are written by the same transaction, guarded by `sv`. */
+export interface TurnResult {
+  readonly activity: ActivityKey;
+  readonly effects: readonly NewEffect[];
+  readonly writesState: boolean;
+}
+
+/**
+ * Commits a turn: pops its activity, counts it, appends its effects, and decides what comes next. Guarded by the fence
+ * and by the activity still being first; the caller's transaction guards the state that the turn read.
+ *
+ * Repeated after an unknown outcome, it finds its activity gone under its own epoch and knows that the write was its own.
+ */
+export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, timing: Timing): HoldOutcome {
+  const first = head.pend[0];
+  if (!isHeldBy(head, fence)) {
+    const ours = wasGivenBackBy(head, fence) && head.pend.every((pending) => pending.key !== turn.activity);
+    return ours ? { outcome: 'released', head } : FENCED;
+  }
+  if (first?.key !== turn.activity) return { outcome: 'held', head };
+  const popped: Head = {
+    ...head,
+    pend: head.pend.slice(1),
+    n: head.n + 1,
+    sv: turn.writesState ? head.sv + 1 : head.sv,
+    att: 0,
+    flushed: 0,
+    notBefore: 0,
+    out: [...head.out, ...recorded(turn.effects, now)],
+  };
+  return holdOutcome(proceed(popped, now, fence, timing));
+}
+
+/** What a running turn has sent so far. */
+export interface FlushedEffects {
+  readonly activity: ActivityKey;
+  readonly effects: readonly NewEffect[];
+  /** How many effects of the turn were recorded before this flush. */
+  readonly from: number;
+}
+
+/**
+ * Records effects of a turn that is still running, so that they can leave before its commit. By ordinal: a later attempt
+ * counts its own effects and leaves out the first `flushed` of them, whatever their text would be now.
+ */
+export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEffects, timing: Timing): HoldOutcome {
+  if (!isHeldBy(head, fence) || head.pend[0]?.key !== flushed.activity) return FENCED;
+  const to = flushed.from + flushed.effects.length;
+  if (head.flushed >= to) return { outcome: 'held', head };
+  if (head.flushed !== flushed.from) return FENCED;
+  const grown: Head = { ...head, flushed: to, out: [...head.out, ...recorded(flushed.effects, now)] };
+  return { outcome: 'held', head: extended(withFirstStarted(grown), now, fence, timing) };
+}
+
+function recorded(effects: readonly NewEffect[], now: number): Effect[] {
+  return effects.map(({ afterMs, ...effect }) => ({
+    ...effect,
+    at: now,
+    tries: 0,
+    ...(afterMs === undefined ? {} : { due: now + afterMs }),
+  }));
+}

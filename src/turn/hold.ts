@@ -1,0 +1,73 @@
+import type { Effect, Head } from './record';
+import type { Timing } from './timing';
+
+/** What a worker quotes with every write: the epoch and the owner of its own acquire. */
+export interface Fence {
+  readonly epoch: number;
+  readonly owner: string;
+}
+
+/**
+ * What a write of the holder came to:
+ * - `held`: applied (now, or by an identical earlier write); the conversation is still ours.
+ * - `released`: applied, and nothing is left to do: the conversation is free.
+ * - `fenced`: refused. Another worker has it, or our own earlier write ended our hold. Drop everything and stop.
+ */
+export type HoldOutcome =
+  | { readonly outcome: 'held'; readonly head: Head }
+  | { readonly outcome: 'released'; readonly head: Head }
+  | { readonly outcome: 'fenced' };
+
+export const FENCED: HoldOutcome = { outcome: 'fenced' };
+
+/** Whether a head written by the holder kept the lease or let it go. */
+export function holdOutcome(head: Head): HoldOutcome {
+  return { outcome: head.lease === null ? 'released' : 'held', head };
+}
+
+/** Whether the conversation is still this worker's. Both are compared: its own hand-back keeps the epoch and gives up the lease. */
+export function isHeldBy(head: Head, fence: Fence): boolean {
+  return head.epoch === fence.epoch && head.lease !== null && head.lease.owner === fence.owner;
+}
+
+/** Whether this worker gave the conversation back itself: nobody has acquired it since. */
+export function wasGivenBackBy(head: Head, fence: Fence): boolean {
+  return head.epoch === fence.epoch && head.lease === null;
+}
+
+/** The record with the lease running anew, as every write of its holder leaves it. */
+export function extended(head: Head, now: number, fence: Fence, timing: Timing): Head {
+  const until = now + timing.leaseMs;
+  return { ...head, lease: { owner: fence.owner, until }, wake: until + timing.graceMs };
+}
+
+/** The record with nobody working on it, to be looked at again after `delayMs` if there is work. */
+export function freed(head: Head, now: number, delayMs: number, timing: Timing): Head {
+  const idle = head.pend.length === 0 && head.out.length === 0;
+  const notBefore = idle || delayMs <= 0 ? 0 : now + delayMs;
+  return { ...head, lease: null, notBefore, wake: idle ? null : Math.max(now, notBefore) + timing.graceMs };
+}
+
+/**
+ * What the holder does next, decided in the same write as what it just did: deliver the first effect, start the next
+ * activity (its attempt is counted here, before its handler runs), or let go because nothing is left.
+ */
+export function proceed(head: Head, now: number, fence: Fence, timing: Timing): Head {
+  if (head.out.length > 0) return extended(withFirstStarted(head), now, fence, timing);
+  if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);
+  return freed(head, now, 0, timing);
+}
+
+/** Records that the first effect's delivery may begin. */
+export function withFirstStarted(head: Head): Head {
+  const [first, ...rest] = head.out;
+  return first === undefined || first.started ? head : { ...head, out: [{ ...first, started: true }, ...rest] };
+}
+
+/** As {@link withFirstStarted}, for a new holder: a delivery that an earlier one began is in doubt. */
+export function withFirstTakenOver(head: Head): Head {
+  const [first, ...rest] = head.out;
+  if (first === undefined) return head;
+  const effect: Effect = first.started ? { ...first, inDoubt: true } : { ...first, started: true };
+  return { ...head, out: [effect, ...rest] };
+}

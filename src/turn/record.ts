@@ -1,0 +1,135 @@
+import type { Activity } from '../schema/activity';
+import type { ActivityKey, UserKey } from './keys';
+
+/** Version of the record format written by this code. Code meets newer and older records during a deploy: see `upgrade`. */
+export const RECORD_VERSION = 1;
+
+/** An activity in the record itself, or, when it is large, a reference to a body record in the same partition. */
+export type Payload =
+  | { readonly inline: Activity; readonly bytes: number }
+  | { readonly ref: string; readonly bytes: number };
+
+/** An accepted activity that no turn has committed yet. */
+export interface PendingActivity {
+  readonly key: ActivityKey;
+  /** When it was accepted, in store time (ms since the epoch). */
+  readonly at: number;
+  readonly body: Payload;
+  /** How often this activity has come back from the dead letters; absent for none. */
+  readonly replay?: number;
+}
+
+/** Who works on the conversation, and until when if nothing is heard: store time (ms since the epoch). */
+export interface Lease {
+  readonly owner: string;
+  readonly until: number;
+}
+
+interface EffectBase {
+  /** `<activity key>[~replay].<ordinal>`: stable across attempts, so that a record can be recognised. */
+  readonly id: string;
+  /** When it was recorded, in store time. */
+  readonly at: number;
+  /** Not before this store time; absent: at once. */
+  readonly due?: number;
+  /** Deliveries that certainly failed or whose outcome is unknown. */
+  readonly tries: number;
+  /** A delivery of it may have begun: set by the write that precedes every delivery, cleared when it was certainly not sent. */
+  readonly started?: true;
+  /** A worker that is gone may have sent it: sending it again may show it twice. */
+  readonly inDoubt?: true;
+}
+
+/** Something a committed turn (or a recorded flush) wants done outside the record, in order. */
+export type Effect = EffectBase &
+  (
+    | { readonly kind: 'send'; readonly activity: Payload }
+    | { readonly kind: 'update'; readonly activityId: string; readonly activity: Payload }
+    | { readonly kind: 'delete'; readonly activityId: string; readonly reference: ReplyAddress }
+    | { readonly kind: 'fold'; readonly user: UserKey; readonly intent: string }
+  );
+
+/** Where an effect without an activity of its own is addressed. */
+export interface ReplyAddress {
+  readonly channelId: string;
+  readonly serviceUrl: string;
+  readonly conversationId: string;
+}
+
+/** The id that a send returned to the bot, and the one that the channel gave it on delivery. */
+export interface DeliveredId {
+  readonly ours: string;
+  readonly theirs: string;
+  readonly at: number;
+}
+
+/**
+ * The conversation record: one per conversation, in one partition with its state, bodies, steps and dead letters. Every field
+ * changes only through the transitions of this folder. All times are store time, in ms since the epoch.
+ */
+export interface Head {
+  readonly v: number;
+  /** Rises when the conversation is erased, so that turns in flight cannot write it back. */
+  readonly gen: number;
+  /** +1 at every acquire: the fence. */
+  readonly epoch: number;
+  readonly lease: Lease | null;
+  /** Accepted activities, in the order of acceptance. */
+  readonly pend: readonly PendingActivity[];
+  /** Keys accepted lately: the dedupe horizon. */
+  readonly seen: readonly { readonly key: ActivityKey; readonly at: number }[];
+  /** Recorded effects not yet delivered, in order. */
+  readonly out: readonly Effect[];
+  /** Turns committed (dead letters included). */
+  readonly n: number;
+  /** Version of the partition's state documents: +1 with every write of any of them. */
+  readonly sv: number;
+  /** Attempts on `pend[0]`, counted before its handler starts. */
+  readonly att: number;
+  /** How many effects of `pend[0]`'s turn are already recorded by flushes. */
+  readonly flushed: number;
+  /** Acquire refuses before this time; 0 when there is none. */
+  readonly notBefore: number;
+  /** When someone must look again; null when nobody need. The sweep's only index. */
+  readonly wake: number | null;
+  /** The ids of delivered sends, newest last, bounded. */
+  readonly ids: readonly DeliveredId[];
+}
+
+/** The record of a conversation in which nothing has happened yet. */
+export const NEW_HEAD: Head = {
+  v: RECORD_VERSION,
+  gen: 0,
+  epoch: 0,
+  lease: null,
+  pend: [],
+  seen: [],
+  out: [],
+  n: 0,
+  sv: 0,
+  att: 0,
+  flushed: 0,
+  notBefore: 0,
+  wake: null,
+  ids: [],
+};
+
+/** The prefix of the effect ids of one activity's turn. */
+export function turnPrefix(activity: PendingActivity): string {
+  return activity.replay === undefined ? activity.key : `${activity.key}~${activity.replay}`;
+}
+
+/** The effect id of the turn's `ordinal`-th effect (from 0). */
+export function effectId(activity: PendingActivity, ordinal: number): string {
+  return `${turnPrefix(activity)}.${ordinal}`;
+}
+
+/** The body records that an effect or a pending activity keeps alive. */
+export function bodyRefs(payloads: readonly (Payload | undefined)[]): string[] {
+  return payloads.flatMap((payload) => (payload !== undefined && 'ref' in payload ? [payload.ref] : []));
+}
+
+/** The payload of an effect, for kinds that have one. */
+export function effectPayload(effect: Effect): Payload | undefined {
+  return effect.kind === 'send' || effect.kind === 'update' ? effect.activity : undefined;
+}

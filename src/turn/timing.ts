@@ -1,0 +1,24 @@
+/** The durations that transitions work with, in ms. Absolute times come from the store's clock alone. */
+export interface Timing {
+  /** How long a worker may be silent before another takes its conversation over. */
+  readonly leaseMs: number;
+  /** How long after work became due the sweep may ring for it: time for the doorbell to have done its job. */
+  readonly graceMs: number;
+  /** How long an accepted activity's key is remembered. */
+  readonly dedupeMs: number;
+  /** How long the id of a delivered send can be used for update and delete. */
+  readonly deliveredIdMs: number;
+}
+
+export const DEFAULT_TIMING: Timing = {
+  leaseMs: 20_000,
+  graceMs: 5_000,
+  dedupeMs: 10 * 60_000,
+  deliveredIdMs: 7 * 24 * 3_600_000,
+};
+
+/** Most keys kept for dedupe; beyond it the oldest go before their time, so that a flood cannot grow the record. */
+export const MAX_SEEN = 400;
+
+/** Most ids of delivered sends kept. */
+export const MAX_DELIVERED_IDS = 32;

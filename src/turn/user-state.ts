@@ -1,0 +1,106 @@
+import { freed } from './hold';
+import type { ConversationKey } from './keys';
+import type { Head } from './record';
+import type { Timing } from './timing';
+
+/** A JSON object of bot state. */
+export type StateData = Readonly<Record<string, unknown>>;
+
+/** What a turn changed in one state document. */
+export interface StateChanges {
+  readonly set: StateData;
+  readonly remove: readonly string[];
+}
+
+/**
+ * A turn's change to its user's state, written into the user's record before the turn commits. It counts if and only if the commit
+ * put a fold of this id among the conversation's effects.
+ */
+export interface Intent {
+  /** Unique to the attempt that made it. */
+  readonly id: string;
+  readonly conversation: ConversationKey;
+  /** The epoch of the attempt. */
+  readonly epoch: number;
+  readonly changes: StateChanges;
+}
+
+/** One user's state on one channel, in a partition of its own. */
+export interface UserRecord {
+  readonly v: number;
+  /** +1 with every write. */
+  readonly version: number;
+  readonly data: StateData;
+  readonly intents: readonly Intent[];
+}
+
+export const NEW_USER: UserRecord = { v: 1, version: 0, data: {}, intents: [] };
+
+/** `data` with `changes` applied. */
+export function applied(data: StateData, changes: StateChanges): StateData {
+  const removed = new Set(changes.remove);
+  return Object.fromEntries([
+    ...Object.entries(data).filter(([name]) => !removed.has(name) && !Object.hasOwn(changes.set, name)),
+    ...Object.entries(changes.set),
+  ]);
+}
+
+/**
+ * Writes an intent, if the record is still the one that the turn read. The turn's conversation is exclusively its own by now, so
+ * what earlier attempts in it left behind is void and replaced.
+ *
+ * @returns the new record, or `undefined` on a conflict.
+ */
+export function propose(current: UserRecord | undefined, version: number, intent: Intent): UserRecord | undefined {
+  const record = current ?? NEW_USER;
+  if (record.intents.some((each) => each.id === intent.id)) return record;
+  if (record.version !== version) return undefined;
+  const others = record.intents.filter((each) => each.conversation !== intent.conversation);
+  return { ...record, version: record.version + 1, intents: [...others, intent] };
+}
+
+/** Applies an intent and removes it, in one write; nothing when it is gone already. */
+export function fold(record: UserRecord, id: string): UserRecord {
+  const intent = record.intents.find((each) => each.id === id);
+  if (intent === undefined) return record;
+  return { ...without(record, id), data: applied(record.data, intent.changes) };
+}
+
+/** Removes an intent that does not count; nothing when it is gone already. */
+export function withdraw(record: UserRecord, id: string): UserRecord {
+  return record.intents.some((each) => each.id === id) ? without(record, id) : record;
+}
+
+function without(record: UserRecord, id: string): UserRecord {
+  return { ...record, version: record.version + 1, intents: record.intents.filter((each) => each.id !== id) };
+}
+
+export type Judgement =
+  | { readonly verdict: 'counts' }
+  /** `head` is present when the attempt had to be fenced first. */
+  | { readonly verdict: 'void'; readonly head?: Head }
+  /** Its attempt may be about to commit. Ask again, or insist. */
+  | { readonly verdict: 'open' };
+
+/**
+ * Decides another turn's intent by the conversation that made it. It counts when the conversation is committed to folding it. It is void when
+ * the conversation is gone or a later epoch holds it. Otherwise the attempt has to be fenced before the intent may be called void:
+ * at once when nobody holds the conversation any more, and a live holder only when the caller insists.
+ */
+export function judge(
+  head: Head | undefined,
+  now: number,
+  intent: Pick<Intent, 'id' | 'epoch'>,
+  insist: boolean,
+  timing: Timing,
+): Judgement {
+  if (head === undefined) return { verdict: 'void' };
+  if (head.out.some((effect) => effect.kind === 'fold' && effect.intent === intent.id)) return { verdict: 'counts' };
+  if (head.epoch > intent.epoch) return { verdict: 'void' };
+  const live = head.lease !== null && head.lease.until > now;
+  if (live && !insist) return { verdict: 'open' };
+  // The fenced attempt is taken back: what ends it is another conversation's impatience, not its own failure.
+  const att = live ? Math.max(0, head.att - 1) : head.att;
+  const fenced = freed({ ...head, epoch: head.epoch + 1, att }, now, Math.max(0, head.notBefore - now), timing);
+  return { verdict: 'void', head: fenced };
+}
