@@ -1,36 +1,106 @@
-/** A JSON object with any properties: what the schema does not name passes through untouched. */
-export interface Extensible {
-  [property: string]: unknown;
+import type { ChannelAccount, ConversationAccount, ConversationReference } from './accounts';
+import type { Attachment, SuggestedActions } from './attachments';
+import type {
+  ActivityEventNames,
+  ActivityImportance,
+  ActivityTypes,
+  AttachmentLayoutTypes,
+  DeliveryModes,
+  EndOfConversationCodes,
+  InputHints,
+  MessageReactionTypes,
+  SemanticActionStateTypes,
+  TextFormatTypes,
+} from './constants';
+import type { Entity } from './entities';
+import type { Extensible, Open } from './json';
+
+/** A reaction to a message. */
+export interface MessageReaction extends Extensible {
+  type: Open<MessageReactionTypes>;
 }
 
-export interface ChannelAccount extends Extensible {
+/** A part of a message that a suggestion points at. */
+export interface TextHighlight extends Extensible {
+  text: string;
+  /** Which occurrence of `text` is meant, from 1. */
+  occurrence: number;
+}
+
+/** A programmatic action that goes with a request. */
+export interface SemanticAction extends Extensible {
   id: string;
-  name?: string;
-  aadObjectId?: string;
-  role?: string;
+  state?: Open<SemanticActionStateTypes>;
+  entities?: Record<string, Entity>;
 }
 
-export interface ConversationAccount extends Extensible {
-  id: string;
-  isGroup?: boolean;
-  conversationType?: string;
-  tenantId?: string;
-  name?: string;
-}
-
-/** The Bot Framework Activity schema's central object. */
+/**
+ * The central object of the Bot Framework: something that happened in a conversation, or that a bot does to it. Properties that are not
+ * named here (of a channel, or of a later version of the schema) pass through untouched, and so do `null`s.
+ *
+ * Source: the Bot Framework Activity schema, version 3.
+ */
 export interface Activity extends Extensible {
-  type: string;
+  type: Open<ActivityTypes>;
   id?: string;
-  timestamp?: string;
+  /** ISO 8601. In `context.activity` a `Date`, as in the Bot Framework SDK; it serializes as it came. */
+  timestamp?: Date | string;
+  /** Like {@link timestamp}, in the sender's time zone. */
+  localTimestamp?: Date | string;
+  localTimezone?: string;
+  /** Like {@link timestamp}. */
+  expiration?: Date | string;
+  callerId?: string;
   channelId: string;
   serviceUrl: string;
   from: ChannelAccount;
   recipient: ChannelAccount;
   conversation: ConversationAccount;
   replyToId?: string;
+  locale?: string;
+
   text?: string;
+  textFormat?: Open<TextFormatTypes>;
+  speak?: string;
+  inputHint?: Open<InputHints>;
+  summary?: string;
+  attachmentLayout?: Open<AttachmentLayoutTypes>;
+  attachments?: Attachment[];
+  suggestedActions?: SuggestedActions;
+  entities?: Entity[];
+  importance?: Open<ActivityImportance>;
+  deliveryMode?: Open<DeliveryModes>;
+  listenFor?: string[];
+  textHighlights?: TextHighlight[];
+  semanticAction?: SemanticAction;
+  /** What the channel adds for bots that know it. */
+  channelData?: unknown;
+
+  membersAdded?: ChannelAccount[];
+  membersRemoved?: ChannelAccount[];
+  reactionsAdded?: MessageReaction[];
+  reactionsRemoved?: MessageReaction[];
+  topicName?: string;
+  historyDisclosed?: boolean;
+  action?: string;
+  code?: Open<EndOfConversationCodes>;
+
+  name?: Open<ActivityEventNames>;
   value?: unknown;
-  name?: string;
-  deliveryMode?: string;
+  valueType?: string;
+  label?: string;
+  relatesTo?: ConversationReference;
+}
+
+/** The value of a `command` activity. */
+export interface CommandValue<T = unknown> extends Extensible {
+  commandId: string;
+  data?: T;
+}
+
+/** The value of a `commandResult` activity. */
+export interface CommandResultValue<T = unknown> extends Extensible {
+  commandId: string;
+  data?: T;
+  error?: unknown;
 }

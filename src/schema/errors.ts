@@ -4,6 +4,43 @@
  */
 export const ERRORS = {
   StoreUnusable: 'The store cannot be used.',
+  AppIdMissing:
+    'MicrosoftAppId is not set. Without it nobody can be authenticated, so the bot runs only on a development machine: set ' +
+    'MicrosoftAppId and the settings that go with it, or, for local development, AZURE_FUNCTIONS_ENVIRONMENT=Development.',
+  SettingMissing: 'A setting that is needed is not set.',
+  SettingInvalid: 'A setting has a value that cannot be used.',
+  SettingUnknown: 'There is no such setting; docs/configuration.md lists them all.',
+  QueueMissing:
+    'The storage queue does not exist. The deployment template creates it; create it, or deploy the template again.',
+  RingFailed: 'The storage queue did not take the message. The sweep rings again; nothing is lost.',
+  TokenUnavailable:
+    'There is no access token for the channel at the moment. What was to be sent is kept and sent later.',
+  BodyTooLarge: 'The request body is too large; send at most 1 MB, and files as links.',
+  BodyNotUtf8: 'The request body is not UTF-8 text; send an activity as JSON in UTF-8.',
+  BodyNotJson: 'The request body is not JSON; send one activity as a JSON object.',
+  BodyTooDeep: 'The request body nests objects and arrays too deeply; send at most 100 levels.',
+  BodyNotObject: 'The request body is JSON, but not an object; send one activity as a JSON object.',
+  PropertyNameRefused: 'The request body has a property named __proto__; rename it.',
+  ActivityTypeMissing: 'The activity has no type; set "type", for example to "message".',
+  ConversationMissing: 'The activity has no conversation; set "conversation.id".',
+  ChannelMissing: 'The activity has no channel; set "channelId".',
+  SenderMissing: 'The activity has no sender; set "from.id".',
+  IdRefused: 'The activity has an id that cannot be used as one.',
+  ServiceUrlRefused:
+    'The activity has a "serviceUrl" that is not an http or https address; set it to the channel\'s address.',
+  FieldRefused: 'The activity has a field of the wrong kind; send it as the Activity schema has it.',
+  NoTurn:
+    'This context has no running turn; await every call on it before the handler returns, and use a proactive turn later.',
+  NextCalledTwice: 'Middleware called next() twice; call it once at most, and await it.',
+  NotMiddleware: 'What was passed to use() is no middleware; pass a function, or an object with onTurn(context, next).',
+  NotABot: 'What was passed as the bot is none; pass a function, or an object with run(context) or onTurn(context).',
+  NothingToSend: 'sendActivities was called with an empty list; pass at least one activity.',
+  ActivityIdMissing: 'An update or a deletion names no activity; pass the id that the send returned.',
+  ActivityNotJson: 'An activity has a value that JSON cannot hold; send data without cycles and BigInts.',
+  OtherConversation: 'The activity to delete is in another conversation; delete it in a turn of that conversation.',
+  NotByThisAdapter: 'This adapter cannot do that; use one that can.',
+  StateNotJson:
+    'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
   NotFound: 'There is nothing at this address.',
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,129 @@
+import type { ConversationReference } from '../schema/accounts';
+import type { Activity } from '../schema/activity';
+import { ActivityTypes, Channels } from '../schema/constants';
+import type { ResourceResponse } from '../schema/conversations';
+import { TurnwiseError } from '../schema/errors';
+import { withDates } from '../schema/timestamps';
+import { type Bot, botLogic } from './bot';
+import { BotAdapter } from './bot-adapter';
+import { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './keys';
+import { runningTurn } from './running-turn';
+import { type Turn, TurnKey } from './turn';
+import { TurnContext } from './turn-context';
+
+const DELAY = 'delay';
+const DEFAULT_DELAY_MS = 1000;
+
+/**
+ * The adapter of queued and inline turns: what a bot sends, updates and deletes becomes an effect of the {@link Turn} found in the
+ * context, to be delivered when the turn commits. Holds no state of its own; one serves all turns of an application.
+ */
+export class TurnAdapter extends BotAdapter {
+  /**
+   * A context for a turn on `activity`, which is copied: a handler may change what it holds without changing the record.
+   * Put what middleware and bot should find in `turnState` before {@link run}.
+   */
+  createContext(activity: Activity): TurnContext {
+    const context = new TurnContext(this, withDates(activity));
+    // Outermost, and on every way out, so that a call that was not awaited fails instead of vanishing with the turn.
+    context.onSendActivities(async (late, _activities, next) => {
+      runningTurn(late);
+      return next();
+    });
+    if (context.activity.locale) context.locale = context.activity.locale;
+    return context;
+  }
+
+  /**
+   * Runs one attempt: the middleware, and the bot inside it. When it settles, the turn is over for the context and its effects
+   * are in `turn`. `onTurnError` is not called: whether an error is the last word is for the caller to decide.
+   * @throws what middleware or bot threw.
+   */
+  async run(context: TurnContext, turn: Turn, bot: Bot): Promise<void> {
+    const logic = botLogic(bot);
+    context.turnState.set(BotCallbackHandlerKey, logic);
+    await during(context, turn, () => this.middleware.run(context, () => logic(context)));
+  }
+
+  /**
+   * Lets `onTurnError` answer an error that is final. It runs outside the middleware, as bots know it. `context` may be that of the failed
+   * attempt, so that hooks and `turnState` are as the error left them, or a new one; `turn` is a fresh one, because the failed
+   * attempt's effects are gone. Does nothing without `onTurnError`.
+   * @throws what `onTurnError` threw.
+   */
+  async runOnTurnError(context: TurnContext, turn: Turn, error: unknown): Promise<void> {
+    const handler = this.onTurnError;
+    if (handler !== undefined) await during(context, turn, () => handler(context, error as Error));
+  }
+
+  async sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]> {
+    if (activities.length === 0) throw new TurnwiseError('NothingToSend');
+    const turn = runningTurn(context);
+    const responses: ResourceResponse[] = [];
+    for (const activity of activities) responses.push(await this.sendOne(context, turn, activity));
+    return responses;
+  }
+
+  async updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined> {
+    const turn = runningTurn(context);
+    if (!activity.id) throw new TurnwiseError('ActivityIdMissing');
+    return turn.update(asSent(activity));
+  }
+
+  async deleteActivity(context: TurnContext, reference: Partial<ConversationReference>): Promise<void> {
+    const turn = runningTurn(context);
+    if (!reference.activityId) throw new TurnwiseError('ActivityIdMissing');
+    const conversationId = reference.conversation?.id;
+    if (conversationId !== undefined && conversationId !== context.activity.conversation?.id) {
+      throw new TurnwiseError('OtherConversation');
+    }
+    turn.delete(reference.activityId);
+  }
+
+  private async sendOne(context: TurnContext, turn: Turn, activity: Partial<Activity>): Promise<ResourceResponse> {
+    switch (activity.type) {
+      case ActivityTypes.InvokeResponse:
+        context.turnState.set(INVOKE_RESPONSE_KEY, activity);
+        return { id: '' };
+      case ActivityTypes.Trace:
+        return activity.channelId === Channels.Emulator ? turn.send(withoutId(activity)) : { id: '' };
+      case ActivityTypes.Typing:
+        await turn.sendLive(withoutId(activity));
+        return { id: '' };
+      case DELAY:
+        turn.send({ ...withoutId(activity), value: delayOf(activity.value) });
+        return { id: '' };
+      default:
+        return turn.send(withoutId(activity));
+    }
+  }
+}
+
+/** Makes `turn` the context's turn for as long as `run` takes. */
+async function during(context: TurnContext, turn: Turn, run: () => Promise<void>): Promise<void> {
+  context.turnState.set(TurnKey, turn);
+  try {
+    await run();
+  } finally {
+    context.turnState.delete(TurnKey);
+  }
+}
+
+function delayOf(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, value) : DEFAULT_DELAY_MS;
+}
+
+function withoutId(activity: Partial<Activity>): Activity {
+  const sent = asSent(activity);
+  delete sent.id;
+  return sent;
+}
+
+/** The activity as it would go over the wire now, so that changing the object after the send changes nothing. */
+function asSent(activity: Partial<Activity>): Activity {
+  try {
+    return JSON.parse(JSON.stringify(activity)) as Activity;
+  } catch (cause) {
+    throw new TurnwiseError('ActivityNotJson', undefined, { cause });
+  }
+}

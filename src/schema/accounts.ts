@@ -1,0 +1,34 @@
+import type { RoleTypes } from './constants';
+import type { Extensible, Open } from './json';
+
+/** A user or a bot on a channel. */
+export interface ChannelAccount extends Extensible {
+  id: string;
+  name?: string;
+  aadObjectId?: string;
+  role?: Open<RoleTypes>;
+  properties?: unknown;
+}
+
+/** A conversation on a channel. */
+export interface ConversationAccount extends Extensible {
+  id: string;
+  isGroup?: boolean;
+  conversationType?: string;
+  tenantId?: string;
+  name?: string;
+  aadObjectId?: string;
+  role?: Open<RoleTypes>;
+  properties?: unknown;
+}
+
+/** What it takes to send into a conversation, now or later. Plain JSON: store it. */
+export interface ConversationReference extends Extensible {
+  activityId?: string;
+  user?: ChannelAccount;
+  locale?: string;
+  bot: ChannelAccount;
+  conversation: ConversationAccount;
+  channelId: string;
+  serviceUrl: string;
+}

@@ -1,0 +1,141 @@
+import type { CardAction } from './attachments';
+import type { Extensible } from './json';
+import type { TokenExchangeResource, TokenPostResource } from './tokens';
+
+export interface CardImage extends Extensible {
+  url: string;
+  alt?: string;
+  tap?: CardAction;
+}
+
+export interface ThumbnailUrl extends Extensible {
+  url: string;
+  alt?: string;
+}
+
+export interface MediaUrl extends Extensible {
+  url: string;
+  profile?: string;
+}
+
+/** Title, text, images and buttons: the shape that hero and thumbnail cards share. */
+export interface BasicCard extends Extensible {
+  title?: string;
+  subtitle?: string;
+  text?: string;
+  images?: CardImage[];
+  buttons?: CardAction[];
+  tap?: CardAction;
+}
+
+export interface HeroCard extends BasicCard {}
+
+export interface ThumbnailCard extends BasicCard {}
+
+/** The shape that audio, video and animation cards share. */
+export interface MediaCard extends Extensible {
+  title?: string;
+  subtitle?: string;
+  text?: string;
+  image?: ThumbnailUrl;
+  media?: MediaUrl[];
+  buttons?: CardAction[];
+  shareable?: boolean;
+  autoloop?: boolean;
+  autostart?: boolean;
+  aspect?: string;
+  /** ISO 8601 duration. */
+  duration?: string;
+  value?: unknown;
+}
+
+export interface AnimationCard extends MediaCard {}
+
+export interface AudioCard extends MediaCard {}
+
+export interface VideoCard extends MediaCard {}
+
+/** The value of an event that a media card raises. */
+export interface MediaEventValue extends Extensible {
+  cardValue?: unknown;
+}
+
+export interface Fact extends Extensible {
+  key: string;
+  value: string;
+}
+
+export interface ReceiptItem extends Extensible {
+  title?: string;
+  subtitle?: string;
+  text?: string;
+  image?: CardImage;
+  price?: string;
+  quantity?: string;
+  tap?: CardAction;
+}
+
+export interface ReceiptCard extends Extensible {
+  title?: string;
+  facts?: Fact[];
+  items?: ReceiptItem[];
+  tap?: CardAction;
+  total?: string;
+  tax?: string;
+  vat?: string;
+  buttons?: CardAction[];
+}
+
+export interface SigninCard extends Extensible {
+  text?: string;
+  buttons: CardAction[];
+}
+
+export interface OAuthCard extends Extensible {
+  text?: string;
+  connectionName: string;
+  tokenExchangeResource?: TokenExchangeResource;
+  tokenPostResource?: TokenPostResource;
+  buttons: CardAction[];
+}
+
+/** An action of a connector card; which other properties it has depends on `@type`. */
+export interface O365ConnectorCardActionBase extends Extensible {
+  '@type'?: string;
+  name?: string;
+  '@id'?: string;
+}
+
+export interface O365ConnectorCardFact extends Extensible {
+  name?: string;
+  value?: string;
+}
+
+export interface O365ConnectorCardImage extends Extensible {
+  image?: string;
+  title?: string;
+}
+
+export interface O365ConnectorCardSection extends Extensible {
+  title?: string;
+  text?: string;
+  activityTitle?: string;
+  activitySubtitle?: string;
+  activityText?: string;
+  activityImage?: string;
+  activityImageType?: string;
+  markdown?: boolean;
+  facts?: O365ConnectorCardFact[];
+  images?: O365ConnectorCardImage[];
+  potentialAction?: O365ConnectorCardActionBase[];
+}
+
+/** The connector card of Microsoft 365. */
+export interface O365ConnectorCard extends Extensible {
+  title?: string;
+  text?: string;
+  summary?: string;
+  themeColor?: string;
+  sections?: O365ConnectorCardSection[];
+  potentialAction?: O365ConnectorCardActionBase[];
+}

@@ -1,0 +1,15 @@
+/** What JSON can hold. */
+export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
+
+/** A JSON object. */
+export interface JsonObject {
+  [property: string]: JsonValue;
+}
+
+/** A JSON object with any properties: what the schema does not name passes through untouched. */
+export interface Extensible {
+  [property: string]: unknown;
+}
+
+/** A string for which some values are known: editors offer them, and any other string is still allowed. */
+export type Open<Known extends string> = Known | (string & Record<never, never>);
