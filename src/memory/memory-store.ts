@@ -61,6 +61,9 @@ function memoryPartitions(clock: Clock): Partitions {
       if (record !== undefined) users.set(user, throughJson(record));
       return result;
     },
+    async readUser(user) {
+      return throughJson(users.get(user));
+    },
     async overdue(limit) {
       const now = clock.now();
       return [...conversations]

@@ -7,6 +7,6 @@ export interface Clock {
   now(): number;
   /** Milliseconds on a clock that never goes back and means nothing outside this process. */
   monotonic(): number;
-  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. Does not keep the process alive on its own. */
+  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

@@ -95,6 +95,7 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
         if (record !== undefined) db.putUser.run(user, JSON.stringify(record));
         return result;
       }),
+    readUser: async (user) => parsed<UserRecord>(database().getUser.get(user)?.record),
     overdue: async (limit) =>
       database()
         .overdue.all(clock.now(), limit)

@@ -47,6 +47,8 @@ export interface Partitions {
     user: UserKey,
     decide: (record: UserRecord | undefined) => { readonly result: T; readonly record?: UserRecord },
   ): Promise<T>;
+  /** Looks at a user's record without writing. What it sees may be stale. */
+  readUser(user: UserKey): Promise<UserRecord | undefined>;
   /** Conversations with `wake` at or before the store's now, the longest overdue first. */
   overdue(limit: number): Promise<readonly ConversationKey[]>;
   /** Dead letters of all conversations, the newest first. */

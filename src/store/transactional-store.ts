@@ -31,7 +31,7 @@ import {
 } from '../turn/record';
 import { requeueActivity, requeueEffect } from '../turn/requeue';
 import type { Timing } from '../turn/timing';
-import { fold, judge, propose, withdraw } from '../turn/user-state';
+import { fold, judge, NEW_USER, propose, withdraw } from '../turn/user-state';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites, RecordName } from './partition';
 
 /** The store port on a storage engine with transactions: every primitive is one transition of `src/turn` in one transaction. */
@@ -187,10 +187,10 @@ function commitTurn(
 
 function userStates(partitions: Partitions, timing: Timing): UserStates {
   return {
-    read: (user) =>
-      partitions.transactUser(user, (record) => ({
-        result: { version: record?.version ?? 0, data: record?.data ?? {}, intents: record?.intents ?? [] },
-      })),
+    read: async (user) => {
+      const { version, data, intents } = (await partitions.readUser(user)) ?? NEW_USER;
+      return { version, data, intents };
+    },
     propose: (user, version, intent) =>
       partitions.transactUser<'proposed' | 'conflict'>(user, (current) => {
         const record = propose(current, version, intent);

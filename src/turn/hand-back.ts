@@ -2,11 +2,11 @@ import { extended, FENCED, type Fence, freed, type HoldOutcome, isHeldBy, wasGiv
 import type { Effect, Head } from './record';
 import type { Timing } from './timing';
 
-/** A delivery that did not succeed. */
-export interface FailedDelivery {
+/** How far the holder got with the first effect, which stays in the record. */
+export interface UndeliveredEffect {
   readonly effect: string;
-  /** `notSent`: it certainly did not go out, and may be sent again freely. `unknown`: it may have. */
-  readonly outcome: 'notSent' | 'unknown';
+  /** `notTried` and `notSent`: it certainly did not go out under this hold. `unknown`: it may have. */
+  readonly outcome: 'notTried' | 'notSent' | 'unknown';
 }
 
 /** Why the holder lets go although work remains. */
@@ -15,23 +15,24 @@ export interface HandBack {
   readonly delayMs: number;
   /** The first activity's attempt was counted, but its handler did not run or has to be run again through no fault of its own. */
   readonly uncountAttempt: boolean;
-  readonly failed?: FailedDelivery;
+  readonly undelivered?: UndeliveredEffect;
 }
 
 /** Gives the conversation back with work remaining: lease null, `notBefore` and `wake` set. */
 export function handBack(head: Head, now: number, fence: Fence, reason: HandBack, timing: Timing): HoldOutcome {
   if (!isHeldBy(head, fence)) return wasGivenBackBy(head, fence) ? { outcome: 'released', head } : FENCED;
   const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;
-  const out = reason.failed === undefined ? head.out : afterFailure(head.out, reason.failed);
+  const out = reason.undelivered === undefined ? head.out : withFirstUndelivered(head.out, reason.undelivered);
   return { outcome: 'released', head: freed({ ...head, att, out }, now, reason.delayMs, timing) };
 }
 
-function afterFailure(out: readonly Effect[], failed: FailedDelivery): readonly Effect[] {
+function withFirstUndelivered(out: readonly Effect[], { effect, outcome }: UndeliveredEffect): readonly Effect[] {
   const [first, ...rest] = out;
-  if (first?.id !== failed.effect) return out;
+  if (first?.id !== effect) return out;
   const { started, ...unsent } = first;
-  const tried: Effect = failed.outcome === 'notSent' && !first.inDoubt ? unsent : { ...first };
-  return [{ ...tried, tries: first.tries + 1 }, ...rest];
+  // What an earlier worker may have sent stays in doubt, however this one fared.
+  const left: Effect = outcome === 'unknown' || first.inDoubt ? first : unsent;
+  return [outcome === 'notTried' ? left : { ...left, tries: first.tries + 1 }, ...rest];
 }
 
 /** Renews the lease. Refused once another worker has acquired, or after our own hand-back. */

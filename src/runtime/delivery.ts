@@ -1,0 +1,172 @@
+import type { ConnectorCall, Delivery } from '../ports/connector';
+import type { DeadReason } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import { type Effect, effectPayload, type Payload } from '../turn/record';
+import { translateOutgoing } from './delivered-ids';
+import type { Hold } from './hold';
+import { backoff } from './options';
+import { persist } from './persist';
+import { type Runtime, report } from './runtime';
+
+/**
+ * - `drained`: nothing is left to deliver; the hold goes on.
+ * - `stopped`: the hold is over (everything done and released, or handed back for later).
+ * - `stuck`: only while a turn runs: the first effect cannot leave now, and waits for the commit.
+ */
+export type Drained = 'drained' | 'stopped' | 'stuck';
+
+/** A due time this near is waited for; for a later one the conversation is handed back. */
+const WAIT_IN_PLACE_MS = 5_000;
+
+/**
+ * Delivers what is recorded, in order, marking each effect as it is done with. A channel that throttles or fails leaves
+ * the record as it is: the conversation is handed back with a back-off and no handler runs again for it.
+ */
+export async function deliverRecorded(runtime: Runtime, hold: Hold, turnRuns: boolean): Promise<Drained> {
+  for (let effect = hold.head.out[0]; effect !== undefined; effect = hold.head.out[0]) {
+    const quiet = hold.quietForMs;
+    const wait = Math.max((effect.due ?? 0) - hold.storeNow, quiet);
+    if (quiet > 0 || wait > WAIT_IN_PLACE_MS) {
+      if (turnRuns) return 'stuck';
+      await hold.handBack(wait, 'attemptCounts');
+      return 'stopped';
+    }
+    if (wait > 0) await runtime.clock.sleep(wait, hold.lost);
+    const next = await deliverOne(runtime, hold, effect, turnRuns);
+    if (next !== 'next') return next;
+  }
+  return 'drained';
+}
+
+async function deliverOne(
+  runtime: Runtime,
+  hold: Hold,
+  effect: Effect,
+  turnRuns: boolean,
+): Promise<'next' | 'stopped' | 'stuck'> {
+  if (effect.kind === 'fold') {
+    const { clock, store } = runtime;
+    await hold.ensure(runtime.options.deliveryLimitMs);
+    await persist(clock, () => store.users.settle(effect.user, effect.intent, true), { limitMs: store.timing.leaseMs });
+    return mark(runtime, hold, { effect: effect.id }, turnRuns);
+  }
+  if (effect.inDoubt) {
+    const { inDoubt } = runtime.options;
+    report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: inDoubt });
+    if (inDoubt === 'skip') return mark(runtime, hold, { effect: effect.id }, turnRuns);
+  }
+  await hold.ensure(runtime.options.deliveryLimitMs);
+  const call = await connectorCall(runtime, hold, effect);
+  const delivery: Delivery =
+    'gone' in call
+      ? { outcome: 'rejected', status: 410, reason: call.gone }
+      : await runtime.connector.deliver(call, hold.lost);
+  return settle(runtime, hold, effect, delivery, turnRuns);
+}
+
+async function settle(
+  runtime: Runtime,
+  hold: Hold,
+  effect: Effect,
+  delivery: Delivery,
+  turnRuns: boolean,
+): Promise<'next' | 'stopped' | 'stuck'> {
+  const { options } = runtime;
+  const failures = effect.tries + 1;
+  switch (delivery.outcome) {
+    case 'delivered':
+      report(runtime, 'delivered', hold.key, { effect: effect.id });
+      return mark(
+        runtime,
+        hold,
+        { effect: effect.id, ...(delivery.id === undefined ? {} : { channelActivityId: delivery.id }) },
+        turnRuns,
+      );
+    case 'rejected':
+      return bury(runtime, hold, effect, { code: `Rejected${delivery.status}`, message: delivery.reason }, turnRuns);
+    case 'unknown':
+      if (options.inDoubt === 'skip') {
+        report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: 'skip' });
+        return mark(runtime, hold, { effect: effect.id }, turnRuns);
+      }
+      break;
+    case 'notSent':
+      break;
+  }
+  report(runtime, 'deliveryFailed', hold.key, { effect: effect.id, outcome: delivery.outcome, failures });
+  if (failures >= options.maxDeliveries) {
+    return bury(runtime, hold, effect, { code: 'Undeliverable', message: delivery.reason }, turnRuns);
+  }
+  const delayMs = Math.max(backoff(options.deliveryBackoffMs, failures), delivery.retryAfterMs ?? 0);
+  hold.deliveryFailed({ effect: effect.id, outcome: delivery.outcome }, delayMs);
+  if (turnRuns) return 'stuck';
+  await hold.handBack(delayMs, 'attemptCounts');
+  return 'stopped';
+}
+
+async function bury(
+  runtime: Runtime,
+  hold: Hold,
+  effect: Effect,
+  dead: DeadReason,
+  turnRuns: boolean,
+): Promise<'next' | 'stopped'> {
+  report(runtime, 'deliveryDead', hold.key, { effect: effect.id, code: dead.code });
+  const next = await mark(runtime, hold, { effect: effect.id, dead }, turnRuns);
+  runtime.bot.onDeliveryFailed?.({ conversation: hold.key, effect: effect.id, reason: dead });
+  return next;
+}
+
+async function mark(
+  { store }: Runtime,
+  hold: Hold,
+  done: Parameters<Runtime['store']['turns']['markDelivered']>[1],
+  turnRuns: boolean,
+): Promise<'next' | 'stopped'> {
+  const marked = await hold.write((held) => store.turns.markDelivered(held, done, turnRuns));
+  return marked.outcome === 'released' ? 'stopped' : 'next';
+}
+
+/** The call that delivers an effect, with the ids that the bot holds turned into the channel's. */
+async function connectorCall(
+  runtime: Runtime,
+  hold: Hold,
+  effect: Exclude<Effect, { kind: 'fold' }>,
+): Promise<ConnectorCall | { readonly gone: string }> {
+  const { ids } = hold.head;
+  if (effect.kind === 'delete') {
+    const activityId = translateOutgoing(effect.activityId, ids);
+    if (activityId === undefined) return { gone: UNKNOWN_ID };
+    return { op: 'delete', activityId, ...effect.reference };
+  }
+  const stored = await loadPayload(runtime, hold, effectPayload(effect));
+  if (stored === undefined) return { gone: 'The body of the activity is missing.' };
+  const replyToId = stored.replyToId === undefined ? undefined : translateOutgoing(stored.replyToId, ids);
+  const { replyToId: _, ...bare } = stored;
+  const activity: Activity = replyToId === undefined ? bare : { ...bare, replyToId };
+  const address = {
+    channelId: activity.channelId,
+    serviceUrl: activity.serviceUrl,
+    conversationId: activity.conversation.id,
+  };
+  if (effect.kind === 'update') {
+    const activityId = translateOutgoing(effect.activityId, ids);
+    if (activityId === undefined) return { gone: UNKNOWN_ID };
+    return { op: 'update', activityId, activity: { ...activity, id: activityId }, ...address };
+  }
+  return replyToId === undefined
+    ? { op: 'send', activity, ...address }
+    : { op: 'reply', replyToId, activity, ...address };
+}
+
+const UNKNOWN_ID = 'The id of an earlier send is no longer known, or that send was never delivered.';
+
+async function loadPayload(
+  { clock, store }: Runtime,
+  hold: Hold,
+  payload: Payload | undefined,
+): Promise<Activity | undefined> {
+  if (payload === undefined) return undefined;
+  if ('inline' in payload) return payload.inline;
+  return persist(clock, () => store.turns.readBody(hold.key, payload.ref), { limitMs: store.timing.leaseMs });
+}

@@ -1,0 +1,175 @@
+import type { Held } from '../ports/store';
+import { StoreFault } from '../turn/fault';
+import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
+import type { ConversationKey } from '../turn/keys';
+import type { Head } from '../turn/record';
+import { persist } from './persist';
+import { type Runtime, report, ring } from './runtime';
+
+/** Another worker has the conversation, or it cannot be told that none has: everything not committed is dropped. */
+export class ConversationLost extends Error {
+  override readonly name = 'ConversationLost';
+}
+
+/**
+ * A conversation held by this worker. Writes go one after the other, each on what the last one left behind; the lease is
+ * renewed while the hold lasts. Once a write is fenced the hold is over for good, and `lost` aborts.
+ */
+export class Hold {
+  readonly key: ConversationKey;
+  private held: Held;
+  private writes: Promise<unknown> = Promise.resolve();
+  /** On this process's monotonic clock: until when nobody else can have taken over. */
+  private leaseEnds: number;
+  /** On the same clock: the channel asked not to be called before. */
+  private quietUntil = Number.NEGATIVE_INFINITY;
+  private undelivered: UndeliveredEffect | undefined;
+  private readonly ended = new AbortController();
+  private readonly losing = new AbortController();
+
+  /** @param acquiredAt monotonic time just before the acquire was sent: the lease cannot have begun earlier. */
+  constructor(
+    private readonly runtime: Runtime,
+    held: Held,
+    acquiredAt: number,
+  ) {
+    this.key = held.key;
+    this.held = held;
+    this.leaseEnds = acquiredAt + runtime.store.timing.leaseMs;
+    void this.keepLease();
+  }
+
+  /** The record as the last write left it. */
+  get head(): Head {
+    return this.held.head;
+  }
+
+  /** The epoch of this hold. */
+  get epoch(): number {
+    return this.held.fence.epoch;
+  }
+
+  /** Aborts when the conversation is lost. */
+  get lost(): AbortSignal {
+    return this.losing.signal;
+  }
+
+  /** The store's time now, as far as this worker can tell. */
+  get storeNow(): number {
+    const lease = this.held.head.lease;
+    return lease === null ? 0 : lease.until - Math.max(0, this.leaseEnds - this.runtime.clock.monotonic());
+  }
+
+  /**
+   * One fenced write. Repeated through faults until its outcome is known.
+   * @throws ConversationLost when it is fenced, or when the store does not answer for longer than the lease.
+   */
+  write<T extends { readonly outcome: string; readonly head?: Head }>(
+    call: (held: Held) => Promise<T>,
+  ): Promise<Exclude<T, { outcome: 'fenced' }>> {
+    const next = this.writes.then(() => this.writeNow(call));
+    this.writes = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Remembers how the delivery of the first effect went, and that the channel wants a pause before the next. */
+  deliveryFailed(undelivered: UndeliveredEffect, pauseMs: number): void {
+    this.undelivered = undelivered;
+    this.quietUntil = this.runtime.clock.monotonic() + pauseMs;
+  }
+
+  /** How much of that pause is left, in ms. */
+  get quietForMs(): number {
+    return Math.max(0, this.quietUntil - this.runtime.clock.monotonic());
+  }
+
+  /** Renews the lease unless it outlives `ms` already. @throws ConversationLost */
+  async ensure(ms: number): Promise<void> {
+    if (this.leaseEnds - this.runtime.clock.monotonic() < ms) {
+      await this.write((held) => this.runtime.store.turns.renew(held));
+    }
+  }
+
+  /** Gives the conversation back with work remaining, and rings for it. @throws ConversationLost */
+  async handBack(delayMs: number, attempt: 'attemptCounts' | 'attemptTakenBack'): Promise<void> {
+    const first = this.head.out[0]?.id;
+    const reason: HandBack = {
+      delayMs,
+      uncountAttempt: attempt === 'attemptTakenBack',
+      ...(first === undefined ? {} : { undelivered: this.progressOf(first) }),
+    };
+    await this.write((held) => this.runtime.store.turns.handBack(held, reason));
+    await ring(this.runtime, this.key, delayMs);
+  }
+
+  private progressOf(effect: string): UndeliveredEffect {
+    return this.undelivered?.effect === effect ? this.undelivered : { effect, outcome: 'notTried' };
+  }
+
+  /** Ends the hold on this side: no more renewals. What is written last decides what the record says. */
+  end(): void {
+    this.ended.abort();
+  }
+
+  /** Ends the hold because the conversation is somebody else's. */
+  lose(): void {
+    this.losing.abort();
+    this.end();
+  }
+
+  private async writeNow<T extends { readonly outcome: string; readonly head?: Head }>(
+    call: (held: Held) => Promise<T>,
+  ): Promise<Exclude<T, { outcome: 'fenced' }>> {
+    if (this.ended.signal.aborted) throw new ConversationLost('The hold on the conversation is over.');
+    const { clock, store } = this.runtime;
+    // The first try counts: an identical earlier one may be what was applied, and began the lease.
+    const sent = clock.monotonic();
+    let result: T;
+    try {
+      result = await persist(clock, () => call(this.held), {
+        limitMs: store.timing.leaseMs,
+        onFault: (fault) => report(this.runtime, 'storeFault', this.key, { applied: fault.applied }),
+      });
+    } catch (error) {
+      if (error instanceof StoreFault) this.lose();
+      throw error;
+    }
+    if (result.outcome === 'fenced') {
+      report(this.runtime, 'fenced', this.key, { epoch: this.epoch });
+      this.lose();
+      throw new ConversationLost('Another worker has taken the conversation over.');
+    }
+    if (result.head !== undefined) {
+      this.held = { ...this.held, head: result.head };
+      this.leaseEnds = sent + store.timing.leaseMs;
+      if (result.outcome === 'released') this.end();
+    }
+    return result as Exclude<T, { outcome: 'fenced' }>;
+  }
+
+  /**
+   * Renews the lease at intervals, and leaves a delayed bell for the moment it would end: should this worker die, that bell
+   * brings another one, long before the sweep and the queue's own redelivery would.
+   */
+  private async keepLease(): Promise<void> {
+    const { clock, options, store } = this.runtime;
+    const guard = (): Promise<void> =>
+      ring(this.runtime, this.key, Math.max(0, this.leaseEnds - clock.monotonic()) + GUARD_SLACK_MS);
+    await clock.sleep(options.guardBellMs, this.ended.signal);
+    if (this.ended.signal.aborted) return;
+    await guard();
+    while (!this.ended.signal.aborted) {
+      await clock.sleep(options.renewMs, this.ended.signal);
+      if (this.ended.signal.aborted) return;
+      try {
+        await this.write((held) => store.turns.renew(held));
+      } catch {
+        return; // `write` has ended the hold; who works under it learns from `lost` or from its own next write.
+      }
+      if (!this.ended.signal.aborted) await guard();
+    }
+  }
+}
+
+/** A little after the lease's end, so that the bell finds it expired and not about to expire. */
+const GUARD_SLACK_MS = 500;

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
+import type { Body } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import { type Failure, failure } from '../schema/errors';
+import { parseActivity } from '../schema/parse-activity';
+import type { NewActivity } from '../turn/accept';
+import { StoreFault } from '../turn/fault';
+import { type ActivityKey, activityKey, conversationKey } from '../turn/keys';
+import { logEvent } from './events';
+import { persist } from './persist';
+import { type Runtime, report, ring } from './runtime';
+
+/** A request to the messaging endpoint, free of any HTTP library. */
+export interface EndpointRequest {
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Reads the body. @throws BodyTooLarge as soon as it exceeds `limit` bytes */
+  body(limit: number): Promise<Uint8Array>;
+}
+
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge';
+}
+
+/** The answer to it. A body is JSON. */
+export interface EndpointResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/**
+ * The messaging endpoint: authenticate, parse, make durable, ring, acknowledge. A 200 means that the activity is in its
+ * conversation's mailbox; whatever cannot be made durable in time is answered 503, so that the channel sends it again.
+ */
+export async function receive(
+  runtime: Runtime,
+  auth: InboundAuth,
+  request: EndpointRequest,
+): Promise<EndpointResponse> {
+  const caller = await auth.authenticate({ headers: request.headers });
+  if (!caller.ok) return refused(runtime, caller);
+  const parsed = await readActivity(runtime, request, caller);
+  if (!parsed.ok) return refused(runtime, parsed);
+  return acceptActivity(runtime, parsed.activity, parsed.bytes);
+}
+
+async function readActivity(
+  runtime: Runtime,
+  request: EndpointRequest,
+  caller: Authenticated,
+): Promise<{ ok: true; activity: Activity; bytes: number } | Failure> {
+  const { maxBodyBytes } = runtime.options;
+  if (!isJson(request.headers['content-type'])) return failure(415, 'ContentTypeRefused');
+  if (Number(request.headers['content-length']) > maxBodyBytes) return failure(413, 'BodyTooLarge');
+  let bytes: Uint8Array;
+  try {
+    bytes = await request.body(maxBodyBytes);
+  } catch (error) {
+    return error instanceof BodyTooLarge ? failure(413, 'BodyTooLarge') : failure(400, 'BodyUnreadable');
+  }
+  const parsed = parseActivity(bytes);
+  if (!parsed.ok) return parsed;
+  const admitted = caller.admit(parsed.activity);
+  if (!admitted.ok) return admitted;
+  if (parsed.activity.type === 'invoke' || parsed.activity.deliveryMode === 'expectReplies') {
+    return failure(501, 'NotSupported');
+  }
+  return parsed;
+}
+
+async function acceptActivity(runtime: Runtime, activity: Activity, bytes: number): Promise<EndpointResponse> {
+  const { clock, ids, options, store } = runtime;
+  const conversation = conversationKey(activity.channelId, activity.conversation.id);
+  const key = keyOf(activity, () => ids.next());
+  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes);
+  let outcome: 'accepted' | 'duplicate' | 'full';
+  try {
+    outcome = await persist(clock, () => store.mailbox.accept(conversation, entry, bodies, options.backlogLimit), {
+      limitMs: options.acceptLimitMs,
+    });
+  } catch (error) {
+    if (!(error instanceof StoreFault)) throw error;
+    report(runtime, 'acceptFailed', conversation, { activity: key, applied: error.applied });
+    return answer(failure(503, 'TryAgain'), RETRY_SOON_S);
+  }
+  if (outcome === 'full') return answer(failure(429, 'BacklogFull'), RETRY_WHEN_FULL_S);
+  report(runtime, outcome, conversation, { activity: key });
+  // A duplicate rings too: the channel repeats itself when something went wrong on the first delivery.
+  await ring(runtime, conversation, 0);
+  return { status: 200 };
+}
+
+const RETRY_SOON_S = 2;
+const RETRY_WHEN_FULL_S = 10;
+
+/**
+ * An activity's dedupe key. Channels repeat a delivery with the same id. An edit or a reaction carries the id of the message it is about,
+ * so its time tells it from the message and from the next edit. Without an id nothing can be told apart, and nothing is dropped.
+ */
+export function keyOf(activity: Activity, unique: () => string): ActivityKey {
+  const { id, type, timestamp } = activity;
+  const parts = id ? [type, id, ...(type === 'message' ? [] : [timestamp ?? ''])] : [unique()];
+  return activityKey(createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, KEY_DIGITS));
+}
+
+/** 128 bits: within one conversation and one dedupe horizon, more than enough, and half the bytes in the record. */
+const KEY_DIGITS = 32;
+
+/** A large activity goes beside the record, under its own key. */
+function mailboxEntry(
+  key: ActivityKey,
+  activity: Activity,
+  bytes: number,
+  inlineBytes: number,
+): { readonly entry: NewActivity; readonly bodies: readonly Body[] } {
+  if (bytes <= inlineBytes) return { entry: { key, body: { inline: activity, bytes } }, bodies: [] };
+  return { entry: { key, body: { ref: key, bytes } }, bodies: [{ ref: key, activity }] };
+}
+
+function refused({ log }: Runtime, refusal: Failure): EndpointResponse {
+  logEvent(log, 'refused', { status: refusal.status, code: refusal.code });
+  return answer(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
+}
+
+/** A failure as the Bot Connector's own errors look. */
+function answer({ status, code, message }: Failure, retryAfterS?: number): EndpointResponse {
+  return {
+    status,
+    body: { error: { code, message } },
+    ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
+  };
+}
+
+function isJson(contentType: string | undefined): boolean {
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
+  return type === 'application/json' || type?.endsWith('+json') === true;
+}

@@ -1,0 +1,42 @@
+import type { ConversationKey } from '../turn/keys';
+import { deliverRecorded } from './delivery';
+import { ConversationLost, Hold } from './hold';
+import { persist } from './persist';
+import { runTurn } from './run-turn';
+import { type Runtime, report } from './runtime';
+
+/**
+ * Answers a ring: takes the conversation if it is free and has work, delivers what is recorded, then runs one turn after the other until nothing is
+ * left or the invocation's time is over. A ring for a conversation that is held, waits or has nothing to do is over at once.
+ *
+ * @throws StoreFault when the store cannot be reached: the queue brings the ring again.
+ */
+export async function attend(runtime: Runtime, key: ConversationKey): Promise<void> {
+  const { clock, ids, store } = runtime;
+  const owner = ids.next();
+  const started = clock.monotonic();
+  const acquired = await persist(clock, () => store.turns.acquire(key, owner), { limitMs: store.timing.leaseMs / 2 });
+  if (acquired.outcome !== 'acquired') return;
+  const hold = new Hold(runtime, acquired.held, started);
+  try {
+    await work(runtime, hold, started);
+  } catch (error) {
+    // Whoever has the conversation now goes on from the record; the sweep covers the case that nobody has.
+    if (!(error instanceof ConversationLost) && !hold.lost.aborted) throw error;
+  } finally {
+    hold.end();
+  }
+}
+
+async function work(runtime: Runtime, hold: Hold, started: number): Promise<void> {
+  const { clock, options } = runtime;
+  for (let turns = 0; ; turns += 1) {
+    if ((await deliverRecorded(runtime, hold, false)) !== 'drained') return;
+    if (turns >= options.invocationTurns || clock.monotonic() - started >= options.invocationBudgetMs) {
+      await hold.handBack(0, 'attemptTakenBack');
+      report(runtime, 'handedOver', hold.key, { waiting: hold.head.pend.length });
+      return;
+    }
+    if ((await runTurn(runtime, hold)) === 'stopped') return;
+  }
+}

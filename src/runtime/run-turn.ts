@@ -1,0 +1,166 @@
+import type { Activity } from '../schema/activity';
+import { TurnwiseError } from '../schema/errors';
+import { StoreFault } from '../turn/fault';
+import { userKey } from '../turn/keys';
+import type { PendingActivity } from '../turn/record';
+import { CapturedTurn, type TurnInput } from './captured-turn';
+import { commitTurn } from './commit-turn';
+import { translateIncoming } from './delivered-ids';
+import type { Hold } from './hold';
+import { backoff } from './options';
+import { persist } from './persist';
+import { errorName, type Runtime, report } from './runtime';
+
+/** Whether the hold goes on after the turn, or is over (released, or handed back). */
+export type AfterTurn = 'continue' | 'stopped';
+
+/**
+ * Runs the turn of the first activity: middleware and handler with everything captured, then the commit. A failed attempt is
+ * handed back with a back-off; the last one, and one that failed for good, ends as a dead letter.
+ */
+export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> {
+  const [pending] = hold.head.pend;
+  if (pending === undefined) throw new Error('A turn needs an activity.');
+  const activity = await loadActivity(runtime, hold, pending);
+  if (activity === undefined) return giveUp(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
+  const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
+  // More attempts than allowed were counted: none of them lived to tell how it failed.
+  if (hold.head.att > runtime.options.maxAttempts) {
+    return giveUp(runtime, hold, pending, input, new TurnwiseError('WorkerDied'));
+  }
+  for (let run = 0; run < runtime.options.maxConflictRuns; run += 1) {
+    const turn = new CapturedTurn(runtime, hold, input);
+    try {
+      await attempt(runtime, turn, () => runtime.bot.run(turn, activity));
+      const committed = await commitTurn(runtime, hold, turn, pending);
+      if (committed !== 'conflict') return afterCommit(runtime, hold, pending, committed);
+    } catch (error) {
+      turn.abandon();
+      if (hold.lost.aborted) throw error;
+      return failed(runtime, hold, pending, input, error);
+    }
+    turn.abandon();
+    report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
+  }
+  await hold.handBack(backoff(runtime.options.attemptBackoffMs, 1), 'attemptTakenBack');
+  return 'stopped';
+}
+
+async function failed(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  input: TurnInput,
+  error: unknown,
+): Promise<AfterTurn> {
+  const { att } = hold.head;
+  const { options } = runtime;
+  if (error instanceof StoreFault) {
+    // The store was throttled or away: nothing that another attempt of this activity could do better.
+    await hold.handBack(backoff(options.attemptBackoffMs, 1), 'attemptTakenBack');
+    return 'stopped';
+  }
+  report(runtime, 'attemptFailed', hold.key, { activity: pending.key, attempt: att, error: errorName(error) });
+  if (att >= options.maxAttempts || isTerminal(error)) return giveUp(runtime, hold, pending, input, error);
+  await hold.handBack(backoff(options.attemptBackoffMs, att), 'attemptCounts');
+  return 'stopped';
+}
+
+/**
+ * Ends an activity as a dead letter. The bot's `onTurnError` gets one run to apologise; its state and sends commit together with
+ * the dead letter. Should that fail too, the dead letter is written without them.
+ */
+async function giveUp(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  input: TurnInput | undefined,
+  error: unknown,
+): Promise<AfterTurn> {
+  const { bot } = runtime;
+  const dead = { code: error instanceof TurnwiseError ? error.code : errorName(error), message: messageOf(error) };
+  report(runtime, 'deadLettered', hold.key, {
+    activity: pending.key,
+    attempts: hold.head.att,
+    error: errorName(error),
+  });
+  // An attempt beyond the one that may apologise means that the apology killed its worker.
+  if (input !== undefined && bot.onError !== undefined && hold.head.att <= runtime.options.maxAttempts + 1) {
+    const turn = new CapturedTurn(runtime, hold, { ...input, repeats: false });
+    try {
+      await attempt(runtime, turn, () => bot.onError?.(turn, input.activity, error) ?? Promise.resolve());
+      const committed = await commitTurn(runtime, hold, turn, pending, dead);
+      if (committed !== 'conflict') return committed === 'released' ? 'stopped' : 'continue';
+    } catch (second) {
+      if (hold.lost.aborted) throw second;
+      report(runtime, 'errorHandlerFailed', hold.key, { activity: pending.key, error: errorName(second) });
+    }
+    turn.abandon();
+  }
+  const committed = await commitTurn(runtime, hold, undefined, pending, dead);
+  return committed === 'released' ? 'stopped' : 'continue';
+}
+
+/** Runs the bot with the turn's time limit, sending what it has so far at every `holdRepliesMs` on the way. */
+async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<void>): Promise<void> {
+  const { clock, options } = runtime;
+  const done = new AbortController();
+  const over = AbortSignal.any([done.signal, turn.signal]);
+  const timeout = clock.sleep(options.turnTimeoutMs, over).then(() => {
+    if (!done.signal.aborted) throw new TurnwiseError(turn.signal.aborted ? 'TurnLost' : 'TurnTimedOut');
+  });
+  const flushing = flushAtIntervals(runtime, turn, over);
+  try {
+    await Promise.race([run(), timeout]);
+  } finally {
+    done.abort();
+    timeout.catch(() => undefined);
+    await flushing;
+  }
+}
+
+async function flushAtIntervals({ clock, options }: Runtime, turn: CapturedTurn, over: AbortSignal): Promise<void> {
+  if (options.holdRepliesMs <= 0) return;
+  for (;;) {
+    await clock.sleep(options.holdRepliesMs, over);
+    if (over.aborted) return;
+    try {
+      await turn.flush();
+    } catch {
+      return; // The turn's next write, or its commit, meets the same trouble and reports it.
+    }
+  }
+}
+
+function afterCommit(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  committed: 'held' | 'released',
+): AfterTurn {
+  report(runtime, 'committed', hold.key, { activity: pending.key, turn: hold.head.n });
+  return committed === 'released' ? 'stopped' : 'continue';
+}
+
+async function loadActivity(
+  { clock, store }: Runtime,
+  hold: Hold,
+  { body }: PendingActivity,
+): Promise<Activity | undefined> {
+  const activity =
+    'inline' in body
+      ? body.inline
+      : await persist(clock, () => store.turns.readBody(hold.key, body.ref), { limitMs: store.timing.leaseMs });
+  if (activity?.replyToId === undefined) return activity;
+  return { ...activity, replyToId: translateIncoming(activity.replyToId, hold.head.ids) };
+}
+
+function userOf({ channelId, from }: Activity): TurnInput['user'] {
+  return from?.id ? userKey(channelId, from.id) : undefined;
+}
+
+/** An error can say that another attempt would be pointless, with a property `retry` that is false. */
+const isTerminal = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'retry' in error && error.retry === false;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,61 @@
+import type { Turn } from '../bot/turn';
+import type { Clock } from '../ports/clock';
+import type { Connector } from '../ports/connector';
+import type { Doorbell } from '../ports/doorbell';
+import type { Ids } from '../ports/ids';
+import type { Log } from '../ports/log';
+import type { DeadReason, Store } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import type { ConversationKey } from '../turn/keys';
+import { type EventFields, type EventName, logEvent } from './events';
+import type { RuntimeOptions } from './options';
+
+/** The bot as the pipeline sees it: middleware and handler in one call each. */
+export interface BotLogic {
+  /** Runs middleware and handler. Must not change `activity`. Rejects when the attempt has failed. */
+  run(turn: Turn, activity: Activity): Promise<void>;
+  /** The bot's `onTurnError`, run once when the activity is given up; absent when the bot has none. */
+  onError?(turn: Turn, activity: Activity, error: unknown): Promise<void>;
+  /** Told of an effect that will never be delivered. Must not throw. */
+  onDeliveryFailed?(failed: { conversation: ConversationKey; effect: string; reason: DeadReason }): void;
+}
+
+/** Everything that the verbs of the pipeline work with. */
+export interface Runtime {
+  readonly store: Store;
+  readonly doorbell: Doorbell;
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly bot: BotLogic;
+  readonly options: RuntimeOptions;
+}
+
+/** Rings, best effort: a ring that fails costs time, because the sweep will find the conversation by its `wake`. */
+export async function ring(
+  { doorbell, log }: Pick<Runtime, 'doorbell' | 'log'>,
+  key: ConversationKey,
+  delayMs: number,
+): Promise<void> {
+  try {
+    await doorbell.ring(key, delayMs);
+  } catch (error) {
+    logEvent(log, 'ringFailed', { conversation: key, error: errorName(error) });
+  }
+}
+
+/** What may be logged of an error: its name, never its message, which may quote a user. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
+
+/** Logs an event of one conversation. */
+export function report(
+  { log }: Pick<Runtime, 'log'>,
+  name: EventName,
+  conversation: ConversationKey,
+  fields: EventFields = {},
+): void {
+  logEvent(log, name, { conversation, ...fields });
+}

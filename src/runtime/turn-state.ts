@@ -1,0 +1,95 @@
+import { JsonStateDocument } from '../bot/state-document';
+import type { StateDocument, StateScope } from '../bot/turn';
+import type { StateId, StateSnapshot, TurnCommit } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
+import type { ConversationKey, UserKey } from '../turn/keys';
+import { applied, type StateChanges, type StateData } from '../turn/user-state';
+import { persist } from './persist';
+import type { Runtime } from './runtime';
+import { readUserState } from './user-intents';
+
+interface Loaded {
+  snapshot: StateSnapshot;
+  readonly document: JsonStateDocument;
+}
+
+/** The state documents of one run of a turn: each loaded once, when the handler first touches it, and written by the commit. */
+export class TurnState {
+  private readonly loaded = new Map<StateId | 'user', Promise<Loaded>>();
+  private readonly settled = new Map<StateId | 'user', Loaded>();
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly conversation: ConversationKey,
+    private readonly user: UserKey | undefined,
+  ) {}
+
+  async open(scope: StateScope): Promise<StateDocument> {
+    const id = this.documentOf(scope);
+    const loading = this.loaded.get(id) ?? this.load(id);
+    this.loaded.set(id, loading);
+    const loaded = await loading;
+    this.settled.set(id, loaded);
+    return loaded.document;
+  }
+
+  /** What the commit has to check and to write of the conversation's partition. @throws TurnwiseError on values that JSON cannot hold. */
+  forCommit(): Pick<TurnCommit, 'reads' | 'writes'> {
+    const mine = [...this.settled].flatMap(([id, loaded]) => (id === 'user' ? [] : [{ id, ...loaded }]));
+    return {
+      reads: mine.map(({ id, snapshot }) => ({ id, version: snapshot.version })),
+      writes: mine
+        .filter(({ document }) => document.changed())
+        .map(({ id, snapshot, document }) => ({ id, data: applied(snapshot.data, document.toChanges()) })),
+    };
+  }
+
+  /** The change to the user's state, if there is one. @throws TurnwiseError on values that JSON cannot hold. */
+  userChange(): { readonly user: UserKey; readonly version: number; readonly changes: StateChanges } | undefined {
+    const loaded = this.settled.get('user');
+    if (loaded === undefined || this.user === undefined || !loaded.document.changed()) return undefined;
+    return { user: this.user, version: loaded.snapshot.version, changes: loaded.document.toChanges() };
+  }
+
+  /**
+   * After a conflict: takes over what others have changed meanwhile, if none of it was touched by this turn.
+   * @returns false when the turn has to run again on fresh state.
+   */
+  async rebase(): Promise<boolean> {
+    for (const [id, loaded] of this.settled) {
+      const fresh = await this.read(id);
+      if (!unmoved(loaded.document.touched(), loaded.snapshot.data, fresh.data)) return false;
+      loaded.snapshot = fresh;
+    }
+    return true;
+  }
+
+  private documentOf(scope: StateScope): StateId | 'user' {
+    if (scope === 'conversation') return 'conversation';
+    if (this.user === undefined) throw new TurnwiseError('NoUser');
+    return scope === 'user' ? 'user' : `private:${this.user}`;
+  }
+
+  private async load(id: StateId | 'user'): Promise<Loaded> {
+    const snapshot = await this.read(id);
+    return { snapshot, document: new JsonStateDocument(snapshot.data) };
+  }
+
+  private read(id: StateId | 'user'): Promise<StateSnapshot> {
+    const { clock, store } = this.runtime;
+    if (id === 'user') {
+      if (this.user === undefined) throw new TurnwiseError('NoUser');
+      return readUserState(this.runtime, this.conversation, this.user);
+    }
+    return persist(clock, () => store.turns.readState(this.conversation, id), { limitMs: store.timing.leaseMs });
+  }
+}
+
+function unmoved(touched: 'everything' | readonly string[], before: StateData, after: StateData): boolean {
+  const names = touched === 'everything' ? [...Object.keys(before), ...Object.keys(after)] : touched;
+  return names.every((name) => JSON.stringify(own(before, name)) === JSON.stringify(own(after, name)));
+}
+
+function own(data: StateData, name: string): unknown {
+  return Object.hasOwn(data, name) ? data[name] : undefined;
+}
