@@ -25,7 +25,7 @@ export class TurnAdapter extends BotAdapter {
    */
   createContext(activity: Activity): TurnContext {
     const context = new TurnContext(this, withDates(activity));
-    // Outermost, and on every way out, so that a call that was not awaited fails instead of vanishing with the turn.
+    // Outermost: with `expectReplies` a send that was not awaited would otherwise end in a buffer that nobody reads any more.
     context.onSendActivities(async (late, _activities, next) => {
       runningTurn(late);
       return next();
@@ -53,7 +53,10 @@ export class TurnAdapter extends BotAdapter {
    */
   async runOnTurnError(context: TurnContext, turn: Turn, error: unknown): Promise<void> {
     const handler = this.onTurnError;
-    if (handler !== undefined) await during(context, turn, () => handler(context, error as Error));
+    if (handler === undefined) return;
+    context.bufferedReplyActivities.length = 0;
+    context.turnState.delete(INVOKE_RESPONSE_KEY);
+    await during(context, turn, () => handler(context, error as Error));
   }
 
   async sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]> {

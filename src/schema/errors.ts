@@ -39,6 +39,20 @@ export const ERRORS = {
   ActivityNotJson: 'An activity has a value that JSON cannot hold; send data without cycles and BigInts.',
   OtherConversation: 'The activity to delete is in another conversation; delete it in a turn of that conversation.',
   NotByThisAdapter: 'This adapter cannot do that; use one that can.',
+  NoUser: 'The activity has no sender, so there is no user whose state could be used; check activity.from first.',
+  TurnEnded:
+    'The turn is over and can send nothing more; await everything that the handler starts, or send proactively later.',
+  TurnLost:
+    'The turn has lost its conversation or its time; stop when the abort signal fires. The activity is run again elsewhere.',
+  TurnTimedOut:
+    'The handler took longer than a turn may take; pass the abort signal on, or do long work in another function.',
+  WorkerDied:
+    'Every attempt at this activity ended with its worker: the handler kills the process, or runs out of memory.',
+  BodyMissing: 'The stored body of the activity is gone.',
+  StepNotJson: 'A step returned what JSON cannot hold; return plain data.',
+  BacklogFull: 'Too many activities wait in this conversation; send again later.',
+  TryAgain: 'The activity could not be made durable now; send it again.',
+  NotSupported: 'This kind of activity is not answered here.',
   StateNotJson:
     'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
   NotFound: 'There is nothing at this address.',

@@ -1,0 +1,110 @@
+import type { Activity } from './activity';
+import { ActivityTypes } from './constants';
+import { type Failure, failure } from './errors';
+import { fieldOfWrongKind } from './field-kinds';
+import { isAccountId, isPathId } from './ids';
+import { nestsDeeperThan } from './nesting';
+
+/** The largest body that is parsed unless the caller says otherwise, in bytes. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** The deepest nesting that is parsed. Adaptive Cards, the deepest there is, stay well below. */
+const MAX_DEPTH = 100;
+
+export interface ParsedActivity {
+  readonly ok: true;
+  /** The very object that the text says, with everything that was in it. */
+  readonly activity: Activity;
+  /** Size of the body. */
+  readonly bytes: number;
+}
+
+/**
+ * Reads an activity at the edge: what is accepted here need not be checked again. It is as strict as the rest of the program needs, and no
+ * stricter than channels are: unknown properties, types and `null`s pass.
+ *
+ * The failures have 4xx statuses, and messages that say what to do and repeat nothing of the body.
+ */
+export function parseActivity(body: Uint8Array | string, maxBytes = MAX_BODY_BYTES): ParsedActivity | Failure {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body).length : body.length;
+  if (bytes > maxBytes) return failure(413, 'BodyTooLarge');
+  const text = typeof body === 'string' ? body : decoded(body);
+  if (text === undefined) return failure(400, 'BodyNotUtf8');
+  if (nestsDeeperThan(text, MAX_DEPTH)) return failure(400, 'BodyTooDeep');
+  const value = json(text);
+  if (value === undefined) return failure(400, 'BodyNotJson');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return failure(400, 'BodyNotObject');
+  if (hasProtoProperty(text, value)) return failure(400, 'PropertyNameRefused');
+  return fieldFailure(value as Activity) ?? { ok: true, activity: value as Activity, bytes };
+}
+
+function decoded(body: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether any object in `value` has a property `__proto__` of its own: copied by assignment, it would change a prototype. */
+function hasProtoProperty(text: string, value: object): boolean {
+  // Nearly every body ends here: the name occurs nowhere, not even spelled with escapes.
+  if (!text.includes('__proto__') && !text.includes('\\u00')) return false;
+  const open: object[] = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (Object.hasOwn(next, '__proto__')) return true;
+    for (const member of Object.values(next)) {
+      if (typeof member === 'object' && member !== null) open.push(member);
+    }
+  }
+  return false;
+}
+
+/** Types that somebody has sent: others (`conversationUpdate` above all) come from channels, with or without a sender. */
+const SENT_BY_SOMEBODY: ReadonlySet<string> = new Set([ActivityTypes.Message, ActivityTypes.Invoke]);
+
+/** `activity` is what it claims to be only once this has found nothing. */
+function fieldFailure(activity: Activity): Failure | undefined {
+  const wrong = fieldOfWrongKind(activity);
+  if (wrong !== undefined) return failure(400, 'FieldRefused', wrong);
+  if (!activity.type) return failure(400, 'ActivityTypeMissing');
+  if (!activity.channelId) return failure(400, 'ChannelMissing');
+  if (!activity.conversation?.id) return failure(400, 'ConversationMissing');
+  if (SENT_BY_SOMEBODY.has(activity.type) && !activity.from?.id) return failure(400, 'SenderMissing');
+  return idFailure(activity) ?? serviceUrlFailure(activity.serviceUrl);
+}
+
+function idFailure(activity: Activity): Failure | undefined {
+  const refused =
+    badId('channelId', activity.channelId, isPathId) ??
+    badId('conversation.id', activity.conversation.id, isPathId) ??
+    badId('id', activity.id, isPathId) ??
+    badId('replyToId', activity.replyToId, isPathId) ??
+    badId('from.id', activity.from?.id, isAccountId) ??
+    badId('recipient.id', activity.recipient?.id, isAccountId);
+  return refused === undefined ? undefined : failure(400, 'IdRefused', refused);
+}
+
+function badId(name: string, id: string | undefined, accepts: (id: string) => boolean): string | undefined {
+  // An empty id, or `null`, is none.
+  if (!id || accepts(id)) return undefined;
+  const slashes = accepts === isPathId ? 'slashes, ' : '';
+  return (
+    `Send a "${name}" without ${slashes}control characters and lone surrogates, of at most 1,000 characters, ` +
+    'that is not "." or ".." or "__proto__".'
+  );
+}
+
+function serviceUrlFailure(serviceUrl: string | undefined): Failure | undefined {
+  if (!serviceUrl) return undefined;
+  const protocol = URL.parse(serviceUrl)?.protocol;
+  return protocol === 'https:' || protocol === 'http:' ? undefined : failure(400, 'ServiceUrlRefused');
+}
