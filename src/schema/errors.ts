@@ -15,6 +15,8 @@ export const ERRORS = {
   RingFailed: 'The storage queue did not take the message. The sweep rings again; nothing is lost.',
   TokenUnavailable:
     'There is no access token for the channel at the moment. What was to be sent is kept and sent later.',
+  ContentTypeRefused: 'The request is not JSON; send content-type: application/json.',
+  BodyUnreadable: 'The request body could not be read to its end; send it again.',
   BodyTooLarge: 'The request body is too large; send at most 1 MB, and files as links.',
   BodyNotUtf8: 'The request body is not UTF-8 text; send an activity as JSON in UTF-8.',
   BodyNotJson: 'The request body is not JSON; send one activity as a JSON object.',
@@ -55,6 +57,28 @@ export const ERRORS = {
   NotSupported: 'This kind of activity is not answered here.',
   StateNotJson:
     'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
+  TokenMissing: 'The request carries no bearer token; channels send one in the Authorization header.',
+  TokenTooLarge: 'The Authorization header is too large to be a token that a channel sends.',
+  TokenMalformed: 'The Authorization header holds no well-formed token.',
+  TokenAlgorithmRefused: 'The token is not signed in a way that is accepted; RS256, RS384 and RS512 are.',
+  TokenIssuerRefused: 'The token was issued by somebody else than this bot listens to.',
+  TokenAudienceRefused: 'The token is for another audience; this bot takes tokens made out to its own app id.',
+  TokenExpired: 'The token has expired; send a new one.',
+  TokenNotYetValid: 'The token is not valid yet; check the clocks.',
+  TokenClaimRefused: 'The token lacks a claim that is needed, or has one that it must not have.',
+  TokenKeyUnknown: 'The token names a signing key that its issuer does not publish.',
+  TokenSignatureRefused: 'The signature of the token is not that of its issuer.',
+  TokenNotExpected:
+    'The request carries a token, and there is no app id to check it against; set MicrosoftAppId, or send no token.',
+  CallerNotAllowed: 'The token was made for an application that is not among those that may call this bot.',
+  ChannelNotEndorsed: 'The signing key of the token does not speak for the channel that the activity names.',
+  ServiceUrlNotClaimed: 'The activity names another service URL than the token does.',
+  ServiceUrlNotTrusted: 'The activity names a service URL to which this bot sends nothing.',
+  KeysUnavailable: 'The signing keys of the issuer cannot be had at the moment; send the request again.',
+  AuthenticationFailed: 'The request could not be authenticated because of a fault in the bot; send it again.',
+  NotLocal:
+    'This bot runs without authentication and answers only requests from its own machine; set MicrosoftAppId to open it.',
+  OriginRefused: 'The request comes from a web page that is not served by this machine.',
   NotFound: 'There is nothing at this address.',
 } as const satisfies Record<string, string>;
 

@@ -1,0 +1,54 @@
+import type { InboundAuth, InboundRequest, Refusal } from '../ports/inbound-auth';
+import { failure, TurnwiseError } from '../schema/errors';
+import { isLoopbackServiceUrl } from './inbound-loopback';
+
+const LOOPBACK_HOST = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i;
+
+/** Headers that proxies, tunnels, load balancers and Azure's own front ends add. Between a bot and its own machine there is none. */
+const FORWARDING: readonly RegExp[] = [
+  /^(?:forwarded|via|max-forwards|client-ip|true-client-ip|x-client-ip|x-client-port|x-real-ip|x-cluster-client-ip)$/,
+  /^x-(?:forwarded|original|arr|azure|fd|appservice|site|waws|envoy|amzn|proxy|tunnel)(?:-|$)/,
+  /^x-ms-(?:client|forwarded|original|proxy)(?:-|$)/,
+  /^x-ms-(?:.+-)?forwarded(?:-|$)/,
+  /^(?:cf|fastly|ngrok|cdn)-/,
+  /^(?:disguised-host|was-default-hostname)$/,
+];
+
+/**
+ * Lets requests of this machine in without a token, for a bot that has no app id yet. Headers can be forged, and are the second line:
+ * the first is that the local runner listens on 127.0.0.1 only. What the checks here do stop is what reaches a loopback port
+ * without meaning to forge anything: tunnels and proxies, and web pages of elsewhere in a browser of this machine.
+ *
+ * @throws TurnwiseError `AppIdMissing` outside development, `SettingInvalid` when there is an app id: then there are tokens to check.
+ */
+export function createAnonymousAuth(options: { readonly development: boolean; readonly appId?: string }): InboundAuth {
+  if (!options.development) throw new TurnwiseError('AppIdMissing');
+  if (options.appId !== undefined && options.appId !== '') {
+    throw new TurnwiseError('SettingInvalid', 'With MicrosoftAppId set, requests are not taken without a token.');
+  }
+  return {
+    mode: 'anonymous-loopback',
+    authenticate: async (request) => refusalOf(request) ?? { ok: true, admit },
+  };
+}
+
+/** Replies go where the activity says, so a request that should not have come in cannot make the bot call anybody else. */
+const admit = ({ serviceUrl }: { readonly serviceUrl: string }): { readonly ok: true } | Refusal =>
+  isLoopbackServiceUrl(serviceUrl) ? { ok: true } : failure(403, 'ServiceUrlNotTrusted');
+
+function refusalOf({ headers }: InboundRequest): Refusal | undefined {
+  const { host, origin, authorization } = headers;
+  // A page of elsewhere whose name was made to resolve to this machine (DNS rebinding) has its own name here.
+  if (host === undefined || !LOOPBACK_HOST.test(host)) return failure(403, 'NotLocal');
+  const present = Object.keys(headers).filter((name) => headers[name] !== undefined);
+  if (present.some((name) => FORWARDING.some((pattern) => pattern.test(name.toLowerCase())))) {
+    return failure(403, 'NotLocal', 'It was forwarded.');
+  }
+  // Browsers name the page on every POST. Pages served by this machine are the developer's own.
+  if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin)) return failure(403, 'OriginRefused');
+  // Real channels always send a token, so this one came through a tunnel that hides itself, or is meant to be checked.
+  if (authorization !== undefined) return failure(401, 'TokenNotExpected');
+  return undefined;
+}

@@ -1,0 +1,62 @@
+import type { Refusal } from '../ports/inbound-auth';
+import type { Activity } from '../schema/activity';
+import { failure } from '../schema/errors';
+import type { KeyRing } from './inbound-keys';
+import type { SigningKey } from './inbound-signing-key';
+import type { Claims } from './inbound-token';
+import { isTrustedServiceUrl } from './service-hosts';
+
+export type Admission = { readonly ok: true } | Refusal;
+
+/** What a token's claims allow, should its signature stand. Keeps of the claims only what `admit` needs. */
+export interface ClaimedCaller {
+  readonly ok: true;
+  /** Pure. */
+  admit(activity: Activity, key: SigningKey): Admission;
+}
+
+/** A kind of caller: whose tokens it comes with, and what they must say beyond audience and times. */
+export interface CallerKind {
+  readonly issuers: ReadonlySet<string>;
+  readonly keys: KeyRing;
+  claimed(claims: Claims): ClaimedCaller | Refusal;
+}
+
+/** Whether two service URLs are one, as written: they may differ by one trailing slash. */
+export function isSameServiceUrl(one: unknown, other: string): boolean {
+  return typeof one === 'string' && one.replace(/\/$/, '') === other.replace(/\/$/, '');
+}
+
+/**
+ * The channels of Bot Service. Their tokens carry the service URL; which channels a token may speak for is said by the key that
+ * signed it.
+ */
+export function channelCallers(options: {
+  readonly issuer: string;
+  readonly appId: string;
+  readonly keys: KeyRing;
+  readonly development: boolean;
+}): CallerKind {
+  const { appId, development } = options;
+  return {
+    issuers: new Set([options.issuer]),
+    keys: options.keys,
+    claimed({ serviceurl: serviceUrl, appid, azp }) {
+      if (typeof serviceUrl !== 'string' || serviceUrl === '') {
+        return failure(401, 'TokenClaimRefused', 'It names no service URL.');
+      }
+      // These say which application a token was made for; a channel is none, so at most they may repeat the audience.
+      if ([appid, azp].some((party) => party !== undefined && party !== appId)) return failure(403, 'CallerNotAllowed');
+      return {
+        ok: true,
+        admit(activity, key) {
+          if (!key.endorsements.has(activity.channelId)) return failure(403, 'ChannelNotEndorsed');
+          if (!isSameServiceUrl(activity.serviceUrl, serviceUrl)) return failure(403, 'ServiceUrlNotClaimed');
+          return isTrustedServiceUrl(activity.serviceUrl, { development })
+            ? { ok: true }
+            : failure(403, 'ServiceUrlNotTrusted');
+        },
+      };
+    },
+  };
+}

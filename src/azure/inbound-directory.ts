@@ -1,0 +1,87 @@
+import { failure } from '../schema/errors';
+import { type CallerKind, type ClaimedCaller, isSameServiceUrl } from './inbound-caller';
+import type { DirectoryCloud } from './inbound-clouds';
+import type { KeyRing } from './inbound-keys';
+import { isLoopbackServiceUrl } from './inbound-loopback';
+import type { Claims } from './inbound-token';
+
+/** A bot that may call this one as its skill. It speaks for every channel that it forwards, so list only what you trust as much. */
+export interface SkillCaller {
+  readonly appId: string;
+  readonly tenantId: string;
+  /** The one address to which it may ask for replies. */
+  readonly serviceUrl: string;
+}
+
+export interface DirectoryOptions {
+  readonly directory: DirectoryCloud;
+  readonly keys: KeyRing;
+  readonly appId: string;
+  /** The tenant in which the bot is registered. */
+  readonly tenantId: string;
+  /** Takes the tokens that the Bot Framework Emulator gets with the bot's own id and secret. In development only. */
+  readonly allowEmulator: boolean;
+  readonly skills: readonly SkillCaller[];
+}
+
+interface Caller {
+  readonly tenantId: string;
+  readonly mayAskRepliesAt: (serviceUrl: unknown) => boolean;
+}
+
+/**
+ * Callers with tokens of the directory: parent bots, and the Emulator. Such tokens name neither service URL nor channels, so each
+ * caller is configured with all that it may do.
+ *
+ * The bot's own outbound token is one of these too, made out to the connector service: it fails on its audience, and without the
+ * Emulator also on its caller.
+ */
+export function directoryCallers(options: DirectoryOptions): CallerKind {
+  const { directory, appId, tenantId, allowEmulator, skills } = options;
+  const callers = new Map<unknown, Caller>();
+  for (const skill of skills) {
+    callers.set(skill.appId, {
+      tenantId: skill.tenantId,
+      mayAskRepliesAt: (serviceUrl) => isSameServiceUrl(serviceUrl, skill.serviceUrl),
+    });
+  }
+  if (allowEmulator) callers.set(appId, { tenantId, mayAskRepliesAt: isLoopbackServiceUrl });
+
+  const tenants = [...callers.values()].map((caller) => directory.issuers(caller.tenantId));
+  return {
+    issuers: new Set(tenants.flatMap(({ v1, v2 }) => [...v1, v2])),
+    keys: options.keys,
+    claimed(claims) {
+      const caller = callers.get(applicationOf(claims));
+      if (caller === undefined) return failure(403, 'CallerNotAllowed');
+      if (!isIssuedBy(directory, caller.tenantId, claims)) {
+        return failure(403, 'CallerNotAllowed', 'It comes from another tenant.');
+      }
+      if (isForUser(claims)) return failure(403, 'CallerNotAllowed', 'It was made for a user.');
+      return claimedBy(caller);
+    },
+  };
+}
+
+function claimedBy({ mayAskRepliesAt }: Caller): ClaimedCaller {
+  return {
+    ok: true,
+    admit: ({ serviceUrl }) => (mayAskRepliesAt(serviceUrl) ? { ok: true } : failure(403, 'ServiceUrlNotTrusted')),
+  };
+}
+
+/** The application that asked for the token. Versions name it differently; a token that uses both names is neither. */
+function applicationOf({ ver, appid, azp }: Claims): unknown {
+  if (ver === '1.0' && azp === undefined) return appid;
+  return ver === '2.0' && appid === undefined ? azp : undefined;
+}
+
+function isIssuedBy(directory: DirectoryCloud, tenantId: string, { ver, tid, iss }: Claims): boolean {
+  const { v1, v2 } = directory.issuers(tenantId);
+  return tid === tenantId && (ver === '2.0' ? iss === v2 : v1.some((issuer) => issuer === iss));
+}
+
+/** Tokens that an application gets for itself have no scopes, and their subject is the application's own object. */
+function isForUser({ scp, idtyp, oid, sub }: Claims): boolean {
+  return scp !== undefined || (idtyp !== undefined && idtyp !== 'app') || (oid !== undefined && oid !== sub);
+}

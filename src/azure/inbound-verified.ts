@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto';
+import type { ClaimedCaller } from './inbound-caller';
+import type { KeyRing } from './inbound-keys';
+import type { SigningKey } from './inbound-signing-key';
+
+/** A token whose signature stood under `key`. */
+export interface VerifiedToken {
+  readonly keyId: string;
+  readonly key: SigningKey;
+  readonly keys: KeyRing;
+  /** Seconds since the epoch, as claimed. */
+  readonly validity: { readonly nbf: number; readonly exp: number };
+  readonly caller: ClaimedCaller;
+}
+
+const MAX_TOKENS = 1_000;
+
+/**
+ * Remembers verified tokens, so that a channel's token, which serves it for an hour, is verified once. Holds digests and no tokens.
+ * Only what has been verified gets in, so strangers cannot push anything out. An entry counts while the key ring holds
+ * the very key object that verified it: any refresh of the keys, with or without a change, has every token verified anew. Its
+ * times are the caller's to check each time.
+ */
+export class VerifiedTokens {
+  readonly #tokens = new Map<string, VerifiedToken>();
+
+  get(token: string): VerifiedToken | undefined {
+    const digest = digestOf(token);
+    const verified = this.#tokens.get(digest);
+    if (verified === undefined) return undefined;
+    if (verified.keys.held(verified.keyId) === verified.key) return verified;
+    this.#tokens.delete(digest);
+    return undefined;
+  }
+
+  add(token: string, verified: VerifiedToken): void {
+    if (this.#tokens.size >= MAX_TOKENS) {
+      const { value: oldest } = this.#tokens.keys().next();
+      if (oldest !== undefined) this.#tokens.delete(oldest);
+    }
+    this.#tokens.set(digestOf(token), verified);
+  }
+}
+
+const digestOf = (token: string): string => hash('sha256', token, 'base64');
