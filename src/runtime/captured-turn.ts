@@ -7,6 +7,7 @@ import type { UserKey } from '../turn/keys';
 import { effectId, type Payload, type PendingActivity, turnPrefix } from '../turn/record';
 import { deliverRecorded } from './delivery';
 import type { Hold } from './hold';
+import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { type Runtime, report } from './runtime';
 import { Steps } from './steps';
 import { TurnState } from './turn-state';
@@ -29,8 +30,8 @@ export class CapturedTurn implements Turn {
   readonly attempt: number;
   readonly states: TurnState;
   private readonly steps: Steps;
-  private readonly over = new AbortController();
   readonly signal: AbortSignal;
+  private readonly life: LinkedSignal;
   /** Effects not yet recorded, with their bodies. */
   private effects: NewEffect[] = [];
   private bodies: Body[] = [];
@@ -52,7 +53,8 @@ export class CapturedTurn implements Turn {
     this.steps = new Steps(runtime, hold, this.id);
     this.recordedBefore = hold.head.flushed;
     this.nextOrdinal = input.repeats ? 0 : this.recordedBefore;
-    this.signal = AbortSignal.any([hold.lost, this.over.signal]);
+    this.life = linkedSignal(hold.lost);
+    this.signal = this.life.signal;
   }
 
   state(scope: StateScope): Promise<StateDocument> {
@@ -114,6 +116,7 @@ export class CapturedTurn implements Turn {
    */
   async finish(): Promise<{ readonly effects: readonly NewEffect[]; readonly bodies: readonly Body[] }> {
     this.finished = true;
+    this.life.unlink();
     await this.flushing;
     return { effects: this.effects, bodies: this.bodies };
   }
@@ -121,7 +124,7 @@ export class CapturedTurn implements Turn {
   /** As {@link finish}, for a run whose effects are dropped; tells the handler through its signal. */
   abandon(): void {
     this.finished = true;
-    this.over.abort();
+    this.life.abort();
   }
 
   private capture(make: (id: string, payload: (activity: Activity) => Payload) => NewEffect): { id: string } {

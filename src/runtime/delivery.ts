@@ -1,7 +1,8 @@
 import type { ConnectorCall, Delivery } from '../ports/connector';
 import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
-import { type Effect, effectPayload, type Payload } from '../turn/record';
+import type { Effect } from '../turn/record';
+import { loadBody } from './bodies';
 import { translateOutgoing } from './delivered-ids';
 import type { Hold } from './hold';
 import { backoff } from './options';
@@ -57,10 +58,7 @@ async function deliverOne(
   }
   await hold.ensure(runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
-  const delivery: Delivery =
-    'gone' in call
-      ? { outcome: 'rejected', status: 410, reason: call.gone }
-      : await runtime.connector.deliver(call, hold.lost);
+  const delivery = 'outcome' in call ? call : await runtime.connector.deliver(call, hold.lost);
   return settle(runtime, hold, effect, delivery, turnRuns);
 }
 
@@ -132,15 +130,15 @@ async function connectorCall(
   runtime: Runtime,
   hold: Hold,
   effect: Exclude<Effect, { kind: 'fold' }>,
-): Promise<ConnectorCall | { readonly gone: string }> {
+): Promise<ConnectorCall | Delivery> {
   const { ids } = hold.head;
   if (effect.kind === 'delete') {
     const activityId = translateOutgoing(effect.activityId, ids);
-    if (activityId === undefined) return { gone: UNKNOWN_ID };
+    if (activityId === undefined) return UNKNOWN_ID;
     return { op: 'delete', activityId, ...effect.reference };
   }
-  const stored = await loadPayload(runtime, hold, effectPayload(effect));
-  if (stored === undefined) return { gone: 'The body of the activity is missing.' };
+  const stored = await loadBody(runtime, hold.key, effect.activity);
+  if (stored === undefined) return NO_BODY;
   const replyToId = stored.replyToId === undefined ? undefined : translateOutgoing(stored.replyToId, ids);
   const { replyToId: _, ...bare } = stored;
   const activity: Activity = replyToId === undefined ? bare : { ...bare, replyToId };
@@ -151,7 +149,7 @@ async function connectorCall(
   };
   if (effect.kind === 'update') {
     const activityId = translateOutgoing(effect.activityId, ids);
-    if (activityId === undefined) return { gone: UNKNOWN_ID };
+    if (activityId === undefined) return UNKNOWN_ID;
     return { op: 'update', activityId, activity: { ...activity, id: activityId }, ...address };
   }
   return replyToId === undefined
@@ -159,14 +157,11 @@ async function connectorCall(
     : { op: 'reply', replyToId, activity, ...address };
 }
 
-const UNKNOWN_ID = 'The id of an earlier send is no longer known, or that send was never delivered.';
+const UNKNOWN_ID: Delivery = {
+  outcome: 'rejected',
+  status: 410,
+  reason: 'The id of an earlier send is no longer known, or that send was never delivered.',
+};
 
-async function loadPayload(
-  { clock, store }: Runtime,
-  hold: Hold,
-  payload: Payload | undefined,
-): Promise<Activity | undefined> {
-  if (payload === undefined) return undefined;
-  if ('inline' in payload) return payload.inline;
-  return persist(clock, () => store.turns.readBody(hold.key, payload.ref), { limitMs: store.timing.leaseMs });
-}
+/** Tried again, like a channel that does not answer: a replica may not have it yet. */
+const NO_BODY: Delivery = { outcome: 'notSent', reason: 'The stored body of the activity is not there.' };

@@ -3,12 +3,13 @@ import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
 import { userKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
+import { loadBody } from './bodies';
 import { CapturedTurn, type TurnInput } from './captured-turn';
 import { commitTurn } from './commit-turn';
 import { translateIncoming } from './delivered-ids';
 import type { Hold } from './hold';
+import { linkedSignal } from './linked-signal';
 import { backoff } from './options';
-import { persist } from './persist';
 import { errorName, type Runtime, report } from './runtime';
 
 /** Whether the hold goes on after the turn, or is over (released, or handed back). */
@@ -22,7 +23,7 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> 
   const [pending] = hold.head.pend;
   if (pending === undefined) throw new Error('A turn needs an activity.');
   const activity = await loadActivity(runtime, hold, pending);
-  if (activity === undefined) return giveUp(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
+  if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
   const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
   // More attempts than allowed were counted: none of them lived to tell how it failed.
   if (hold.head.att > runtime.options.maxAttempts) {
@@ -50,7 +51,7 @@ async function failed(
   runtime: Runtime,
   hold: Hold,
   pending: PendingActivity,
-  input: TurnInput,
+  input: TurnInput | undefined,
   error: unknown,
 ): Promise<AfterTurn> {
   const { att } = hold.head;
@@ -104,16 +105,17 @@ async function giveUp(
 /** Runs the bot with the turn's time limit, sending what it has so far at every `holdRepliesMs` on the way. */
 async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<void>): Promise<void> {
   const { clock, options } = runtime;
-  const done = new AbortController();
-  const over = AbortSignal.any([done.signal, turn.signal]);
-  const timeout = clock.sleep(options.turnTimeoutMs, over).then(() => {
-    if (!done.signal.aborted) throw new TurnwiseError(turn.signal.aborted ? 'TurnLost' : 'TurnTimedOut');
+  const over = linkedSignal(turn.signal);
+  let done = false;
+  const timeout = clock.sleep(options.turnTimeoutMs, over.signal).then(() => {
+    if (!done) throw new TurnwiseError(turn.signal.aborted ? 'TurnLost' : 'TurnTimedOut');
   });
-  const flushing = flushAtIntervals(runtime, turn, over);
+  const flushing = flushAtIntervals(runtime, turn, over.signal);
   try {
     await Promise.race([run(), timeout]);
   } finally {
-    done.abort();
+    done = true;
+    over.abort();
     timeout.catch(() => undefined);
     await flushing;
   }
@@ -142,15 +144,8 @@ function afterCommit(
   return committed === 'released' ? 'stopped' : 'continue';
 }
 
-async function loadActivity(
-  { clock, store }: Runtime,
-  hold: Hold,
-  { body }: PendingActivity,
-): Promise<Activity | undefined> {
-  const activity =
-    'inline' in body
-      ? body.inline
-      : await persist(clock, () => store.turns.readBody(hold.key, body.ref), { limitMs: store.timing.leaseMs });
+async function loadActivity(runtime: Runtime, hold: Hold, { body }: PendingActivity): Promise<Activity | undefined> {
+  const activity = await loadBody(runtime, hold.key, body);
   if (activity?.replyToId === undefined) return activity;
   return { ...activity, replyToId: translateIncoming(activity.replyToId, hold.head.ids) };
 }

@@ -46,8 +46,9 @@ export function applied(data: StateData, changes: StateChanges): StateData {
 }
 
 /**
- * Writes an intent, if the record is still the one that the turn read. The turn's conversation is exclusively its own by now, so
- * what earlier attempts in it left behind is void and replaced.
+ * Writes an intent, if the record is still the one that the turn read. Whoever holds the conversation has delivered everything
+ * committed in it before, so what earlier attempts left behind is void and replaced; an intent of a later epoch means that the
+ * caller holds it no longer.
  *
  * @returns the new record, or `undefined` on a conflict.
  */
@@ -56,6 +57,9 @@ export function propose(current: UserRecord | undefined, version: number, intent
   if (record.intents.some((each) => each.id === intent.id)) return record;
   if (record.version !== version) return undefined;
   const others = record.intents.filter((each) => each.conversation !== intent.conversation);
+  if (record.intents.some((each) => each.conversation === intent.conversation && each.epoch > intent.epoch)) {
+    return undefined;
+  }
   return { ...record, version: record.version + 1, intents: [...others, intent] };
 }
 

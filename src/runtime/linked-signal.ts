@@ -1,0 +1,25 @@
+/** A signal of its own that also aborts with others, until it is let go. */
+export interface LinkedSignal {
+  readonly signal: AbortSignal;
+  abort(): void;
+  /** Stops following the others, so that they do not keep it alive. */
+  unlink(): void;
+}
+
+/**
+ * Like `AbortSignal.any`, with an end: Node keeps a composite signal that has listeners alive until it aborts, and the signal of a turn
+ * that goes well never does.
+ */
+export function linkedSignal(...others: readonly AbortSignal[]): LinkedSignal {
+  const own = new AbortController();
+  const abort = (): void => {
+    unlink();
+    own.abort();
+  };
+  const unlink = (): void => {
+    for (const other of others) other.removeEventListener('abort', abort);
+  };
+  for (const other of others) other.addEventListener('abort', abort);
+  if (others.some((other) => other.aborted)) abort();
+  return { signal: own.signal, abort, unlink };
+}

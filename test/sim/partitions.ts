@@ -1,0 +1,133 @@
+import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from '../../src/store/partition';
+import type { ConversationKey, UserKey } from '../../src/turn/keys';
+import type { Head } from '../../src/turn/record';
+import type { UserRecord } from '../../src/turn/user-state';
+
+/** One version of a conversation's partition. Never changed once made. */
+export interface Version {
+  readonly head: Head | undefined;
+  readonly records: ReadonlyMap<string, PartitionRecord>;
+}
+
+/** Told of every write as it takes effect. */
+export interface Observer {
+  wrote(key: ConversationKey, before: Version, after: Version, writes: PartitionWrites): void;
+  wroteUser(user: UserKey, before: UserRecord | undefined, after: UserRecord): void;
+}
+
+const EMPTY: Version = { head: undefined, records: new Map() };
+const KEPT_VERSIONS = 12;
+
+/**
+ * The storage engine of the simulation: serializable transactions at the newest version, plain reads that may come from an older one. Keeps
+ * every value behind JSON, like a real one.
+ */
+export class SimPartitions implements Partitions {
+  private readonly versions = new Map<ConversationKey, Version[]>();
+  private readonly userVersions = new Map<UserKey, UserRecord[]>();
+
+  /** @param staleness how many versions back the next plain read looks. */
+  constructor(
+    private readonly now: () => number,
+    private readonly staleness: () => number,
+    private readonly observer: Observer,
+  ) {}
+
+  current(key: ConversationKey): Version {
+    return this.versions.get(key)?.at(-1) ?? EMPTY;
+  }
+
+  keys(): ConversationKey[] {
+    return [...this.versions.keys()];
+  }
+
+  users(): ReadonlyMap<UserKey, UserRecord> {
+    return new Map([...this.userVersions].flatMap(([key, versions]) => versions.slice(-1).map((last) => [key, last])));
+  }
+
+  async transact<T>(
+    key: ConversationKey,
+    decide: (view: PartitionView) => { readonly result: T; readonly writes?: PartitionWrites },
+  ): Promise<T> {
+    const before = this.current(key);
+    const { result, writes } = decide(this.view(before));
+    if (writes !== undefined) {
+      const after = next(before, writes);
+      const versions = this.versions.get(key) ?? [];
+      this.versions.set(key, [...versions, after].slice(-KEPT_VERSIONS));
+      this.observer.wrote(key, before, after, writes);
+    }
+    return result;
+  }
+
+  async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
+    return look(this.view(older(this.versions.get(key) ?? [], this.staleness()) ?? EMPTY));
+  }
+
+  async transactUser<T>(
+    user: UserKey,
+    decide: (record: UserRecord | undefined) => { readonly result: T; readonly record?: UserRecord },
+  ): Promise<T> {
+    const versions = this.userVersions.get(user) ?? [];
+    const before = versions.at(-1);
+    const { result, record } = decide(before);
+    if (record !== undefined) {
+      const after = throughJson(record);
+      this.userVersions.set(user, [...versions, after].slice(-KEPT_VERSIONS));
+      this.observer.wroteUser(user, before, after);
+    }
+    return result;
+  }
+
+  async readUser(user: UserKey): Promise<UserRecord | undefined> {
+    return older(this.userVersions.get(user) ?? [], this.staleness());
+  }
+
+  async overdue(limit: number): Promise<readonly ConversationKey[]> {
+    return [...this.versions]
+      .flatMap(([key, versions]) => {
+        const wake = older(versions, this.staleness())?.head?.wake ?? null;
+        return wake !== null && wake <= this.now() ? [{ key, wake }] : [];
+      })
+      .sort((a, b) => a.wake - b.wake)
+      .slice(0, limit)
+      .map(({ key }) => key);
+  }
+
+  async dead(limit: number): Promise<readonly unknown[]> {
+    return [...this.versions.values()]
+      .flatMap((versions) => [...(versions.at(-1) ?? EMPTY).records.values()])
+      .filter(({ kind }) => kind === 'dead')
+      .map(({ value }) => value)
+      .slice(0, limit);
+  }
+
+  async open(): Promise<void> {}
+
+  async close(): Promise<void> {}
+
+  private view({ head, records }: Version): PartitionView {
+    return {
+      now: this.now(),
+      head,
+      get: (kind, id) => records.get(`${kind}/${id}`)?.value,
+      scan: (kind, prefix) => [...records.values()].filter((each) => each.kind === kind && each.id.startsWith(prefix)),
+    };
+  }
+}
+
+function next(before: Version, { head, put = [], drop = [] }: PartitionWrites): Version {
+  const records = new Map(before.records);
+  for (const { kind, id } of drop) records.delete(`${kind}/${id}`);
+  for (const record of put) records.set(`${record.kind}/${record.id}`, throughJson(record));
+  return { head: head === undefined ? before.head : throughJson(head), records };
+}
+
+/** Reading further back than there are versions finds that there was nothing yet. */
+function older<T>(versions: readonly T[], back: number): T | undefined {
+  return versions[versions.length - 1 - back];
+}
+
+function throughJson<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

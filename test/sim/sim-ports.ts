@@ -1,0 +1,110 @@
+import type { Connector, ConnectorCall, Delivery } from '../../src/ports/connector';
+import type { Held, Store } from '../../src/ports/store';
+import { StoreFault } from '../../src/turn/fault';
+import type { Fence } from '../../src/turn/hold';
+import { conversationKey } from '../../src/turn/keys';
+import type { Faults } from './faults';
+import type { Ghost } from './ghost';
+import type { Random } from './random';
+import type { Instance, Scheduler } from './scheduler';
+
+export interface SimContext {
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly ghost: Ghost;
+  readonly faults: () => Faults;
+}
+
+/** The store as one instance reaches it: every call is a scheduling point, may be refused, and may be applied now, later or never when its outcome stays unknown. */
+export function storeOf(instance: Instance, store: Store, context: SimContext): Store {
+  return {
+    timing: store.timing,
+    mailbox: faulty(instance, store.mailbox, context),
+    turns: faulty(instance, store.turns, context),
+    users: faulty(instance, store.users, context),
+    deadLetters: faulty(instance, store.deadLetters, context),
+    open: () => store.open(),
+    close: () => store.close(),
+  };
+}
+
+type Methods = { readonly [name: string]: (...parameters: never[]) => Promise<unknown> };
+
+const LATE_MS = 40_000;
+
+function faulty<T extends object>(instance: Instance, port: T, context: SimContext): T {
+  const { random, scheduler, ghost } = context;
+  return Object.fromEntries(
+    Object.entries(port as unknown as Methods).map(([name, method]) => {
+      const call = (...parameters: never[]): Promise<unknown> => {
+        const fence = fenceOf(parameters[0]);
+        const apply = (): Promise<unknown> => {
+          ghost.writer = fence;
+          try {
+            return method(...parameters);
+          } finally {
+            ghost.writer = undefined;
+          }
+        };
+        return scheduler.call(instance, 0, () => {
+          const faults = context.faults();
+          if (random.chance(faults.storeRefuses)) {
+            ghost.note(`${instance.name} ${name} refused`);
+            throw new StoreFault('no', name, random.chance(0.3) ? 500 : undefined);
+          }
+          if (random.chance(faults.storeUnknown)) {
+            const fate = random.pick(['applied', 'lost', 'lost', 'late']);
+            ghost.note(`${instance.name} ${name} unknown (${fate})`);
+            if (fate === 'applied') void apply().catch(() => undefined);
+            if (fate === 'late') {
+              void scheduler.call(undefined, random.between(0, LATE_MS), () => void apply().catch(() => undefined));
+            }
+            throw new StoreFault('unknown', name);
+          }
+          return apply();
+        });
+      };
+      return [name, call];
+    }),
+  ) as T;
+}
+
+function fenceOf(first: unknown): Fence | undefined {
+  return typeof first === 'object' && first !== null && 'fence' in first ? (first as Held).fence : undefined;
+}
+
+/** The channel as one instance reaches it. What it accepted is on the conversation's wire. */
+export function connectorOf(instance: Instance, context: SimContext): Connector {
+  const { random, scheduler, ghost } = context;
+  let ids = 0;
+  return {
+    deliver: (call: ConnectorCall, signal?: AbortSignal): Promise<Delivery> => {
+      const text = 'activity' in call ? (call.activity.text ?? '') : call.op;
+      const wire = ghost.of(conversationKey(call.channelId, call.conversationId)).wire;
+      const accept = (): Delivery => {
+        wire.push(text);
+        ids += 1;
+        return { outcome: 'delivered', id: `${instance.name}-${ids}` };
+      };
+      return scheduler.call(instance, random.between(0, 200), (): Delivery => {
+        const faults = context.faults();
+        if (signal?.aborted) return { outcome: 'notSent', reason: 'aborted' };
+        if (random.chance(faults.sendThrottled)) {
+          const retryAfterMs = random.pick([undefined, 1_000, 45_000]);
+          return { outcome: 'notSent', reason: '429', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+        }
+        if (random.chance(faults.sendRejected))
+          return { outcome: 'rejected', status: random.pick([403, 413]), reason: 'no' };
+        if (random.chance(faults.sendUnknown)) {
+          ghost.unknownSends += 1;
+          const taken = random.chance(0.5);
+          if (taken) accept();
+          ghost.note(`${instance.name} sends "${text}" unknown (${taken ? 'taken' : 'lost'})`);
+          return { outcome: 'unknown', reason: 'timeout' };
+        }
+        ghost.note(`${instance.name} sends "${text}"`);
+        return accept();
+      });
+    },
+  };
+}

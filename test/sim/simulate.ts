@@ -1,0 +1,251 @@
+import type { InboundAuth } from '../../src/ports/inbound-auth';
+import { receive } from '../../src/runtime/ingress';
+import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
+import { attend } from '../../src/runtime/processor';
+import type { Runtime } from '../../src/runtime/runtime';
+import { sweep } from '../../src/runtime/sweep';
+import { transactionalStore } from '../../src/store/transactional-store';
+import { type ConversationKey, conversationKey } from '../../src/turn/keys';
+import { DEFAULT_TIMING } from '../../src/turn/timing';
+import { type Faults, NO_FAULTS, randomFaults } from './faults';
+import { Ghost } from './ghost';
+import { checkAtRest, turnOf } from './invariants';
+import { SimPartitions } from './partitions';
+import { CHANNEL, makePlans, type Plan } from './plan';
+import { Random } from './random';
+import { type Instance, Scheduler } from './scheduler';
+import { simBot } from './sim-bot';
+import { connectorOf, storeOf } from './sim-ports';
+
+export interface SimResult {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  readonly history: readonly string[];
+  readonly steps: number;
+}
+
+const INSTANCES = 3;
+const FAULTY_STEPS = 700;
+const MAX_STEPS = 30_000;
+const SWEEP_MS = 60_000;
+const HIDDEN_MS = 600_000;
+const MAX_DEQUEUES = 5;
+
+/** One seeded run: load and faults for a while, then peace until everything is at rest, then the books are checked. */
+export async function simulate(seed: number): Promise<SimResult> {
+  const world = new World(seed);
+  await world.run();
+  return { seed, violations: world.ghost.violations, history: world.ghost.history, steps: world.scheduler.steps };
+}
+
+class World {
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly ghost: Ghost;
+  private readonly partitions: SimPartitions;
+  private readonly options: RuntimeOptions;
+  private readonly plans: readonly Plan[];
+  private faults: Faults;
+  private readonly runtimes = new Map<Instance, Runtime>();
+  private readonly acknowledged = new Set<string>();
+  private purges = 0;
+  private posting = 0;
+  private working = 0;
+  private named = 0;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+    this.scheduler = new Scheduler(this.random);
+    this.ghost = new Ghost(() => this.scheduler.now);
+    this.faults = randomFaults(this.random);
+    this.partitions = new SimPartitions(
+      () => this.scheduler.now,
+      () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
+      this.ghost,
+    );
+    this.plans = makePlans(this.random, this.faults.poison);
+    this.options = {
+      ...DEFAULT_OPTIONS,
+      inlineBytes: 2_000,
+      turnTimeoutMs: 90_000,
+      inDoubt: this.random.chance(0.2) ? 'skip' : 'resend',
+      holdRepliesMs: this.random.chance(0.8) ? 1_000 : 0,
+      invocationTurns: this.random.pick([1, 2, 100]),
+      backlogLimit: this.random.chance(0.1) ? 2 : 100,
+      maxDeliveries: 1_000,
+    };
+    for (let index = 0; index < INSTANCES; index += 1) this.start();
+  }
+
+  async run(): Promise<void> {
+    this.ghost.note(JSON.stringify(this.faults));
+    for (const plan of this.plans) this.post(plan, plan.arrivesAt, 1);
+    this.sweepLater();
+    while (!this.atRest()) {
+      if (this.scheduler.steps === FAULTY_STEPS) this.faults = { ...NO_FAULTS, skewMs: this.faults.skewMs };
+      if (this.scheduler.steps >= MAX_STEPS) {
+        this.ghost.violate('I7', 'not at rest in bounded steps');
+        return;
+      }
+      this.disturb();
+      await this.scheduler.step();
+    }
+    checkAtRest(this.ghost, this.partitions, this.plans, this.acknowledged, this.options);
+  }
+
+  private atRest(): boolean {
+    if (this.posting > 0 || this.working > 0) return false;
+    return this.partitions.keys().every((key) => {
+      const head = this.partitions.current(key).head;
+      return head === undefined || (head.pend.length === 0 && head.out.length === 0 && head.lease === null);
+    });
+  }
+
+  private disturb(): void {
+    const { random, faults } = this;
+    if (random.chance(faults.queuePurged)) this.purges += 1;
+    if (this.runtimes.size === 0) return;
+    if (random.chance(faults.crash)) this.kill(random.pick([...this.runtimes.keys()]));
+    if (this.runtimes.size > 0 && random.chance(faults.stall)) {
+      const instance = random.pick([...this.runtimes.keys()]);
+      instance.stalledUntil = this.scheduler.now + DEFAULT_TIMING.leaseMs * random.between(0.6, 1.8);
+      this.ghost.interruptions += 1;
+      this.ghost.note(`${instance.name} stalls`);
+    }
+  }
+
+  private start(): void {
+    this.named += 1;
+    const instance: Instance = {
+      name: `i${this.named}`,
+      skew: this.random.between(-1, 1) * this.faults.skewMs,
+      alive: true,
+      stalledUntil: 0,
+      onDeath: [],
+    };
+    const context = { random: this.random, scheduler: this.scheduler, ghost: this.ghost, faults: () => this.faults };
+    const store = transactionalStore(this.partitions, DEFAULT_TIMING);
+    let ids = 0;
+    this.runtimes.set(instance, {
+      store: storeOf(instance, store, context),
+      connector: connectorOf(instance, context),
+      clock: this.scheduler.clockOf(instance),
+      doorbell: { ring: (key, delayMs) => this.scheduler.call(instance, 0, () => this.ring(key, delayMs)) },
+      ids: { next: () => `${instance.name}-${++ids}` },
+      log: {
+        event: (_level, name, fields) => {
+          this.ghost.note(`${instance.name} ${name} ${JSON.stringify(fields)}`);
+          const conversation = fields.conversation as ConversationKey;
+          if (fields.policy === 'skip') this.ghost.of(conversation).skipped.add(String(fields.effect));
+          if (name === 'conflict') this.ghost.allowStart(conversation, `${fields.activity}`);
+        },
+      },
+      bot: simBot(this.byId, this.scheduler, this.ghost, instance, (each) => this.kill(each)),
+      options: this.options,
+    });
+  }
+
+  private get byId(): ReadonlyMap<string, Plan> {
+    return new Map(this.plans.map((plan) => [plan.activity.id ?? '', plan]));
+  }
+
+  private kill(instance: Instance): void {
+    if (!instance.alive) return;
+    instance.alive = false;
+    this.runtimes.delete(instance);
+    for (const tell of instance.onDeath) tell();
+    this.ghost.interruptions += 1;
+    this.ghost.note(`${instance.name} dies`);
+    void this.scheduler.call(undefined, this.random.between(0, 5_000), () => this.start());
+  }
+
+  private ring(key: ConversationKey, delayMs: number): void {
+    const { random, faults } = this;
+    if (random.chance(faults.ringLost)) {
+      if (random.chance(0.5)) return;
+      throw new Error('The queue did not answer.');
+    }
+    this.deliver(key, delayMs + random.between(0, faults.ringDelayedMs), this.purges, 1);
+    if (random.chance(faults.ringDoubled)) this.deliver(key, delayMs + random.between(0, 30_000), this.purges, 1);
+  }
+
+  /** The queue trigger's host: hands a message to some instance, again if the invocation fails, much later if its instance dies. */
+  private deliver(key: ConversationKey, delayMs: number, purges: number, dequeues: number): void {
+    void this.scheduler.call(undefined, delayMs, () => {
+      if (purges < this.purges || dequeues > MAX_DEQUEUES) return;
+      const [instance, runtime] = this.random.pick([...this.runtimes, [undefined, undefined] as const]);
+      if (instance === undefined || runtime === undefined) return this.deliver(key, 1_000, purges, dequeues);
+      let over = false;
+      const end = (): void => {
+        if (!over) this.working -= 1;
+        over = true;
+      };
+      this.working += 1;
+      attend(runtime, key).then(end, (error) => {
+        this.ghost.note(`${instance.name} attend fails: ${error}`);
+        end();
+        this.deliver(key, 0, purges, dequeues + 1);
+      });
+      instance.onDeath.push(() => {
+        if (over) return;
+        end();
+        this.deliver(key, HIDDEN_MS, purges, dequeues + 1);
+      });
+      return undefined;
+    });
+  }
+
+  /** The channel: posts, waits for an acknowledgement, and comes again with the same id when there is none; sometimes even when there is. */
+  private post(plan: Plan, delayMs: number, tries: number): void {
+    this.posting += 1;
+    void this.scheduler.call(undefined, delayMs, () => {
+      const [instance, runtime] = this.random.pick([...this.runtimes, [undefined, undefined] as const]);
+      let answered = false;
+      const done = (status: number): void => {
+        if (answered) return;
+        answered = true;
+        if (status === 200) this.acknowledge(plan);
+        const again = status === 200 ? this.faults.ringDoubled > 0 && this.random.chance(0.15) : true;
+        if (again && tries < 4) this.post(plan, this.random.between(0, 20_000), tries + 1);
+        this.posting -= 1;
+      };
+      if (instance === undefined || runtime === undefined) return done(0);
+      const body = new TextEncoder().encode(JSON.stringify(plan.activity));
+      const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
+      receive(runtime, OPEN, { headers, body: async () => body }).then(
+        ({ status }) => done(status),
+        () => done(500),
+      );
+      void this.scheduler.call(undefined, 15_000, () => done(0));
+      return undefined;
+    });
+  }
+
+  private acknowledge({ activity }: Plan): void {
+    const key = conversationKey(CHANNEL, activity.conversation.id);
+    const turns = this.ghost.of(key).accepted;
+    this.acknowledged.add(activity.id ?? '');
+    this.ghost.note(`${activity.conversation.id}/${activity.id} acknowledged`);
+    if (turns.length === 0 || !this.isDurable(key, activity.id ?? '')) {
+      this.ghost.violate('I8', `${activity.id} was acknowledged before it was durable`);
+    }
+  }
+
+  private isDurable(key: ConversationKey, id: string): boolean {
+    const planned = this.plans.find(({ activity }) => activity.id === id);
+    return planned !== undefined && this.ghost.of(key).accepted.includes(turnOf(planned));
+  }
+
+  private sweepLater(): void {
+    void this.scheduler.call(undefined, SWEEP_MS, () => {
+      const runtime = this.random.pick([...this.runtimes.values(), undefined]);
+      if (runtime !== undefined) sweep(runtime).catch(() => undefined);
+      this.sweepLater();
+    });
+  }
+}
+
+const OPEN: InboundAuth = {
+  mode: 'open',
+  authenticate: async () => ({ ok: true, admit: () => ({ ok: true }) }),
+};
