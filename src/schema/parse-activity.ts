@@ -98,8 +98,8 @@ function badId(name: string, id: string | undefined, accepts: (id: string) => bo
   if (!id || accepts(id)) return undefined;
   const slashes = accepts === isPathId ? 'slashes, ' : '';
   return (
-    `Send a "${name}" without ${slashes}control characters and lone surrogates, of at most 1,000 characters, ` +
-    'that is not "." or ".." or "__proto__".'
+    `Make "${name}" a text of at most 1,000 characters without ${slashes}control characters and lone surrogates, ` +
+    'and none of ".", ".." and "__proto__".'
   );
 }
 

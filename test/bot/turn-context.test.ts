@@ -40,6 +40,8 @@ describe('sending', () => {
     expect(turn.sent[0]).not.toHaveProperty('inputHint');
     expect(turn.sent[1]).toMatchObject({ type: 'event', name: 'e' });
     expect(given).toEqual({ text: 'x', id: 'copied' });
+    const { context } = await runBot((each) => each.sendActivity(given), { deliveryMode: 'expectReplies' });
+    expect(context.bufferedReplyActivities[0]).not.toHaveProperty('id');
   });
 
   test('the answer has an id per activity', async () => {
