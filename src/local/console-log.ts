@@ -1,0 +1,78 @@
+import { styleText } from 'node:util';
+
+export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
+
+/** Where log lines go. `source` is a function's name, or `host` for the runner itself. */
+export interface RunnerLog {
+  write(level: LogLevel, source: string, message: string): void;
+}
+
+const RANK: Record<LogLevel, number> = {
+  trace: 0,
+  debug: 1,
+  information: 2,
+  warning: 3,
+  error: 4,
+  critical: 5,
+  none: 6,
+};
+const LABEL: Record<LogLevel, string> = {
+  trace: 'trace',
+  debug: 'debug',
+  information: 'info ',
+  warning: 'warn ',
+  error: 'error',
+  critical: 'crit ',
+  none: '     ',
+};
+// A log line must not be able to move the cursor or clear the terminal: all control characters but tab and line feed.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/**
+ * One compact line per entry, `time level source message`, filtered by `logging.logLevel` of `host.json` as the host does it: the
+ * longest category that is a prefix of the entry's own decides, then `default`.
+ */
+export function consoleLog(
+  levels: Readonly<Record<string, string>>,
+  out: NodeJS.WritableStream = process.stdout,
+  now: () => Date = () => new Date(),
+): RunnerLog {
+  const thresholds = new Map<string, number>();
+  const thresholdOf = (source: string): number => {
+    let rank = thresholds.get(source);
+    if (rank === undefined) {
+      rank = thresholdFor(source === 'host' ? 'Host' : `Function.${source}.User`, levels);
+      thresholds.set(source, rank);
+    }
+    return rank;
+  };
+  return {
+    write(level, source, message) {
+      if (level === 'none' || RANK[level] < thresholdOf(source)) return;
+      const time = now().toTimeString().slice(0, 8);
+      const ms = String(now().getMilliseconds()).padStart(3, '0');
+      // A stack has several lines; they stay together, set off from the next entry.
+      const text = message.replace(CONTROL, '').trimEnd().replace(/\n/g, '\n    ');
+      const line = `${time}.${ms} ${LABEL[level]} ${source.padEnd(9)} ${text}`;
+      out.write(`${paint(level, line, out)}\n`);
+    },
+  };
+}
+
+function thresholdFor(category: string, levels: Readonly<Record<string, string>>): number {
+  let best: string | undefined;
+  for (const name of Object.keys(levels)) {
+    const covers = name === category || category.startsWith(`${name}.`);
+    if (covers && (best === undefined || name.length > best.length)) best = name;
+  }
+  const level = (best === undefined ? (levels.default ?? levels.Default) : levels[best]) ?? 'information';
+  return RANK[level.toLowerCase() as LogLevel] ?? RANK.information;
+}
+
+function paint(level: LogLevel, line: string, out: NodeJS.WritableStream): string {
+  if (!('isTTY' in out) || out.isTTY !== true || 'NO_COLOR' in process.env) return line;
+  if (RANK[level] >= RANK.error) return styleText('red', line);
+  if (level === 'warning') return styleText('yellow', line);
+  return line;
+}

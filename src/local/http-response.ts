@@ -1,0 +1,49 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpCookie, HttpData, TypedData } from './core-api';
+
+/** Connection matters are between this server and its client; a function cannot decide them. */
+const OWN_HEADERS = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'date']);
+
+/** Writes what a function returned. A function that returns nothing answers 204, as under the host. */
+export function writeResponse(response: ServerResponse, data: HttpData | null | undefined): void {
+  if (!data) {
+    response.writeHead(204).end();
+    return;
+  }
+  response.statusCode = Number(data.statusCode ?? '200');
+  for (const [name, value] of Object.entries(data.headers ?? {})) {
+    if (!OWN_HEADERS.has(name.toLowerCase())) response.setHeader(name, value);
+  }
+  for (const cookie of data.cookies ?? []) response.appendHeader('set-cookie', serializeCookie(cookie));
+  response.end(bytesOf(data.body));
+}
+
+function bytesOf(body: TypedData | null | undefined): Uint8Array {
+  if (!body) return new Uint8Array();
+  if (body.bytes) return body.bytes;
+  const text = body.string ?? body.json ?? body.int ?? body.double;
+  return Buffer.from(text === undefined || text === null ? '' : String(text));
+}
+
+function serializeCookie(cookie: HttpCookie): string {
+  const parts = [`${cookie.name ?? ''}=${encodeURIComponent(cookie.value ?? '')}`];
+  const maxAge = cookie.maxAge?.value;
+  const expires = cookie.expires?.value?.seconds;
+  if (typeof expires === 'number') parts.push(`Expires=${new Date(expires * 1000).toUTCString()}`);
+  if (typeof maxAge === 'number') parts.push(`Max-Age=${Math.trunc(maxAge)}`);
+  if (cookie.domain?.value) parts.push(`Domain=${cookie.domain.value}`);
+  if (cookie.path?.value) parts.push(`Path=${cookie.path.value}`);
+  if (cookie.secure?.value) parts.push('Secure');
+  if (cookie.httpOnly?.value) parts.push('HttpOnly');
+  if (cookie.sameSite === 'lax') parts.push('SameSite=Lax');
+  if (cookie.sameSite === 'strict') parts.push('SameSite=Strict');
+  if (cookie.sameSite === 'explicitNone') parts.push('SameSite=None');
+  return parts.join('; ');
+}
+
+/** An answer of the server itself, before or instead of a function's: a code and a sentence, in JSON. */
+export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+    .end(JSON.stringify({ error: { code, message } }));
+}

@@ -1,0 +1,188 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { HttpData } from './core-api';
+import { deferred } from './deferred';
+import { refuse, writeResponse } from './http-response';
+import { parseRoute, type Route } from './route';
+import { StartupError } from './startup-error';
+
+/** One HTTP-triggered function. */
+export interface HttpFunction {
+  readonly name: string;
+  /** Route template without the prefix. */
+  readonly route: string;
+  /** Upper case; empty means every method. */
+  readonly methods: readonly string[];
+  /** Runs the function. Whoever made this has logged a rejection by the time it gets here. */
+  invoke(request: HttpData): Promise<HttpData | null | undefined>;
+}
+
+interface RoutedFunction extends HttpFunction {
+  readonly path: Route;
+}
+
+/**
+ * Serves HTTP triggers on the loopback address. It listens before the app is loaded, so that a taken port is found out first;
+ * requests that come early wait until {@link serve} is called.
+ */
+export class HttpTriggerServer {
+  readonly #server: Server;
+  readonly #bodyLimit: number;
+  readonly #ready = deferred<readonly RoutedFunction[]>();
+  #draining = false;
+
+  private constructor(bodyLimit: number) {
+    this.#bodyLimit = bodyLimit;
+    // A token alone may have 15 KB; 32 KB in all is what the host takes.
+    this.#server = createServer({ maxHeaderSize: 32_768 }, (request, response) => {
+      response.on('error', () => response.destroy());
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+    // As long as the host keeps them, so that a client's reused connection is not closed under its request.
+    this.#server.keepAliveTimeout = 130_000;
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  static async listen(port: number, bodyLimit: number): Promise<HttpTriggerServer> {
+    const self = new HttpTriggerServer(bodyLimit);
+    await new Promise<void>((resolve, reject) => {
+      self.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
+      self.#server.listen(port, '127.0.0.1', resolve);
+    });
+    return self;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Starts answering. */
+  serve(functions: readonly HttpFunction[], routePrefix: string): void {
+    const prefix = routePrefix === '' ? '' : `${routePrefix}/`;
+    const routed = functions.map((fn) => ({ ...fn, path: parseRoute(prefix + fn.route.replace(/^\/+/, '')) }));
+    routed.sort((a, b) => (a.path.rank < b.path.rank ? -1 : a.path.rank > b.path.rank ? 1 : 0));
+    this.#ready.resolve(routed);
+  }
+
+  /** Accepts no further connection. Resolves when the requests that are under way have been answered. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  close(): void {
+    this.#draining = true;
+    this.#ready.reject(new Error('The server was closed before it was ready.'));
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const functions = await this.#ready.promise;
+    if (this.#draining) {
+      response.setHeader('connection', 'close');
+      return refuse(response, 503, 'Stopping', 'The server is stopping; send the request again.');
+    }
+    const url = requestUrl(request, this.port);
+    const path = url && decodePath(url.pathname);
+    if (!url || path === undefined) return refuse(response, 400, 'BadRequest', 'The request address is malformed.');
+
+    const matches = functions.flatMap((fn) => {
+      const params = fn.path.match(path);
+      return params ? [{ fn, params }] : [];
+    });
+    const method = request.method ?? 'GET';
+    const match = matches.find(({ fn }) => fn.methods.length === 0 || fn.methods.includes(method));
+    if (!match) {
+      // The host answers 404, not 405, when only the method is wrong. So does this, but it says which methods there are.
+      const methods = [...new Set(matches.flatMap(({ fn }) => fn.methods))].join(', ');
+      const message = methods === '' ? 'There is nothing at this address.' : `This address takes ${methods}.`;
+      return refuse(response, 404, 'NotFound', message);
+    }
+    const body = await this.#readBody(request, response);
+    if (!body) return;
+    const data = toHttpData(request, url, match.params, body);
+    try {
+      const result = await match.fn.invoke(data);
+      if (this.#draining) response.setHeader('connection', 'close');
+      writeResponse(response, result);
+    } catch {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500).end();
+    }
+  }
+
+  /** The whole body, or undefined when it was refused or the client went away. */
+  async #readBody(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+    const tooLarge = (): undefined => {
+      response.setHeader('connection', 'close');
+      refuse(response, 413, 'BodyTooLarge', `The request body is larger than ${this.#bodyLimit} bytes.`);
+      // What is still on its way is read and dropped for a moment: closing at once could cost the client this answer.
+      request.resume();
+      const cut = setTimeout(() => request.destroy(), 2_000);
+      request.once('close', () => clearTimeout(cut));
+      return undefined;
+    };
+    if (Number(request.headers['content-length'] ?? 0) > this.#bodyLimit) return tooLarge();
+    const { promise, resolve } = deferred<Buffer | undefined>();
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > this.#bodyLimit) {
+        request.off('data', onData);
+        resolve(tooLarge());
+        return;
+      }
+      chunks.push(chunk);
+    };
+    request.on('data', onData);
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', () => resolve(undefined));
+    request.once('close', () => resolve(undefined));
+    return promise;
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, port: number): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new StartupError(`Port ${port} is taken. Stop what uses it, or set TURNWISE_PORT to another port.`);
+  }
+  if (error.code === 'EACCES') {
+    return new StartupError(`Port ${port} may not be used by this account. Set TURNWISE_PORT to another port.`);
+  }
+  return new StartupError(`Port ${port} cannot be used: ${error.message}`);
+}
+
+function requestUrl(request: IncomingMessage, port: number): URL | undefined {
+  const target = request.url ?? '/';
+  const host = request.headers.host ?? `127.0.0.1:${port}`;
+  // Joined as text: as a relative reference, a path that begins with two slashes would replace the host.
+  const text = /^https?:\/\//i.test(target) ? target : `http://${host}${target}`;
+  if (!URL.canParse(text) || /[/\\?#@\s]/.test(host)) return undefined;
+  return new URL(text);
+}
+
+function decodePath(pathname: string): string | undefined {
+  try {
+    // An encoded slash stays encoded, so that it cannot make a segment.
+    const decoded = decodeURIComponent(pathname.replace(/%2f/gi, '%252F'));
+    return decoded.replace(/^\/+|\/+$/g, '');
+  } catch {
+    return undefined;
+  }
+}
+
+function toHttpData(request: IncomingMessage, url: URL, params: Record<string, string>, body: Buffer): HttpData {
+  const headers: [string, string][] = [];
+  for (const [name, value] of Object.entries(request.headersDistinct)) {
+    if (value) headers.push([name, value.join(name === 'cookie' ? '; ' : ',')]);
+  }
+  return {
+    method: request.method ?? 'GET',
+    url: url.href,
+    headers: Object.fromEntries(headers),
+    params,
+    ...(body.length > 0 && { body: { bytes: body } }),
+  };
+}
