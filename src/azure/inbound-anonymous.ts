@@ -10,7 +10,7 @@ const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,
 const FORWARDING: readonly RegExp[] = [
   /^(?:forwarded|via|max-forwards|client-ip|true-client-ip|x-client-ip|x-client-port|x-real-ip|x-cluster-client-ip)$/,
   /^x-(?:forwarded|original|arr|azure|fd|appservice|site|waws|envoy|amzn|proxy|tunnel)(?:-|$)/,
-  /^x-ms-(?:client|forwarded|original|proxy)(?:-|$)/,
+  /^x-ms-(?:client-principal|token|forwarded|original|proxy)(?:-|$)/,
   /^x-ms-(?:.+-)?forwarded(?:-|$)/,
   /^(?:cf|fastly|ngrok|cdn)-/,
   /^(?:disguised-host|was-default-hostname)$/,

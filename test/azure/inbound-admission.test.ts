@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import { createInboundAuth } from '../../src/azure/inbound-auth';
+import type { Activity } from '../../src/schema/activity';
+import type { ErrorCode } from '../../src/schema/errors';
+import { FakeLogin } from '../support/fake-login';
+import { createManualClock } from '../support/manual-clock';
+
+const APP_ID = '11111111-2222-3333-4444-555555555555';
+
+const clock = createManualClock();
+const login = new FakeLogin({ appId: APP_ID, now: clock.now });
+const auth = createInboundAuth({ appId: APP_ID, development: false, clock, fetch: login.fetch });
+const activity: Activity = {
+  type: 'message',
+  channelId: 'msteams',
+  serviceUrl: login.serviceUrl,
+  from: { id: 'user' },
+  recipient: { id: 'bot' },
+  conversation: { id: 'c' },
+};
+
+describe('what a token says against what the activity says', () => {
+  const from = (changes: Record<string, unknown>) => ({ ...activity, ...changes }) as Activity;
+  const trafficManager = 'https://smba.trafficmanager.net/teams';
+
+  test.each<readonly [string, Record<string, unknown>, Record<string, unknown>, ErrorCode]>([
+    ['another service URL', {}, { serviceUrl: 'https://smba.trafficmanager.net/emea/' }, 'ServiceUrlNotClaimed'],
+    ['another host', {}, { serviceUrl: 'https://evil.example/teams/' }, 'ServiceUrlNotClaimed'],
+    ['no service URL', {}, { serviceUrl: undefined }, 'ServiceUrlNotClaimed'],
+    ['an empty service URL', {}, { serviceUrl: '' }, 'ServiceUrlNotClaimed'],
+    ['a service URL that is zero', {}, { serviceUrl: 0 }, 'ServiceUrlNotClaimed'],
+    ['a service URL that is null', {}, { serviceUrl: null }, 'ServiceUrlNotClaimed'],
+    ['a service URL that is a list', {}, { serviceUrl: [login.serviceUrl] }, 'ServiceUrlNotClaimed'],
+    ['two slashes', { serviceurl: trafficManager }, { serviceUrl: `${trafficManager}//` }, 'ServiceUrlNotClaimed'],
+    ['white space', {}, { serviceUrl: `${login.serviceUrl} ` }, 'ServiceUrlNotClaimed'],
+    ['another case', {}, { serviceUrl: login.serviceUrl.toUpperCase() }, 'ServiceUrlNotClaimed'],
+    [
+      'an untrusted host in both',
+      { serviceurl: 'https://evil.example/' },
+      { serviceUrl: 'https://evil.example/' },
+      'ServiceUrlNotTrusted',
+    ],
+    [
+      'plain http in both',
+      { serviceurl: 'http://smba.trafficmanager.net/teams/' },
+      { serviceUrl: 'http://smba.trafficmanager.net/teams/' },
+      'ServiceUrlNotTrusted',
+    ],
+    [
+      'a neighbour in Traffic Manager in both',
+      { serviceurl: 'https://evil.trafficmanager.net/' },
+      { serviceUrl: 'https://evil.trafficmanager.net/' },
+      'ServiceUrlNotTrusted',
+    ],
+    [
+      'loopback in both, in production',
+      { serviceurl: 'http://127.0.0.1:3978/' },
+      { serviceUrl: 'http://127.0.0.1:3978/' },
+      'ServiceUrlNotTrusted',
+    ],
+    ['no address in both', { serviceurl: '/' }, { serviceUrl: '' }, 'ServiceUrlNotTrusted'],
+    ['a channel that is not endorsed', {}, { channelId: 'directline' }, 'ChannelNotEndorsed'],
+    ['no channel', {}, { channelId: undefined }, 'ChannelNotEndorsed'],
+    ['an empty channel', {}, { channelId: '' }, 'ChannelNotEndorsed'],
+    ['white space for a channel', {}, { channelId: ' ' }, 'ChannelNotEndorsed'],
+    ['a channel that is zero', {}, { channelId: 0 }, 'ChannelNotEndorsed'],
+    ['a channel in another case', {}, { channelId: 'MSTeams' }, 'ChannelNotEndorsed'],
+    ['a channel that is a list', {}, { channelId: ['msteams'] }, 'ChannelNotEndorsed'],
+    ['an inherited name for a channel', {}, { channelId: 'constructor' }, 'ChannelNotEndorsed'],
+  ])('%s', async (_name, claimed, said, code) => {
+    const caller = await auth.authenticate({ headers: { authorization: login.authorization(claimed) } });
+    expect(caller.ok && caller.admit(from(said))).toMatchObject({ ok: false, status: 403, code });
+  });
+
+  test.each([
+    [trafficManager, `${trafficManager}/`],
+    [`${trafficManager}/`, trafficManager],
+    [trafficManager, trafficManager],
+  ])('one trailing slash makes no difference: %s, %s', async (claimed, said) => {
+    const caller = await auth.authenticate({
+      headers: { authorization: login.authorization({ serviceurl: claimed }) },
+    });
+    expect(caller.ok && caller.admit(from({ serviceUrl: said }))).toEqual({ ok: true });
+  });
+
+  test.each([
+    ['without endorsements', null],
+    ['with an empty list of endorsements', []],
+  ])('a key %s speaks for nobody', async (_name, endorsements) => {
+    const other = new FakeLogin({ appId: APP_ID, now: clock.now, endorsements });
+    const gate = createInboundAuth({ appId: APP_ID, development: false, clock, fetch: other.fetch });
+    const caller = await gate.authenticate({ headers: { authorization: other.authorization() } });
+    expect(caller.ok && caller.admit(activity)).toMatchObject({ ok: false, status: 403, code: 'ChannelNotEndorsed' });
+  });
+
+  test('a token of today is refused once it has expired, although it was verified', async () => {
+    const patient = createManualClock(clock.now());
+    const gate = createInboundAuth({ appId: APP_ID, development: false, clock: patient, fetch: login.fetch });
+    const authorization = login.authorization();
+    expect(await gate.authenticate({ headers: { authorization } })).toMatchObject({ ok: true });
+    await patient.advance((3600 + 299) * 1000);
+    expect(await gate.authenticate({ headers: { authorization } })).toMatchObject({ ok: true });
+    await patient.advance(1000);
+    expect(await gate.authenticate({ headers: { authorization } })).toMatchObject({ ok: false, code: 'TokenExpired' });
+  });
+});
