@@ -48,7 +48,9 @@ function network(body?: object, status = 200) {
 }
 
 // The SDK picks the platform's identity endpoint once per process and keeps its tokens: each test gets an SDK of its own.
-beforeEach(() => jest.resetModules());
+beforeEach(() => {
+  jest.resetModules();
+});
 
 const before = { ...process.env };
 afterEach(() => {

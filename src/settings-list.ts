@@ -1,0 +1,277 @@
+import { z } from 'zod';
+
+/** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
+export interface Setting {
+  readonly name: string;
+  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'runner';
+  readonly meaning: string;
+  /** Completes "… has to be", in the documentation and in the error. */
+  readonly allowed: string;
+  /** What holds when it is not set, in words or as a value. */
+  readonly default?: string;
+  /** Never shown, and wrapped as soon as it is read. */
+  readonly secret?: true;
+  readonly schema: z.ZodType<string>;
+}
+
+const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const PORT = /^\d{1,5}$/;
+
+const text = z.string().max(32_768);
+const guid = text.regex(GUID);
+const port = text.regex(PORT).refine((value) => Number(value) <= 65_535);
+
+/** An absolute address of one of these schemes, without user information, query or fragment. */
+const address = (...protocols: string[]) =>
+  text.refine((value) => {
+    if (!URL.canParse(value)) return false;
+    const { protocol, username, password, search, hash } = new URL(value);
+    return protocols.includes(protocol) && [username, password, search, hash].every((part) => part === '');
+  });
+const httpsUrl = address('https:');
+const url = address('https:', 'http:');
+
+/** One of a few words in any spelling of their letters' case, as the Bot Framework takes them. */
+const word = (...words: string[]) =>
+  text.transform((value, context) => {
+    const known = words.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
+    if (known === undefined) context.addIssue('unknown word');
+    return known ?? value;
+  });
+
+const list = [
+  {
+    name: 'MicrosoftAppId',
+    group: 'bot',
+    meaning: 'App id of the bot. Without it the bot is anonymous, which is for local development only.',
+    allowed: 'a GUID',
+    default: 'none',
+    schema: guid,
+  },
+  {
+    name: 'MicrosoftAppType',
+    group: 'bot',
+    meaning: 'How the bot is registered.',
+    allowed: '`UserAssignedMSI`, `SingleTenant` or `MultiTenant`',
+    default: '`MultiTenant`',
+    schema: word('UserAssignedMSI', 'SingleTenant', 'MultiTenant'),
+  },
+  {
+    name: 'MicrosoftAppTenantId',
+    group: 'bot',
+    meaning: 'Tenant in which a `SingleTenant` bot is registered.',
+    allowed: "a tenant's id or domain name",
+    schema: text.regex(/^[\w-]+(?:\.[\w-]+)*$/),
+  },
+  {
+    name: 'MicrosoftAppPassword',
+    group: 'bot',
+    meaning: 'Client secret of a `SingleTenant` or `MultiTenant` bot.',
+    allowed: 'a client secret',
+    secret: true,
+    schema: text,
+  },
+  {
+    name: 'CertificateThumbprint',
+    group: 'bot',
+    meaning: 'Thumbprint (SHA-1 or SHA-256) of the certificate that a bot uses in place of a client secret.',
+    allowed: '40 or 64 hex digits',
+    schema: text
+      .transform((value) => value.replace(/[:\s]/g, ''))
+      .pipe(z.string().regex(/^(?:[\da-f]{40}|[\da-f]{64})$/i)),
+  },
+  {
+    name: 'CertificatePrivateKey',
+    group: 'bot',
+    meaning: 'Private key of that certificate. Line breaks may be written as `\\n`.',
+    allowed: 'a private key in PEM form',
+    secret: true,
+    schema: text
+      .transform((value) => value.replaceAll('\\n', '\n'))
+      .pipe(z.string().regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/)),
+  },
+  {
+    name: 'MicrosoftAppClientId',
+    group: 'bot',
+    meaning:
+      'Client id of a managed identity that the app registration trusts (federated identity credential), in place of a client secret.',
+    allowed: 'a GUID',
+    schema: guid,
+  },
+  {
+    name: 'ChannelService',
+    group: 'cloud',
+    meaning:
+      'Cloud of the bot: US Government is `https://botframework.azure.us`, China `https://botframework.azure.cn`.',
+    allowed: 'the https address of a cloud',
+    default: 'the public cloud',
+    schema: httpsUrl,
+  },
+  {
+    name: 'ToChannelFromBotLoginUrl',
+    group: 'cloud',
+    meaning: "Where the bot gets its tokens, instead of its cloud's login service; with the tenant, if it has one.",
+    allowed: 'an https address',
+    default: "the cloud's",
+    schema: httpsUrl,
+  },
+  {
+    name: 'ToChannelFromBotOAuthScope',
+    group: 'cloud',
+    meaning: 'What the bot gets its tokens for.',
+    allowed: 'an https address',
+    default: "the cloud's, `https://api.botframework.com`",
+    schema: httpsUrl,
+  },
+  {
+    name: 'ToBotFromChannelTokenIssuer',
+    group: 'cloud',
+    meaning: 'Who issues the tokens of channels that call the bot.',
+    allowed: 'an https address',
+    default: "the cloud's, `https://api.botframework.com`",
+    schema: httpsUrl,
+  },
+  {
+    name: 'ToBotFromChannelOpenIdMetadataUrl',
+    group: 'cloud',
+    meaning: 'Where the keys of these tokens are announced. On a development machine it may be a loopback address.',
+    allowed: 'an https address',
+    default: "the cloud's",
+    schema: url,
+  },
+  {
+    name: 'ToBotFromEmulatorOpenIdMetadataUrl',
+    group: 'cloud',
+    meaning: 'Where the keys of tokens of the Emulator and of parent bots are announced.',
+    allowed: 'an https address',
+    default: "the cloud's",
+    schema: url,
+  },
+  {
+    name: 'OAuthUrl',
+    group: 'cloud',
+    meaning: 'The token service that signs users in.',
+    allowed: 'an https address',
+    default: "the cloud's",
+    schema: httpsUrl,
+  },
+  {
+    name: 'AZURE_FUNCTIONS_ENVIRONMENT',
+    group: 'bot',
+    meaning:
+      '`Development` on a development machine; `npm start` and `func start` set it. It does not count where anything shows that this is Azure.',
+    allowed: 'the name of an environment',
+    default: '`Production`',
+    schema: text.regex(/^\w{1,64}$/),
+  },
+  {
+    name: 'TURNWISE_STORE',
+    group: 'store',
+    meaning:
+      'Where conversations are kept. `memory` forgets them at the end of the process. In Azure it has to be `cosmos`.',
+    allowed: '`sqlite`, `memory` or `cosmos`',
+    default: '`sqlite`; in Azure `cosmos`',
+    schema: word('sqlite', 'memory', 'cosmos'),
+  },
+  {
+    name: 'TURNWISE_DATA',
+    group: 'store',
+    meaning: 'Folder of the embedded store and queue.',
+    allowed: 'a path',
+    default: '`.local`',
+    schema: text.regex(/^[^\0]+$/),
+  },
+  {
+    name: 'COSMOS_ENDPOINT',
+    group: 'store',
+    meaning: 'Address of the Cosmos DB account; needed for the store `cosmos`.',
+    allowed: 'an https address, or http on a development machine',
+    schema: url,
+  },
+  {
+    name: 'COSMOS_DATABASE',
+    group: 'store',
+    meaning: 'Its database.',
+    allowed: 'a name without `/ \\ # ?`',
+    default: '`turnwise`',
+    schema: text.regex(/^[^/\\#?]{1,255}$/),
+  },
+  {
+    name: 'COSMOS_KEY',
+    group: 'store',
+    meaning: 'Key of a Cosmos DB emulator. An account in Azure is reached with an identity.',
+    allowed: 'a key in base64',
+    secret: true,
+    schema: text.regex(/^[\w+/=-]+$/),
+  },
+  {
+    name: 'AZURE_CLIENT_ID',
+    group: 'store',
+    meaning:
+      'Client id of the user-assigned identity that reaches Cosmos DB, and the queue where it has none of its own.',
+    allowed: 'a GUID',
+    default: 'the system-assigned identity',
+    schema: guid,
+  },
+  {
+    name: 'AzureWebJobsStorage',
+    group: 'queue',
+    meaning:
+      "The storage account that holds the queue: the Functions host's own setting. `UseDevelopmentStorage=true` is Azurite.",
+    allowed: 'a connection string',
+    default: 'set by `npm start`',
+    secret: true,
+    schema: text.regex(/=/),
+  },
+  {
+    name: 'AzureWebJobsStorage__accountName',
+    group: 'queue',
+    meaning: 'Its name, to reach it with an identity instead.',
+    allowed: '3 to 24 lower-case letters and digits',
+    schema: text.regex(/^[a-z\d]{3,24}$/),
+  },
+  {
+    name: 'AzureWebJobsStorage__queueServiceUri',
+    group: 'queue',
+    meaning: 'The address of its queue service, to reach it with an identity; needed outside the public cloud.',
+    allowed: 'an https address',
+    default: '`https://<accountName>.queue.core.windows.net`',
+    schema: httpsUrl,
+  },
+  {
+    name: 'AzureWebJobsStorage__credential',
+    group: 'queue',
+    meaning: 'Says that the identity is a managed one, as it always is in Azure.',
+    allowed: '`managedidentity`',
+    schema: word('managedidentity'),
+  },
+  {
+    name: 'AzureWebJobsStorage__clientId',
+    group: 'queue',
+    meaning: 'Client id of the user-assigned identity.',
+    allowed: 'a GUID',
+    default: '`AZURE_CLIENT_ID`',
+    schema: guid,
+  },
+  {
+    name: 'TURNWISE_PORT',
+    group: 'runner',
+    meaning: 'Port of the endpoint. `0` takes a free one.',
+    allowed: 'a port number',
+    default: '`7071`',
+    schema: port,
+  },
+  {
+    name: 'TURNWISE_CHAT_PORT',
+    group: 'runner',
+    meaning: 'Port of the chat page. `0` takes a free one.',
+    allowed: 'a port number',
+    default: '`56150`',
+    schema: port,
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof list)[number]['name'];
+
+/** Every setting there is. */
+export const SETTINGS: readonly (Setting & { readonly name: SettingName })[] = list;

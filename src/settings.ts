@@ -1,0 +1,320 @@
+import { TurnwiseError } from './schema/errors';
+import { Secret } from './schema/secret';
+import { SETTINGS, type SettingName } from './settings-list';
+
+/** The environment that settings are read from: `process.env`, or a test's own. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where conversations are kept. */
+export type StoreSettings =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly folder: string }
+  | {
+      readonly kind: 'cosmos';
+      readonly endpoint: string;
+      readonly database: string;
+      /** An emulator's; without it an identity is used. */
+      readonly key?: Secret;
+      /** Of the user-assigned identity. */
+      readonly clientId?: string;
+      readonly managed: boolean;
+    };
+
+/** How the storage account with the queue is reached. */
+export type QueueSettings =
+  | { readonly kind: 'connectionString'; readonly connectionString: Secret }
+  | {
+      readonly kind: 'identity';
+      readonly queueServiceUri: string;
+      readonly clientId?: string;
+      readonly managed: boolean;
+    };
+
+/** Whom the bot listens to; what is not set is the cloud's. */
+export interface InboundSettings {
+  readonly appId?: string;
+  readonly tenantId?: string;
+  readonly channelService?: string;
+  readonly channelIssuer?: string;
+  readonly channelMetadataUrl?: string;
+  readonly directoryMetadataUrl?: string;
+}
+
+/** What the bot proves its identity with. */
+export type BotCredential =
+  | { readonly kind: 'managedIdentity' }
+  | { readonly kind: 'password'; readonly password: Secret }
+  | { readonly kind: 'certificate'; readonly thumbprint: string; readonly privateKey: Secret }
+  | { readonly kind: 'federated'; readonly clientId: string };
+
+/** Who the bot is when it calls its channels. */
+export interface OutboundSettings {
+  readonly appId: string;
+  readonly tenant: string;
+  readonly authorityHost: string;
+  readonly scope: string;
+  readonly credential: BotCredential;
+}
+
+/** Everything the environment says, checked and complete. */
+export interface Settings {
+  /** `development` relaxes what is dangerous anywhere else: anonymous use, loopback addresses, creating the queue. */
+  readonly environment: 'development' | 'production';
+  readonly inAzure: boolean;
+  readonly store: StoreSettings;
+  readonly queue: QueueSettings;
+  readonly inbound: InboundSettings;
+  /** `undefined` for the anonymous bot of local development. */
+  readonly outbound: OutboundSettings | undefined;
+  /** The token service that signs users in. */
+  readonly oauthUrl: string;
+}
+
+/**
+ * Reads the settings: the one place that looks at the environment. Values are trimmed, and an empty one counts as not set.
+ *
+ * @throws TurnwiseError `AppIdMissing`, `SettingMissing`, `SettingInvalid`, `SettingUnknown`; the message names settings and what they may be,
+ * and never repeats a value.
+ */
+export function readSettings(env: Environment): Settings {
+  const values = readValues(env);
+  const marker = azureMarker(env);
+  const says = values('AZURE_FUNCTIONS_ENVIRONMENT')?.toLowerCase() === 'development';
+  const inAzure = marker !== undefined;
+  const environment = says && !inAzure ? 'development' : 'production';
+  if (values('MicrosoftAppId') === undefined) refuseAnonymous(values, environment, says ? marker : undefined);
+  const cloud = readCloud(values);
+  return {
+    environment,
+    inAzure,
+    store: readStore(values, environment, inAzure),
+    queue: readQueue(values, inAzure),
+    inbound: readInbound(values),
+    outbound: readOutbound(values, cloud),
+    oauthUrl: cloud.oauthUrl,
+  };
+}
+
+type Values = (name: SettingName) => string | undefined;
+
+function readValues(env: Environment): Values {
+  refuseUnknown(env);
+  const values = new Map<SettingName, string>();
+  const wrong: string[] = [];
+  for (const { name, allowed, schema } of SETTINGS) {
+    const text = env[name]?.trim();
+    if (!text) continue;
+    const result = schema.safeParse(text);
+    if (result.success) values.set(name, result.data);
+    else wrong.push(`${name} has to be ${allowed}.`);
+  }
+  if (wrong.length > 0) throw new TurnwiseError('SettingInvalid', wrong.join(' '));
+  return (name) => values.get(name);
+}
+
+/** A name of ours that is not one is a typing mistake, and the default that it leaves in force would be a surprise. */
+function refuseUnknown(env: Environment): void {
+  const known: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
+  const unknown = Object.keys(env).filter((name) => /^TURNWISE_\w{1,64}$/.test(name) && !known.has(name));
+  if (unknown.length > 0) throw new TurnwiseError('SettingUnknown', `Not known: ${unknown.join(', ')}.`);
+}
+
+/**
+ * What App Service, Functions on any plan, and Container Apps put into the environment of the apps that they run, and what gives them an
+ * identity. Not here: what Core Tools and the Functions container images set themselves, or people copy into `local.settings.json`
+ * (`FUNCTIONS_EXTENSION_VERSION`, `CONTAINER_NAME`, `WEBSITE_RUN_FROM_PACKAGE`).
+ */
+const AZURE_MARKERS = [
+  'WEBSITE_SITE_NAME',
+  'WEBSITE_INSTANCE_ID',
+  'WEBSITE_OWNER_NAME',
+  'WEBSITE_POD_NAME',
+  'WEBSITE_SKU',
+  'LEGION_SERVICE_HOST',
+  'CONTAINER_APP_NAME',
+  'IDENTITY_ENDPOINT',
+  'MSI_ENDPOINT',
+] as const;
+
+/** Core Tools sets `WEBSITE_HOSTNAME` too, to where it listens. */
+const OWN_MACHINE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
+
+/** The name of a variable that shows that this is Azure. */
+function azureMarker(env: Environment): string | undefined {
+  const marker = AZURE_MARKERS.find((name) => Boolean(env[name]?.trim()));
+  if (marker !== undefined) return marker;
+  const host = env.WEBSITE_HOSTNAME?.trim();
+  return host && !OWN_MACHINE.test(host) ? 'WEBSITE_HOSTNAME' : undefined;
+}
+
+function refuseAnonymous(values: Values, environment: Settings['environment'], marker: string | undefined): void {
+  if (environment === 'production') {
+    const why = `AZURE_FUNCTIONS_ENVIRONMENT says Development, but ${marker} shows that this is Azure.`;
+    throw new TurnwiseError('AppIdMissing', marker === undefined ? undefined : why);
+  }
+  const rest = CREDENTIALS.filter((name) => values(name) !== undefined);
+  if (rest.length > 0)
+    throw new TurnwiseError('SettingMissing', `${rest.join(', ')} without MicrosoftAppId: set both or none.`);
+}
+
+const CREDENTIALS = [
+  'MicrosoftAppPassword',
+  'CertificateThumbprint',
+  'CertificatePrivateKey',
+  'MicrosoftAppClientId',
+] as const satisfies readonly SettingName[];
+
+interface Cloud {
+  readonly login: string;
+  /** The tenant in which a bot gets its tokens that is registered for all tenants. */
+  readonly tenant: string;
+  readonly scope: string;
+  readonly oauthUrl: string;
+}
+
+const CLOUDS: ReadonlyMap<string, Cloud> = new Map([
+  [
+    '',
+    {
+      login: 'https://login.microsoftonline.com',
+      tenant: 'botframework.com',
+      scope: 'https://api.botframework.com',
+      oauthUrl: 'https://api.botframework.com',
+    },
+  ],
+  [
+    'https://botframework.azure.us',
+    {
+      login: 'https://login.microsoftonline.us',
+      tenant: 'MicrosoftServices.onmicrosoft.us',
+      scope: 'https://api.botframework.us',
+      oauthUrl: 'https://api.botframework.azure.us',
+    },
+  ],
+  [
+    'https://botframework.azure.cn',
+    {
+      login: 'https://login.partner.microsoftonline.cn',
+      tenant: 'microsoftservices.partner.onmschina.cn',
+      scope: 'https://api.botframework.azure.cn',
+      oauthUrl: 'https://token.botframework.azure.cn',
+    },
+  ],
+]);
+
+/** The named cloud, with what is set instead. One that is not known has to be described. */
+function readCloud(values: Values): Cloud {
+  const cloud = CLOUDS.get((values('ChannelService') ?? '').replace(/\/+$/, '').toLowerCase());
+  const login = values('ToChannelFromBotLoginUrl') ?? cloud?.login;
+  const scope = values('ToChannelFromBotOAuthScope') ?? cloud?.scope;
+  const oauthUrl = values('OAuthUrl') ?? cloud?.oauthUrl;
+  if (login === undefined || scope === undefined || oauthUrl === undefined) {
+    const others = 'ToChannelFromBotLoginUrl, ToChannelFromBotOAuthScope and OAuthUrl';
+    throw new TurnwiseError('SettingInvalid', `ChannelService names no known cloud; for another one, set ${others}.`);
+  }
+  const { origin, pathname } = new URL(login);
+  const tenant = pathname.split('/').find((part) => part !== '') ?? cloud?.tenant ?? 'botframework.com';
+  return { login: origin, tenant, scope, oauthUrl };
+}
+
+function readOutbound(values: Values, cloud: Cloud): OutboundSettings | undefined {
+  const appId = values('MicrosoftAppId');
+  if (appId === undefined) return undefined;
+  const type = values('MicrosoftAppType') ?? 'MultiTenant';
+  const own = type === 'SingleTenant' ? values('MicrosoftAppTenantId') : undefined;
+  const named = values('ToChannelFromBotLoginUrl') !== undefined;
+  if (type === 'SingleTenant' && own === undefined && !named) {
+    throw new TurnwiseError('SettingMissing', 'A SingleTenant bot needs MicrosoftAppTenantId.');
+  }
+  return {
+    appId,
+    tenant: own ?? cloud.tenant,
+    authorityHost: cloud.login,
+    scope: cloud.scope.endsWith('/.default') ? cloud.scope : `${cloud.scope.replace(/\/+$/, '')}/.default`,
+    credential: type === 'UserAssignedMSI' ? { kind: 'managedIdentity' } : readCredential(values, type),
+  };
+}
+
+function readCredential(values: Values, type: string): BotCredential {
+  const password = values('MicrosoftAppPassword');
+  const thumbprint = values('CertificateThumbprint');
+  const privateKey = values('CertificatePrivateKey');
+  const clientId = values('MicrosoftAppClientId');
+  const choice = 'MicrosoftAppPassword, or CertificateThumbprint with CertificatePrivateKey, or MicrosoftAppClientId';
+  const kinds = [password, thumbprint ?? privateKey, clientId].filter((value) => value !== undefined);
+  if (kinds.length > 1) throw new TurnwiseError('SettingInvalid', `Only one of these may be set: ${choice}.`);
+  if (password !== undefined) return { kind: 'password', password: new Secret(password) };
+  if (clientId !== undefined) return { kind: 'federated', clientId };
+  if (thumbprint !== undefined && privateKey !== undefined) {
+    return { kind: 'certificate', thumbprint, privateKey: new Secret(privateKey) };
+  }
+  throw new TurnwiseError('SettingMissing', `A ${type} bot needs ${choice}.`);
+}
+
+function readInbound(values: Values): InboundSettings {
+  return defined({
+    appId: values('MicrosoftAppId'),
+    tenantId: values('MicrosoftAppTenantId'),
+    channelService: values('ChannelService'),
+    channelIssuer: values('ToBotFromChannelTokenIssuer'),
+    channelMetadataUrl: values('ToBotFromChannelOpenIdMetadataUrl'),
+    directoryMetadataUrl: values('ToBotFromEmulatorOpenIdMetadataUrl'),
+  });
+}
+
+function readStore(values: Values, environment: Settings['environment'], inAzure: boolean): StoreSettings {
+  const kind = values('TURNWISE_STORE') ?? (inAzure ? 'cosmos' : 'sqlite');
+  if (inAzure && kind !== 'cosmos') {
+    const why = 'instances share no disk and keep none, so what the others hold would be lost';
+    throw new TurnwiseError('SettingInvalid', `TURNWISE_STORE has to be cosmos in Azure: ${why}.`);
+  }
+  if (kind === 'memory') return { kind };
+  if (kind === 'sqlite') return { kind, folder: values('TURNWISE_DATA') ?? '.local' };
+  const endpoint = values('COSMOS_ENDPOINT');
+  if (endpoint === undefined) throw new TurnwiseError('SettingMissing', 'The store cosmos needs COSMOS_ENDPOINT.');
+  const { protocol, hostname } = new URL(endpoint);
+  if (protocol !== 'https:' && environment === 'production') {
+    throw new TurnwiseError('SettingInvalid', 'COSMOS_ENDPOINT has to be an https address.');
+  }
+  const key = values('COSMOS_KEY');
+  if (key !== undefined && (inAzure || /\.azure\.[a-z]+$/.test(hostname))) {
+    throw new TurnwiseError(
+      'SettingInvalid',
+      'COSMOS_KEY is for emulators; an account in Azure is reached with an identity.',
+    );
+  }
+  return {
+    kind: 'cosmos',
+    endpoint,
+    database: values('COSMOS_DATABASE') ?? 'turnwise',
+    managed: inAzure,
+    ...(key === undefined ? {} : { key: new Secret(key) }),
+    ...defined({ clientId: values('AZURE_CLIENT_ID') }),
+  };
+}
+
+function readQueue(values: Values, inAzure: boolean): QueueSettings {
+  const connectionString = values('AzureWebJobsStorage');
+  if (connectionString !== undefined)
+    return { kind: 'connectionString', connectionString: new Secret(connectionString) };
+  const account = values('AzureWebJobsStorage__accountName');
+  const address = account === undefined ? undefined : `https://${account}.queue.core.windows.net`;
+  const queueServiceUri = values('AzureWebJobsStorage__queueServiceUri') ?? address;
+  if (queueServiceUri === undefined) {
+    const ways = 'AzureWebJobsStorage, or AzureWebJobsStorage__accountName or __queueServiceUri to use an identity';
+    throw new TurnwiseError('SettingMissing', `The queue needs ${ways}.`);
+  }
+  return {
+    kind: 'identity',
+    queueServiceUri,
+    managed: inAzure || values('AzureWebJobsStorage__credential') !== undefined,
+    ...defined({ clientId: values('AzureWebJobsStorage__clientId') ?? values('AZURE_CLIENT_ID') }),
+  };
+}
+
+/** Leaves out what is `undefined`: a property that is there has a value. */
+function defined<T extends Record<string, string | undefined>>(fields: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: string;
+  };
+}
