@@ -65,5 +65,5 @@ const BY_CHANNEL_SERVICE: ReadonlyMap<string, InboundCloud> = new Map([
 
 /** The cloud that the setting `ChannelService` names; none is the public one, and `undefined` says that there is no such cloud. */
 export function inboundCloud(channelService = ''): InboundCloud | undefined {
-  return BY_CHANNEL_SERVICE.get(channelService.replace(/\/$/, ''));
+  return BY_CHANNEL_SERVICE.get(channelService.replace(/\/+$/, '').toLowerCase());
 }

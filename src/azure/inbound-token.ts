@@ -18,6 +18,7 @@ export interface PresentedToken {
 /** Channels' tokens have about 1 KB, the directory's up to 3. What is longer is refused before anything looks at it. */
 const MAX_HEADER_CHARS = 8_192;
 const MAX_CLAIMS = 64;
+const MAX_DEPTH = 8;
 const MAX_HEADER_FIELDS = 16;
 const MAX_KEY_ID_CHARS = 256;
 
@@ -63,8 +64,11 @@ function decodedObject(part: string, maxMembers: number): Claims | undefined {
   try {
     // A byte order mark is kept, and then is not JSON.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // Counted in the text and before it is parsed: taking claims apart must not cost what the sender likes.
+    const members = membersWritten(text);
+    if (members > maxMembers) return undefined;
     const value: unknown = JSON.parse(text);
-    return isPlainObject(value) && hasSoundNames(text, Object.keys(value), maxMembers) ? value : undefined;
+    return isPlainObject(value) && hasSoundNames(Object.keys(value), members) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -75,19 +79,27 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Two readers may pick different ones of two members with one name, or with names that differ in case only: refused. */
-function hasSoundNames(json: string, names: readonly string[], maxMembers: number): boolean {
-  if (names.length > maxMembers || names.length !== membersWritten(json) || names.includes('__proto__')) return false;
+function hasSoundNames(names: readonly string[], membersWritten: number): boolean {
+  if (names.length !== membersWritten || names.includes('__proto__')) return false;
   return new Set(names.map((name) => name.toLowerCase())).size === names.length;
 }
 
-/** How many members the outermost object of a valid JSON text has as written, duplicates included: its colons outside strings. */
+/**
+ * How many members the outermost object of a JSON text has as written, duplicates included: its colons outside strings. Too many of
+ * them if it nests deeper than any token does; anything if it is not JSON.
+ */
 function membersWritten(json: string): number {
   let members = 0;
   let depth = 0;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === '{' || token === '[') depth += 1;
-    else if (token === '}' || token === ']') depth -= 1;
-    else if (token === ':' && depth === 1) members += 1;
+  let inString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json[index];
+    if (character === '"') inString = !inString;
+    else if (inString) index += character === '\\' ? 1 : 0;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    else if (character === ':' && depth === 1) members += 1;
+    if (depth > MAX_DEPTH) return Number.POSITIVE_INFINITY;
   }
   return members;
 }

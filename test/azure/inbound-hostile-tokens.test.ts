@@ -87,6 +87,7 @@ const HOSTILE: Record<string, readonly Case[]> = {
       () => raw({ claims: asText(rightClaims(), (json) => `${json}{}`) }),
       'TokenMalformed',
     ],
+    ['nine levels of nesting', () => claims({ deep: [[[[[[[['x']]]]]]]] }), 'TokenMalformed'],
     ['deep nesting', () => raw({ claims: `${'['.repeat(2000)}${']'.repeat(2000)}` }), 'TokenMalformed'],
   ],
   huge: [
