@@ -7,6 +7,8 @@ export interface Faults {
   storeRefuses: number;
   storeUnknown: number;
   staleRead: number;
+  /** A store call takes seconds. */
+  storeSlow: number;
   ringLost: number;
   ringDoubled: number;
   queuePurged: number;
@@ -26,6 +28,7 @@ export const NO_FAULTS: Faults = {
   storeRefuses: 0,
   storeUnknown: 0,
   staleRead: 0,
+  storeSlow: 0,
   ringLost: 0,
   ringDoubled: 0,
   queuePurged: 0,
@@ -47,6 +50,7 @@ export function randomFaults(random: Random): Faults {
     storeRefuses: level(0.06),
     storeUnknown: level(0.09),
     staleRead: level(0.5),
+    storeSlow: level(0.15),
     ringLost: level(0.3),
     ringDoubled: level(0.2),
     queuePurged: level(0.01),

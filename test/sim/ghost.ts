@@ -2,7 +2,7 @@ import type { DeadLetter } from '../../src/ports/store';
 import type { PartitionWrites } from '../../src/store/partition';
 import type { Fence } from '../../src/turn/hold';
 import type { ConversationKey, UserKey } from '../../src/turn/keys';
-import { type Effect, type PendingActivity, turnPrefix } from '../../src/turn/record';
+import { type Effect, type Head, type PendingActivity, turnPrefix } from '../../src/turn/record';
 import type { UserRecord } from '../../src/turn/user-state';
 import type { Observer, Version } from './partitions';
 
@@ -89,8 +89,7 @@ export class Ghost implements Observer {
     if (was !== undefined && first !== undefined && is.pend[0]?.key === first.key && is.att < was.att) {
       this.allowStart(key, turnPrefix(first));
     }
-    const lease = was?.lease ?? null;
-    if (lease !== null && is.lease !== null && lease.owner !== is.lease.owner) this.takeovers += 1;
+    if (was !== undefined) this.checkHold(key, was, is);
     const holder = is.lease === null ? 'free' : `held ${is.lease.owner}`;
     this.note(
       `${key} e${is.epoch} n${is.n} att${is.att} sv${is.sv} ${holder} pend[${is.pend.map(turnPrefix).map((k) => k.slice(0, 4))}] out[${is.out.map((e) => e.id.slice(0, 4) + e.id.slice(-2))}] flushed${is.flushed} notBefore${is.notBefore === 0 ? '-' : Math.round(is.notBefore - this.now())}`,
@@ -108,6 +107,18 @@ export class Ghost implements Observer {
     if (is.epoch < was.epoch) this.violate('I11', `${key}: epoch went back`);
     if (this.writer !== undefined && was.epoch !== this.writer.epoch) {
       this.violate('I11', `${key}: a write of epoch ${this.writer.epoch} took effect in epoch ${was.epoch}`);
+    }
+  }
+
+  private checkHold(key: ConversationKey, was: Head, is: Head): void {
+    const acquired = is.lease !== null && is.lease.owner !== was.lease?.owner;
+    if (acquired && was.lease !== null) this.takeovers += 1;
+    if (acquired && was.lease !== null && was.lease.until > this.now()) {
+      this.violate('I11', `${key}: taken over while its lease ran`);
+    }
+    if (acquired && is.epoch <= was.epoch) this.violate('I11', `${key}: acquired without a new epoch`);
+    if (is.lease === null && is.att > was.att && is.pend[0]?.key === was.pend[0]?.key) {
+      this.violate('I10', `${key}: an attempt was counted by giving up`);
     }
   }
 

@@ -20,6 +20,7 @@ export function checkAtRest(
     checkEnds(ghost, key, conversation, version, options);
     checkState(ghost, key, conversation, version, plans);
     checkReplies(ghost, key, conversation);
+    checkApologies(ghost, key, conversation, version);
     checkRecords(ghost, key, version);
   }
   checkAcknowledged(ghost, plans, acknowledged);
@@ -107,6 +108,20 @@ function checkReplies(ghost: Ghost, key: ConversationKey, conversation: Conversa
     .map(({ text }) => text);
   if (first.join() !== expected.join()) {
     ghost.violate('I5', `${key}: sent ${first.join(' | ')}; recorded ${expected.join(' | ')}`);
+  }
+}
+
+function checkApologies(
+  ghost: Ghost,
+  key: ConversationKey,
+  { ended, recorded }: ConversationGhost,
+  { records }: Version,
+): void {
+  const data = (records.get('state/conversation')?.value as { data: Record<string, unknown> } | undefined)?.data ?? {};
+  for (const { turn } of ended.filter((each) => data[`sorry:${each.turn}`] === true)) {
+    if (!recorded.some(({ id, text }) => id.startsWith(turn) && text.includes('sorry'))) {
+      ghost.violate('I5', `${key}: the apology of ${turn} was dropped although its state was kept`);
+    }
   }
 }
 

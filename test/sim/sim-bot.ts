@@ -13,6 +13,7 @@ export function simBot(
   ghost: Ghost,
   instance: Instance,
   kill: (instance: Instance) => void,
+  readsAreFresh: () => boolean,
 ): BotLogic {
   let runs = 0;
   return {
@@ -27,13 +28,18 @@ export function simBot(
         `${instance.name} starts ${activity.conversation.id}/${activity.id} attempt ${turn.attempt} ${plan.poison}`,
       );
       const clock = scheduler.clockOf(instance);
+      const recorded = ghost.of(key).steps.has(`${turn.id}/work`);
+      const work = (): string => {
+        if (recorded && readsAreFresh()) ghost.violate('I15', `the step of ${turn.id} ran again after it was recorded`);
+        return run;
+      };
       if (plan.touches.conversation) append(await turn.state('conversation'), activity);
       reply(turn, activity, plan, run, 0);
       if (plan.poison === 'throwsOnce' && turn.attempt === 1) throw new Error('once');
       if (plan.flushes) await turn.flush();
       if (plan.pauseMs > 0) await clock.sleep(plan.pauseMs, turn.signal);
       if (turn.signal.aborted) return;
-      const stepped = plan.step ? await turn.step('work', () => run) : undefined;
+      const stepped = plan.step ? await turn.step('work', work) : undefined;
       if (plan.touches.user) append(await turn.state('user'), activity);
       if (plan.touches.priv) append(await turn.state('private'), activity);
       await misbehave(plan, turn, scheduler, instance, kill);

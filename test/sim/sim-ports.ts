@@ -30,6 +30,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
 
 type Methods = { readonly [name: string]: (...parameters: never[]) => Promise<unknown> };
 
+const SLOW_MS = 6_000;
 const LATE_MS = 40_000;
 
 function faulty<T extends object>(instance: Instance, port: T, context: SimContext): T {
@@ -46,7 +47,8 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
             ghost.writer = undefined;
           }
         };
-        return scheduler.call(instance, 0, () => {
+        const delay = random.chance(context.faults().storeSlow) ? random.between(0, SLOW_MS) : 0;
+        return scheduler.call(instance, delay, () => {
           const faults = context.faults();
           if (random.chance(faults.storeRefuses)) {
             ghost.note(`${instance.name} ${name} refused`);

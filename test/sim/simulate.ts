@@ -48,6 +48,8 @@ class World {
   private faults: Faults;
   private readonly runtimes = new Map<Instance, Runtime>();
   private readonly acknowledged = new Set<string>();
+  /** Whether no read of this run can be stale, even those before the faults stop. */
+  private readonly readsAreFresh: boolean;
   private purges = 0;
   private posting = 0;
   private working = 0;
@@ -58,6 +60,7 @@ class World {
     this.scheduler = new Scheduler(this.random);
     this.ghost = new Ghost(() => this.scheduler.now);
     this.faults = randomFaults(this.random);
+    this.readsAreFresh = this.faults.staleRead === 0;
     this.partitions = new SimPartitions(
       () => this.scheduler.now,
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
@@ -140,7 +143,14 @@ class World {
           if (name === 'conflict') this.ghost.allowStart(conversation, `${fields.activity}`);
         },
       },
-      bot: simBot(this.byId, this.scheduler, this.ghost, instance, (each) => this.kill(each)),
+      bot: simBot(
+        this.byId,
+        this.scheduler,
+        this.ghost,
+        instance,
+        (each) => this.kill(each),
+        () => this.readsAreFresh,
+      ),
       options: this.options,
     });
   }

@@ -1,0 +1,223 @@
+/** A mistake worth fearing, as a change to the production source, and how many seeds must contain one that catches it. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** Seeds 1 to this are run; more for mistakes that take a rare sequence of events. */
+  readonly seeds?: number;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'acknowledges although the append is unknown',
+    file: 'src/runtime/ingress.ts',
+    find: "return answer(failure(503, 'TryAgain'), RETRY_SOON_S);",
+    replace: 'return { status: 200 };',
+  },
+  {
+    name: 'gives the duplicate of an activity a place of its own',
+    file: 'src/turn/accept.ts',
+    find: 'head.seen.some((seen) => seen.key === activity.key) ||',
+    replace: '',
+  },
+  {
+    name: 'commits without the fence',
+    file: 'src/turn/commit.ts',
+    find: 'if (!isHeldBy(head, fence)) {\n    const ours',
+    replace: 'if (head.lease === null) {\n    const ours',
+  },
+  {
+    name: 'compares the epoch but not the owner',
+    file: 'src/turn/hold.ts',
+    find: 'head.epoch === fence.epoch && head.lease !== null && head.lease.owner === fence.owner',
+    replace: 'head.epoch === fence.epoch',
+  },
+  {
+    name: 'commits whatever activity is first',
+    file: 'src/turn/commit.ts',
+    find: "if (first?.key !== turn.activity) return { outcome: 'held', head };",
+    replace: '',
+  },
+  {
+    name: 'takes a conversation whose lease runs',
+    file: 'src/turn/acquire.ts',
+    find: "if (lease !== null && lease.until > now) return { outcome: 'busy', remainingMs: lease.until - now };",
+    replace: '',
+  },
+  {
+    name: 'acquires without raising the epoch',
+    file: 'src/turn/acquire.ts',
+    find: 'epoch: current.epoch + 1',
+    replace: 'epoch: current.epoch',
+  },
+  {
+    name: 'ignores that state has moved',
+    file: 'src/store/transactional-store.ts',
+    find: "if (moved) return { result: { outcome: 'conflict' } };",
+    replace: '',
+  },
+  {
+    name: 'counts an attempt only after its handler',
+    file: 'src/turn/acquire.ts',
+    find: 'current.out.length === 0 ? { ...current, att: current.att + 1 }',
+    replace: 'current.out.length === 0 ? { ...current }',
+  },
+  {
+    name: 'forgets to count the attempt after delivering',
+    file: 'src/turn/hold.ts',
+    find: 'if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);',
+    replace: 'if (head.pend.length > 0) return extended(head, now, fence, timing);',
+  },
+  {
+    name: 'lets go although work has come in',
+    file: 'src/turn/hold.ts',
+    find: 'if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);\n  return freed(head, now, 0, timing);',
+    replace: 'return { ...head, lease: null, wake: null };',
+  },
+  {
+    name: 'never sweeps',
+    file: 'src/runtime/sweep.ts',
+    find: 'from < overdue.length',
+    replace: 'from < 0',
+  },
+  {
+    name: 'leaves wake as it was at accept',
+    file: 'src/turn/accept.ts',
+    find: 'wake: wakeForWork(head, now, timing) };',
+    replace: 'wake: head.wake };',
+  },
+  {
+    name: 'sends inside the handler instead of after the commit',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'this.assertRunning();\n    if (activity.type ===',
+    replace: 'void this.sendLive(activity);\n    if (activity.type ===',
+  },
+  {
+    name: 'sends again what an earlier attempt flushed',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'if (ordinal < this.recordedBefore) return { id };',
+    replace: '',
+  },
+  {
+    name: 'starts the error handler at ordinal 0',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'this.nextOrdinal = input.repeats ? 0 : this.recordedBefore;',
+    replace: 'this.nextOrdinal = 0;',
+  },
+  {
+    name: 'delivers without marking',
+    file: 'src/turn/deliver.ts',
+    find: 'out: head.out.slice(1)',
+    replace: 'out: head.out.length > 1 ? head.out : []',
+  },
+  {
+    name: 'marks a whole turn delivered at its first effect',
+    file: 'src/turn/deliver.ts',
+    find: 'out: head.out.slice(1)',
+    replace: "out: head.out.filter((e) => e.id.split('.')[0] !== delivered.effect.split('.')[0])",
+  },
+  {
+    name: 'folds an intent without removing it',
+    file: 'src/turn/user-state.ts',
+    find: 'return { ...without(record, id), data:',
+    replace: 'return { ...record, version: record.version + 1, data:',
+  },
+  {
+    name: 'applies the user state at the proposal',
+    file: 'src/turn/user-state.ts',
+    find: 'return { ...record, version: record.version + 1, intents: [...others, intent] };',
+    replace:
+      'return { ...record, version: record.version + 1, data: applied(record.data, intent.changes), intents: [...others, intent] };',
+  },
+  {
+    name: 'proposes over a newer version',
+    file: 'src/turn/user-state.ts',
+    find: 'if (record.version !== version) return undefined;',
+    replace: '',
+  },
+  {
+    name: 'replaces the intent of a later epoch',
+    file: 'src/turn/user-state.ts',
+    find: 'each.epoch > intent.epoch',
+    replace: 'false',
+    seeds: 8_000,
+  },
+  {
+    name: 'calls an intent void without fencing its attempt',
+    file: 'src/turn/user-state.ts',
+    find: 'const live = head.lease !== null && head.lease.until > now;',
+    replace:
+      "if (insist || head.lease === null || head.lease.until <= now) return { verdict: 'void' };\n  const live = true;",
+    seeds: 4_000,
+  },
+  {
+    name: 'reads user state with intents unsettled',
+    file: 'src/runtime/user-intents.ts',
+    find: 'intent.conversation !== conversation);',
+    replace: 'false && intent.conversation !== conversation);',
+  },
+  {
+    name: 'withdraws an intent that counts',
+    file: 'src/runtime/user-intents.ts',
+    find: "verdict === 'counts'), limit)",
+    replace: 'false), limit)',
+    seeds: 4_000,
+  },
+  {
+    name: 'records a step twice',
+    file: 'src/store/transactional-store.ts',
+    find: "if (recorded !== undefined) return { result: { outcome: 'recorded', value: (recorded as StepValue).value } };",
+    replace: '',
+    seeds: 4_000,
+  },
+  {
+    name: 'runs a recorded step again',
+    file: 'src/runtime/steps.ts',
+    find: 'if (recorded.has(name)) return recorded.get(name);',
+    replace: '',
+  },
+  {
+    name: 'returns what the step just computed instead of its record',
+    file: 'src/runtime/steps.ts',
+    find: 'return outcome.value;',
+    replace: 'return value;',
+    seeds: 4_000,
+  },
+  {
+    name: 'drops a large body with its first reference',
+    file: 'src/store/transactional-store.ts',
+    find: 'headRefs(before).filter((ref) => !kept.has(ref))',
+    replace: 'headRefs(before)',
+  },
+  {
+    name: 'leaves large bodies behind',
+    file: 'src/store/transactional-store.ts',
+    find: 'headRefs(before).filter((ref) => !kept.has(ref))',
+    replace: '[]',
+  },
+  {
+    name: 'runs the handler again for a channel that throttles',
+    file: 'src/turn/hand-back.ts',
+    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;',
+    replace: 'const att = head.att + 1;',
+  },
+  {
+    name: 'takes every attempt back',
+    file: 'src/turn/hand-back.ts',
+    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;',
+    replace: 'const att = Math.max(0, head.att - 1);',
+  },
+  {
+    name: 'sends what may have been sent although told to skip it',
+    file: 'src/runtime/delivery.ts',
+    find: "if (inDoubt === 'skip')",
+    replace: "if (inDoubt === ('never' as string))",
+  },
+  {
+    name: 'forgets that a delivery had begun',
+    file: 'src/turn/hold.ts',
+    find: 'first.started ? { ...first, inDoubt: true }',
+    replace: 'first.started ? { ...first }',
+  },
+];
