@@ -15,6 +15,8 @@ export const EVENTS = {
   acceptFailed: 'error',
   /** A ring failed; the sweep will ring. */
   ringFailed: 'warn',
+  /** A queue message is not a ring of this app. */
+  ringNotOurs: 'warn',
   /** A turn committed. */
   committed: 'info',
   /** A handler failed; the activity will be tried again. */

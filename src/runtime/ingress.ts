@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
 import type { Body } from '../ports/store';
 import type { Activity } from '../schema/activity';
@@ -10,25 +11,6 @@ import { type ActivityKey, activityKey, conversationKey } from '../turn/keys';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
-
-/** A request to the messaging endpoint, free of any HTTP library. */
-export interface EndpointRequest {
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | undefined>>;
-  /** Reads the body. @throws BodyTooLarge as soon as it exceeds `limit` bytes */
-  body(limit: number): Promise<Uint8Array>;
-}
-
-export class BodyTooLarge extends Error {
-  override readonly name = 'BodyTooLarge';
-}
-
-/** The answer to it. A body is JSON. */
-export interface EndpointResponse {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
-}
 
 /**
  * The messaging endpoint: authenticate, parse, make durable, ring, acknowledge. A 200 means that the activity is in its
@@ -54,12 +36,13 @@ async function readActivity(
   const { maxBodyBytes } = runtime.options;
   if (!isJson(request.headers['content-type'])) return failure(415, 'ContentTypeRefused');
   if (Number(request.headers['content-length']) > maxBodyBytes) return failure(413, 'BodyTooLarge');
-  let bytes: Uint8Array;
+  let bytes: Uint8Array | 'tooLarge';
   try {
     bytes = await request.body(maxBodyBytes);
-  } catch (error) {
-    return error instanceof BodyTooLarge ? failure(413, 'BodyTooLarge') : failure(400, 'BodyUnreadable');
+  } catch {
+    return failure(400, 'BodyUnreadable');
   }
+  if (bytes === 'tooLarge') return failure(413, 'BodyTooLarge');
   const parsed = parseActivity(bytes);
   if (!parsed.ok) return parsed;
   const admitted = caller.admit(parsed.activity);

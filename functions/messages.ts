@@ -1,0 +1,9 @@
+import { app as functions } from '@azure/functions';
+import { app } from './bot';
+
+functions.http('messages', {
+  methods: ['POST'],
+  route: 'messages',
+  authLevel: 'anonymous',
+  handler: (request) => app.messages(request),
+});

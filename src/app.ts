@@ -1,0 +1,180 @@
+import path from 'node:path';
+import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
+import { BotConnector } from './azure/bot-connector';
+import { createOutboundTokens } from './azure/credentials';
+import { endpointRequest, httpResponse } from './azure/functions-http';
+import { createInboundAuth } from './azure/inbound-auth';
+import { QueueDoorbell } from './azure/queue-doorbell';
+import { parseRing } from './azure/ring-message';
+import type { Bot } from './bot/bot';
+import type { TurnErrorHandler } from './bot/bot-adapter';
+import type { Middleware, MiddlewareHandler } from './bot/middleware';
+import { createMemoryStore } from './memory/memory-store';
+import type { Connector } from './ports/connector';
+import type { Doorbell } from './ports/doorbell';
+import type { InboundAuth } from './ports/inbound-auth';
+import type { Log } from './ports/log';
+import type { Store } from './ports/store';
+import { botLogic } from './runtime/bot-logic';
+import { consoleLog } from './runtime/console-log';
+import { logEvent } from './runtime/events';
+import { receive } from './runtime/ingress';
+import { DEFAULT_OPTIONS, type RuntimeOptions } from './runtime/options';
+import { attend } from './runtime/processor';
+import type { BotLogic, Runtime } from './runtime/runtime';
+import { sweep } from './runtime/sweep';
+import { systemClock, systemIds } from './runtime/system';
+import { TurnwiseError } from './schema/errors';
+import { readSettings, type Settings } from './settings';
+import { createSqliteStore } from './sqlite/sqlite-store';
+
+/** What an author puts together. Only `bot` is needed: the settings decide the rest. */
+export interface BotAppOptions {
+  readonly bot: Bot;
+  /** Around every turn, the first being outermost. */
+  readonly middleware?: readonly (Middleware | MiddlewareHandler)[];
+  /**
+   * Runs once when an activity is given up, to apologise: what it sends and changes commits together with the dead letter. Not called for
+   * attempts that are going to be repeated.
+   */
+  readonly onTurnError?: TurnErrorHandler;
+  /** Told of a message that will never reach its channel: the place for what `sendActivity` used to throw. Must not throw. */
+  readonly onDeliveryFailed?: NonNullable<BotLogic['onDeliveryFailed']>;
+  /** Instead of the store that the settings name. */
+  readonly store?: Store;
+  readonly connector?: Connector;
+  readonly doorbell?: Doorbell;
+  readonly auth?: InboundAuth;
+  readonly log?: Log;
+  /** Numbers of the pipeline that shall differ from the defaults. */
+  readonly options?: Partial<RuntimeOptions>;
+  /** Instead of `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** The handlers that the trigger files bind. */
+export interface BotApp {
+  /** HTTP: the messaging endpoint. */
+  messages(request: HttpRequest): Promise<HttpResponseInit>;
+  /** Queue: one ring. */
+  turns(message: unknown): Promise<void>;
+  /** Timer: rings for whatever is overdue. */
+  sweep(timer?: Timer): Promise<void>;
+  /** HTTP: whether the app can do its work, and in which mode it authenticates. Nothing secret. */
+  health(): Promise<HttpResponseInit>;
+  /** Closes what is open. For the end of the process. */
+  close(): Promise<void>;
+}
+
+/** The queue that the `turns` function listens to. */
+export const TURNS_QUEUE = 'turns';
+
+/**
+ * The composition root: puts a bot, the settings and the adapters together. Nothing is connected, and no client made, before the
+ * first call that needs it.
+ *
+ * @throws TurnwiseError when a setting is missing or wrong; among them `AppIdMissing`, without an app id outside development
+ */
+export function createBotApp(options: BotAppOptions): BotApp {
+  const settings = readSettings(options.environment ?? process.env);
+  const auth = options.auth ?? inboundAuth(settings);
+  const runtime = composeRuntime(options, settings);
+  const store = once(() => runtime.store.open());
+  return {
+    async messages(request) {
+      await store();
+      return httpResponse(await receive(runtime, auth, endpointRequest(request)));
+    },
+    async turns(message) {
+      const key = parseRing(message);
+      if (key === undefined) {
+        logEvent(runtime.log, 'ringNotOurs', {});
+        return;
+      }
+      await store();
+      await attend(runtime, key);
+    },
+    async sweep() {
+      await store();
+      await sweep(runtime);
+    },
+    async health() {
+      const body = {
+        status: 'ok',
+        environment: settings.environment,
+        auth: auth.mode,
+        store: storeName(options, settings),
+      };
+      try {
+        await store();
+        return { status: 200, jsonBody: body };
+      } catch (error) {
+        const code = error instanceof TurnwiseError ? error.code : 'StoreUnusable';
+        return { status: 503, jsonBody: { ...body, status: 'unavailable', error: { code } } };
+      }
+    },
+    close: () => runtime.store.close(),
+  };
+}
+
+function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
+  const clock = systemClock;
+  return {
+    store: options.store ?? configuredStore(settings),
+    connector: options.connector ?? botConnector(settings),
+    doorbell:
+      options.doorbell ??
+      new QueueDoorbell({
+        connection: settings.queue,
+        queueName: TURNS_QUEUE,
+        createQueue: settings.environment === 'development',
+      }),
+    clock,
+    ids: systemIds,
+    log: options.log ?? consoleLog('info'),
+    bot: {
+      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError),
+      ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
+    },
+    options: { ...DEFAULT_OPTIONS, ...options.options },
+  };
+}
+
+function configuredStore({ store }: Settings): Store {
+  switch (store.kind) {
+    case 'memory':
+      return createMemoryStore(systemClock);
+    case 'sqlite':
+      return createSqliteStore({ file: path.join(store.folder, 'turnwise.db'), clock: systemClock });
+    case 'cosmos':
+      throw new TurnwiseError('StoreUnusable', 'The store cosmos is not built yet.');
+  }
+}
+
+function storeName({ store }: BotAppOptions, settings: Settings): string {
+  return store === undefined ? settings.store.kind : 'custom';
+}
+
+function inboundAuth({ environment, inbound }: Settings): InboundAuth {
+  return createInboundAuth({ ...inbound, development: environment === 'development', clock: systemClock });
+}
+
+function botConnector({ environment, outbound }: Settings): Connector {
+  return new BotConnector({
+    tokens: outbound === undefined ? undefined : createOutboundTokens(outbound, { clock: systemClock }),
+    trust: { development: environment === 'development' },
+    clock: systemClock,
+  });
+}
+
+/** Does it once, however many ask; a failure is not remembered. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
+  };
+}

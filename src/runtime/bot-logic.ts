@@ -1,0 +1,34 @@
+import type { Bot } from '../bot/bot';
+import type { TurnErrorHandler } from '../bot/bot-adapter';
+import type { Middleware, MiddlewareHandler } from '../bot/middleware';
+import type { Turn } from '../bot/turn';
+import { TurnAdapter } from '../bot/turn-adapter';
+import type { TurnContext } from '../bot/turn-context';
+import type { BotLogic } from './runtime';
+
+/** The author's bot with its middleware and error handler, as the pipeline runs it. */
+export function botLogic(
+  bot: Bot,
+  middleware: readonly (Middleware | MiddlewareHandler)[],
+  onTurnError: TurnErrorHandler | undefined,
+): BotLogic {
+  const adapter = new TurnAdapter().use(...middleware);
+  adapter.onTurnError = onTurnError;
+  /** The context of a failed attempt, for `onTurnError` to find its `turnState` as the error left it. */
+  const contexts = new WeakMap<object, TurnContext>();
+  return {
+    async run(turn, activity) {
+      const context = adapter.createContext(activity);
+      contexts.set(activity, context);
+      await adapter.run(context, turn, bot);
+    },
+    ...(onTurnError === undefined
+      ? {}
+      : {
+          async onError(turn: Turn, activity, error) {
+            const context = contexts.get(activity) ?? adapter.createContext(activity);
+            await adapter.runOnTurnError(context, turn, error);
+          },
+        }),
+  };
+}

@@ -1,0 +1,17 @@
+import type { Log } from '../ports/log';
+
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+type Level = (typeof LEVELS)[number];
+
+/** Writes events to the console, one line each, as the Functions host collects them: `turnwise committed conversation=… turn=3`. */
+export function consoleLog(least: Level, write: Pick<Console, Level> = console): Log {
+  const from = LEVELS.indexOf(least);
+  return {
+    event(level, name, fields) {
+      if (LEVELS.indexOf(level) < from) return;
+      const text = Object.entries(fields).map(([field, value]) => `${field}=${value}`);
+      write[level](['turnwise', name, ...text].join(' '));
+    },
+  };
+}
