@@ -100,6 +100,7 @@ export class FakeLogin {
     const isKeys = path.endsWith('/keys');
     if (isKeys) this.requests.keys += 1;
     else this.requests.metadata += 1;
+    const document = isKeys ? this.#keySet() : this.#metadata();
     switch (this.mood) {
       case 'hanging':
         return 'hanging';
@@ -108,11 +109,11 @@ export class FakeLogin {
       case 'html':
         return { status: 200, body: '<!doctype html><title>Sign in</title>' };
       case 'huge':
-        return { status: 200, body: `{"filler":"${'x'.repeat(2_000_000)}"}` };
+        return { status: 200, body: JSON.stringify({ ...document, filler: 'x'.repeat(2_000_000) }) };
       case 'redirecting':
         return { status: 302, body: '' };
       default:
-        return { status: 200, body: JSON.stringify(isKeys ? this.#keySet() : this.#metadata()) };
+        return { status: 200, body: JSON.stringify(document) };
     }
   }
 
