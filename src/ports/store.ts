@@ -4,7 +4,7 @@ import type { FlushedEffects, NewEffect } from '../turn/commit';
 import type { Delivered } from '../turn/deliver';
 import type { HandBack } from '../turn/hand-back';
 import type { Fence, HoldOutcome } from '../turn/hold';
-import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
+import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Effect, Head, PendingActivity } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
@@ -80,7 +80,8 @@ export interface DeadReason {
 
 /** A turn's result: all of it becomes true in one transaction, or none of it. */
 export interface TurnCommit {
-  readonly activity: ActivityKey;
+  /** Names the activity that the turn was run for: its `turnPrefix`. */
+  readonly turn: string;
   readonly effects: readonly NewEffect[];
   readonly bodies: readonly Body[];
   /** Documents that the turn read or wrote, with the version it saw: another version now is a `conflict`. */

@@ -149,7 +149,7 @@ export class CapturedTurn implements Turn {
       const from = this.hold.head.flushed;
       this.effects = [];
       this.bodies = [];
-      const flushed = { activity: this.input.pending.key, effects, from };
+      const flushed = { turn: this.id, effects, from };
       await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
     }
     await deliverRecorded(this.runtime, this.hold, true);

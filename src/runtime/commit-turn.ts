@@ -1,6 +1,6 @@
 import type { DeadReason } from '../ports/store';
 import type { NewEffect } from '../turn/commit';
-import { effectId, type PendingActivity } from '../turn/record';
+import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
 import type { CapturedTurn } from './captured-turn';
 import type { Hold } from './hold';
 import { persist } from './persist';
@@ -30,7 +30,7 @@ export async function commitTurn(
     const fold = turn === undefined ? [] : await proposeUserChange(runtime, hold, turn, pending);
     if (fold !== 'conflict') {
       const commit = {
-        activity: pending.key,
+        turn: turnPrefix(pending),
         effects: [...fold, ...effects],
         bodies,
         reads,

@@ -6,6 +6,9 @@ import { type Runtime, ring } from './runtime';
 /** Pauses between asking whether another turn's intent counts; after the last one its attempt is fenced. In ms. */
 const PATIENCE_MS = [25, 50, 100, 200, 400, 800];
 
+/** While only other code can answer: the conversation's record is of a newer format. */
+const LONGEST_PAUSE_MS = 1_000;
+
 /**
  * A user's state with every other conversation's intent settled first, so that what a turn reads includes each committed turn's change and
  * nothing of one that failed. What this conversation's own earlier attempts left behind is void: it holds the conversation now and
@@ -28,7 +31,7 @@ export async function readUserState(
     const pause = PATIENCE_MS[times];
     const verdict = await persist(clock, () => store.users.judge(foreign, pause === undefined), limit);
     if (verdict === 'open') {
-      await clock.sleep(pause ?? 0);
+      await clock.sleep(pause ?? LONGEST_PAUSE_MS);
     } else {
       await persist(clock, () => store.users.settle(user, foreign.id, verdict === 'counts'), limit);
       // Its attempt may have been fenced just now: somebody has to run that turn again.

@@ -159,7 +159,7 @@ function commitTurn(
 ): Promise<HoldOutcome | { readonly outcome: 'conflict' }> {
   return partitions.transact<HoldOutcome | { readonly outcome: 'conflict' }>(key, ({ head, now, get, scan }) => {
     if (head === undefined) return { result: { outcome: 'fenced' } };
-    const result = { activity: turn.activity, effects: turn.effects, writesState: turn.writes.length > 0 };
+    const result = { turn: turn.turn, effects: turn.effects, writesState: turn.writes.length > 0 };
     const committed = commit(head, now, fence, result, timing);
     const activity = head.pend[0];
     if (committed.outcome === 'fenced' || committed.head === head || activity === undefined)

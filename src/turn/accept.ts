@@ -26,12 +26,8 @@ export function accept(
   timing: Timing,
 ): Accept {
   const head = current ?? NEW_HEAD;
-  if (
-    head.seen.some((seen) => seen.key === activity.key) ||
-    head.pend.some((pending) => pending.key === activity.key)
-  ) {
-    return { outcome: 'duplicate' };
-  }
+  const known = head.seen.some((seen) => seen.key === activity.key && seen.at > now - timing.dedupeMs);
+  if (known || head.pend.some((pending) => pending.key === activity.key)) return { outcome: 'duplicate' };
   if (head.pend.length >= limit) return { outcome: 'full' };
   const pending: PendingActivity = { key: activity.key, at: now, body: activity.body };
   return { outcome: 'accepted', head: appended(head, now, pending, timing) };
@@ -41,8 +37,9 @@ export function accept(
 export function appended(head: Head, now: number, pending: PendingActivity, timing: Timing): Head {
   const pend = [...head.pend, pending];
   const waiting = new Set(pend.map((each) => each.key));
-  const recent = head.seen.filter((seen) => seen.key !== pending.key && seen.at > now - timing.dedupeMs);
-  // A key is never forgotten while its activity waits: `pend` itself is the record of those.
+  const others = head.seen.filter((seen) => seen.key !== pending.key);
+  // A key is never forgotten while its activity waits.
+  const recent = others.filter((seen) => waiting.has(seen.key) || seen.at > now - timing.dedupeMs);
   const seen = recent.filter((each, index) => waiting.has(each.key) || recent.length - index < MAX_SEEN);
   return { ...head, pend, seen: [...seen, { key: pending.key, at: now }], wake: wakeForWork(head, now, timing) };
 }

@@ -1,13 +1,14 @@
 import { extended, type Fence, withFirstTakenOver } from './hold';
 import type { Head } from './record';
 import type { Timing } from './timing';
+import { isNewer, upgrade } from './upgrade';
 
 export type Acquire =
-  /** Held. `fence` goes with every further write. `head` is absent when an identical earlier write had done it. */
+  /** Held. `fence` goes with every further write. `head` is the current one when an identical earlier write had done it. */
   | { readonly outcome: 'acquired'; readonly fence: Fence; readonly head: Head }
   /** Another worker holds it; its conditional release covers whatever is waiting. */
   | { readonly outcome: 'busy'; readonly remainingMs: number }
-  /** A back-off runs. */
+  /** A back-off runs, or newer code has to do it. */
   | { readonly outcome: 'later'; readonly remainingMs: number }
   /** Nothing to do. `head` is present when a lease that outlived its work has to be cleared. */
   | { readonly outcome: 'idle'; readonly head?: Head };
@@ -19,8 +20,10 @@ export type Acquire =
  *
  * @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
  */
-export function acquire(current: Head | undefined, now: number, owner: string, timing: Timing): Acquire {
-  if (current === undefined) return { outcome: 'idle' };
+export function acquire(stored: Head | undefined, now: number, owner: string, timing: Timing): Acquire {
+  if (stored === undefined) return { outcome: 'idle' };
+  if (isNewer(stored)) return { outcome: 'later', remainingMs: timing.leaseMs };
+  const current = upgrade(stored);
   const { lease } = current;
   if (lease !== null && lease.owner === owner) {
     return { outcome: 'acquired', fence: { epoch: current.epoch, owner }, head: current };

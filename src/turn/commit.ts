@@ -9,8 +9,7 @@ import {
   wasGivenBackBy,
   withFirstStarted,
 } from './hold';
-import type { ActivityKey } from './keys';
-import type { Effect, Head } from './record';
+import { type Effect, type Head, turnPrefix } from './record';
 import type { Timing } from './timing';
 
 /** An effect as a turn leaves it: the record adds when it was recorded and when it is due. */
@@ -23,7 +22,8 @@ type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K>
 
 /** What a finished turn changes in the record. State documents are written by the same transaction, guarded by `sv`. */
 export interface TurnResult {
-  readonly activity: ActivityKey;
+  /** Names the activity that the turn was run for: its {@link turnPrefix}. */
+  readonly turn: string;
   readonly effects: readonly NewEffect[];
   readonly writesState: boolean;
 }
@@ -37,10 +37,10 @@ export interface TurnResult {
 export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, timing: Timing): HoldOutcome {
   const first = head.pend[0];
   if (!isHeldBy(head, fence)) {
-    const ours = wasGivenBackBy(head, fence) && head.pend.every((pending) => pending.key !== turn.activity);
+    const ours = wasGivenBackBy(head, fence) && head.pend.every((pending) => turnPrefix(pending) !== turn.turn);
     return ours ? { outcome: 'released', head } : FENCED;
   }
-  if (first?.key !== turn.activity) return { outcome: 'held', head };
+  if (first === undefined || turnPrefix(first) !== turn.turn) return { outcome: 'held', head };
   const popped: Head = {
     ...head,
     pend: head.pend.slice(1),
@@ -56,7 +56,8 @@ export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, 
 
 /** What a running turn has sent so far. */
 export interface FlushedEffects {
-  readonly activity: ActivityKey;
+  /** As in {@link TurnResult}. */
+  readonly turn: string;
   readonly effects: readonly NewEffect[];
   /** How many effects of the turn were recorded before this flush. */
   readonly from: number;
@@ -67,7 +68,8 @@ export interface FlushedEffects {
  * counts its own effects and leaves out the first `flushed` of them, whatever their text would be now.
  */
 export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEffects, timing: Timing): HoldOutcome {
-  if (!isHeldBy(head, fence) || head.pend[0]?.key !== flushed.activity) return FENCED;
+  const first = head.pend[0];
+  if (!isHeldBy(head, fence) || first === undefined || turnPrefix(first) !== flushed.turn) return FENCED;
   const to = flushed.from + flushed.effects.length;
   if (head.flushed >= to) return { outcome: 'held', head };
   if (head.flushed !== flushed.from) return FENCED;

@@ -1,5 +1,6 @@
 import type { Effect, Head } from './record';
 import type { Timing } from './timing';
+import { isNewer } from './upgrade';
 
 /** What a worker quotes with every write: the epoch and the owner of its own acquire. */
 export interface Fence {
@@ -27,12 +28,12 @@ export function holdOutcome(head: Head): HoldOutcome {
 
 /** Whether the conversation is still this worker's. Both are compared: its own hand-back keeps the epoch and gives up the lease. */
 export function isHeldBy(head: Head, fence: Fence): boolean {
-  return head.epoch === fence.epoch && head.lease !== null && head.lease.owner === fence.owner;
+  return !isNewer(head) && head.epoch === fence.epoch && head.lease !== null && head.lease.owner === fence.owner;
 }
 
 /** Whether this worker gave the conversation back itself: nobody has acquired it since. */
 export function wasGivenBackBy(head: Head, fence: Fence): boolean {
-  return head.epoch === fence.epoch && head.lease === null;
+  return !isNewer(head) && head.epoch === fence.epoch && head.lease === null;
 }
 
 /** The record with the lease running anew, as every write of its holder leaves it. */

@@ -2,6 +2,7 @@ import { freed } from './hold';
 import type { ConversationKey } from './keys';
 import type { Head } from './record';
 import type { Timing } from './timing';
+import { isNewer } from './upgrade';
 
 /** A JSON object of bot state. */
 export type StateData = Readonly<Record<string, unknown>>;
@@ -102,7 +103,8 @@ export function judge(
   if (head.out.some((effect) => effect.kind === 'fold' && effect.intent === intent.id)) return { verdict: 'counts' };
   if (head.epoch > intent.epoch) return { verdict: 'void' };
   const live = head.lease !== null && head.lease.until > now;
-  if (live && !insist) return { verdict: 'open' };
+  // A newer record is its own code's to fence; its holder's lease ends by itself.
+  if ((live && !insist) || isNewer(head)) return { verdict: 'open' };
   // The fenced attempt is taken back: what ends it is another conversation's impatience, not its own failure.
   const att = live ? Math.max(0, head.att - 1) : head.att;
   const fenced = freed({ ...head, epoch: head.epoch + 1, att }, now, Math.max(0, head.notBefore - now), timing);

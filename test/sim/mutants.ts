@@ -36,7 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'commits whatever activity is first',
     file: 'src/turn/commit.ts',
-    find: "if (first?.key !== turn.activity) return { outcome: 'held', head };",
+    find: "if (first === undefined || turnPrefix(first) !== turn.turn) return { outcome: 'held', head };",
     replace: '',
   },
   {

@@ -1,0 +1,24 @@
+import { type Head, NEW_HEAD, RECORD_VERSION } from './record';
+
+/**
+ * Record formats. During a deploy, code of two versions works on the same records, so a format may only add fields, or change those that
+ * nobody but a holder touches. `v`, `pend`, `seen`, `lease`, `notBefore`, `wake` and `epoch` keep their shape for ever:
+ *
+ * - accepting and requeueing append to a record of any format, older or newer, and leave the rest of it as it is;
+ * - acquiring upgrades an older record, and leaves a newer one (`later`) to the code that knows it;
+ * - a holder whose record has become newer meanwhile is fenced: it no longer knows what its writes would mean.
+ */
+
+/** Whether a record was written in a format that this code does not know. */
+export function isNewer(head: Pick<Head, 'v'>): boolean {
+  return head.v > RECORD_VERSION;
+}
+
+/** Takes a record from format `v` to `v + 1`; index 0 is for records from before formats were numbered. */
+const UPGRADES: readonly ((head: Head) => Head)[] = [(head) => ({ ...NEW_HEAD, ...head, v: 1 })];
+
+/** The record in this code's format. A record of this format, or of a newer one, is returned as it is. */
+export function upgrade(head: Head): Head {
+  const from = head.v ?? 0;
+  return UPGRADES.slice(from).reduce((older, step) => step(older), head);
+}
