@@ -1,43 +1,48 @@
 import type { Clock } from '../ports/clock';
 import type { Store } from '../ports/store';
-import type { PartitionRecord, Partitions, PartitionView, PartitionWrites, RecordKind } from '../store/partition';
+import type { Partitions, PartitionView, PartitionWrites, RecordKind, RecordName } from '../store/partition';
 import { transactionalStore } from '../store/transactional-store';
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
 
+/** JSON text, so that nothing is shared with the caller and what JSON cannot hold does not survive. */
+type Stored<T> = string & { readonly of?: T };
+
 interface Partition {
-  head: Head | undefined;
-  readonly records: Map<string, PartitionRecord>;
+  head: Stored<Head> | undefined;
+  readonly records: Map<string, RecordName & { readonly value: Stored<unknown> }>;
 }
 
 const nameOf = (kind: RecordKind, id: string): string => `${kind}/${id}`;
 
-/**
- * A store in this process's memory, for tests and simulation: gone with the process. Values pass through JSON on their way in,
- * as in the durable stores, so that nothing is shared with the caller and what JSON cannot hold does not survive.
- */
+/** A store in this process's memory, for tests and simulation: gone with the process. Values are kept as JSON, as in the durable stores. */
 export function createMemoryStore(clock: Clock, timing: Timing = DEFAULT_TIMING): Store {
   return transactionalStore(memoryPartitions(clock), timing);
 }
 
-function memoryPartitions(clock: Clock): Partitions {
+/** The engine of {@link createMemoryStore}. */
+export function memoryPartitions(clock: Clock): Partitions {
   const conversations = new Map<ConversationKey, Partition>();
-  const users = new Map<UserKey, UserRecord>();
+  const users = new Map<UserKey, Stored<UserRecord>>();
 
   const write = (partition: Partition, { head, put = [], drop = [] }: PartitionWrites): void => {
-    const values = put.map((record) => ({ ...record, value: throughJson(record.value) }));
-    if (head !== undefined) partition.head = throughJson(head);
+    const records = put.map(({ kind, id, value }) => ({ kind, id, value: stored(value) }));
+    const after = head === undefined ? partition.head : stored(head);
     for (const { kind, id } of drop) partition.records.delete(nameOf(kind, id));
-    for (const record of values) partition.records.set(nameOf(record.kind, record.id), record);
+    for (const record of records) partition.records.set(nameOf(record.kind, record.id), record);
+    partition.head = after;
   };
 
   const view = ({ head, records }: Partition): PartitionView => ({
     now: clock.now(),
-    head,
-    get: (kind, id) => throughJson(records.get(nameOf(kind, id))?.value),
-    scan: (kind, prefix) => [...records.values()].filter((each) => each.kind === kind && each.id.startsWith(prefix)),
+    head: parsed(head),
+    get: (kind, id) => parsed(records.get(nameOf(kind, id))?.value),
+    scan: (kind, prefix) =>
+      [...records.values()]
+        .filter((each) => each.kind === kind && each.id.startsWith(prefix))
+        .map(({ id, value }) => ({ kind, id, value: parsed(value) })),
   });
 
   const partitionOf = (key: ConversationKey): Partition =>
@@ -57,17 +62,18 @@ function memoryPartitions(clock: Clock): Partitions {
       return look(view(partitionOf(key)));
     },
     async transactUser(user, decide) {
-      const { result, record } = decide(users.get(user));
-      if (record !== undefined) users.set(user, throughJson(record));
+      const { result, record } = decide(parsed(users.get(user)));
+      if (record !== undefined) users.set(user, stored(record));
       return result;
     },
     async readUser(user) {
-      return throughJson(users.get(user));
+      return parsed(users.get(user));
     },
     async overdue(limit) {
       const now = clock.now();
       return [...conversations]
-        .flatMap(([key, { head }]) => (head?.wake != null && head.wake <= now ? [{ key, wake: head.wake }] : []))
+        .map(([key, { head }]) => ({ key, wake: parsed(head)?.wake ?? null }))
+        .flatMap(({ key, wake }) => (wake !== null && wake <= now ? [{ key, wake }] : []))
         .sort((a, b) => a.wake - b.wake)
         .slice(0, limit)
         .map(({ key }) => key);
@@ -75,7 +81,7 @@ function memoryPartitions(clock: Clock): Partitions {
     async dead(limit) {
       return [...conversations.values()]
         .flatMap(({ records }) => [...records.values()].filter(({ kind }) => kind === 'dead'))
-        .map(({ value }) => value as { at: number })
+        .map(({ value }) => parsed(value) as { at: number })
         .sort((a, b) => b.at - a.at)
         .slice(0, limit);
     },
@@ -84,6 +90,12 @@ function memoryPartitions(clock: Clock): Partitions {
   };
 }
 
-function throughJson<T>(value: T): T {
-  return value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T);
+function stored<T>(value: T): Stored<T> {
+  return JSON.stringify(value);
+}
+
+function parsed<T>(value: Stored<T>): T;
+function parsed<T>(value: Stored<T> | undefined): T | undefined;
+function parsed<T>(value: Stored<T> | undefined): T | undefined {
+  return value === undefined ? undefined : (JSON.parse(value) as T);
 }

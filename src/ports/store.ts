@@ -25,6 +25,7 @@ export interface Store {
   readonly turns: TurnStore;
   readonly users: UserStates;
   readonly deadLetters: DeadLetters;
+  readonly inspection: Inspection;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -154,4 +155,20 @@ export interface DeadLetters {
   requeue(conversation: ConversationKey, id: string): Promise<boolean>;
   /** Removes it with its body; false when it is not there (any more). */
   discard(conversation: ConversationKey, id: string): Promise<boolean>;
+}
+
+/** A conversation as its record has it. */
+export interface InspectedConversation {
+  readonly key: ConversationKey;
+  readonly head: Head;
+}
+
+/** Looks, for an operator: nothing is changed, and what is seen may be stale. No turn depends on it. */
+export interface Inspection {
+  /** Conversations in which something waits, runs or is to be delivered (`wake` is set), the soonest to be looked at first. */
+  busy(limit: number): Promise<readonly InspectedConversation[]>;
+  /** One conversation with all its state documents; `undefined` when nothing was ever accepted in it. */
+  conversation(
+    key: ConversationKey,
+  ): Promise<(InspectedConversation & { readonly states: ReadonlyMap<StateId, StateSnapshot> }) | undefined>;
 }

@@ -49,6 +49,7 @@ export interface Database {
   readonly getUser: Statement<[Key], { record: string }>;
   readonly putUser: Statement<[Key, record: string], never>;
   readonly overdue: Statement<[now: number, limit: number], { key: string }>;
+  readonly busy: Statement<[limit: number], { key: string; head: string }>;
   readonly dead: Statement<[limit: number], { value: string }>;
 }
 
@@ -88,6 +89,7 @@ export function openDatabase(file: string): Database {
       'INSERT INTO users (user, record) VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
     ),
     overdue: statement(db, 'SELECT key FROM heads WHERE wake <= ? ORDER BY wake LIMIT ?'),
+    busy: statement(db, 'SELECT key, head FROM heads WHERE wake IS NOT NULL ORDER BY wake LIMIT ?'),
     dead: statement(db, 'SELECT value FROM records WHERE dead_since IS NOT NULL ORDER BY dead_since DESC LIMIT ?'),
   };
 }

@@ -100,6 +100,10 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
       database()
         .overdue.all(clock.now(), limit)
         .map(({ key }) => key as ConversationKey),
+    busy: async (limit) =>
+      database()
+        .busy.all(limit)
+        .map(({ key, head }) => ({ key: key as ConversationKey, head: JSON.parse(head) as Head })),
     dead: async (limit) =>
       database()
         .dead.all(limit)

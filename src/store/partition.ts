@@ -32,25 +32,46 @@ export interface PartitionWrites {
   readonly drop?: readonly RecordName[];
 }
 
+/** What a transaction on a conversation comes to. */
+export interface PartitionDecision<T> {
+  readonly result: T;
+  readonly writes?: PartitionWrites;
+  /**
+   * Writes nothing, and would be wrong on a stale view: an engine whose views can be stale makes sure at the primary that this
+   * one was not. Results without this, and without writes, hold whatever has been written since.
+   */
+  readonly confirm?: true;
+}
+
+/** What a transaction on a user's record comes to; `confirm` as in {@link PartitionDecision}. */
+export interface UserDecision<T> {
+  readonly result: T;
+  readonly record?: UserRecord;
+  readonly confirm?: true;
+}
+
 /**
- * A storage engine with serializable transactions on one partition: all it takes to be a Turnwise store.
+ * A storage engine with serializable transactions on one partition: all it takes to be a Turnwise store. `decide` and `look` may be
+ * called several times, with what was there at different moments; the last call is the one that counts.
+ *
  * @throws StoreFault from every method, when the engine did not answer with a result.
  */
 export interface Partitions {
+  /** @param known the head as its holder's last write left it: an engine with slow reads starts from it, and sees nothing older. */
   transact<T>(
     key: ConversationKey,
-    decide: (view: PartitionView) => { readonly result: T; readonly writes?: PartitionWrites },
+    decide: (view: PartitionView) => PartitionDecision<T>,
+    known?: Head,
   ): Promise<T>;
   /** Looks without writing. What it sees may be stale. */
   read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T>;
-  transactUser<T>(
-    user: UserKey,
-    decide: (record: UserRecord | undefined) => { readonly result: T; readonly record?: UserRecord },
-  ): Promise<T>;
+  transactUser<T>(user: UserKey, decide: (record: UserRecord | undefined) => UserDecision<T>): Promise<T>;
   /** Looks at a user's record without writing. What it sees may be stale. */
   readUser(user: UserKey): Promise<UserRecord | undefined>;
   /** Conversations with `wake` at or before the store's now, the longest overdue first. */
   overdue(limit: number): Promise<readonly ConversationKey[]>;
+  /** Conversations with a `wake`, the soonest first, with their records. */
+  busy(limit: number): Promise<readonly { readonly key: ConversationKey; readonly head: Head }[]>;
   /** Dead letters of all conversations, the newest first. */
   dead(limit: number): Promise<readonly unknown[]>;
   open(): Promise<void>;

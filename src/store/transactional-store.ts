@@ -32,6 +32,7 @@ import {
 import { requeueActivity, requeueEffect } from '../turn/requeue';
 import type { Timing } from '../turn/timing';
 import { fold, judge, NEW_USER, propose, withdraw } from '../turn/user-state';
+import { inspection } from './inspection';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites, RecordName } from './partition';
 
 /** The store port on a storage engine with transactions: every primitive is one transition of `src/turn` in one transaction. */
@@ -42,6 +43,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     turns: turnStore(partitions, timing),
     users: userStates(partitions, timing),
     deadLetters: deadLetters(partitions, timing),
+    inspection: inspection(partitions),
     open: () => partitions.open(),
     close: () => partitions.close(),
   };
@@ -62,21 +64,25 @@ function mailbox(partitions: Partitions, timing: Timing): Mailbox {
 function turnStore(partitions: Partitions, timing: Timing): TurnStore {
   /** One fenced write: the transition decides, and bodies that nothing refers to any more go with it. */
   const held = (
-    { key }: Held,
+    { key, head: known }: Held,
     transition: (head: Head, now: number, view: PartitionView) => HoldOutcome,
     more: (before: Head, view: PartitionView) => PartitionWrites = () => ({}),
   ): Promise<HoldOutcome> =>
-    partitions.transact<HoldOutcome>(key, (view) => {
-      const before = view.head;
-      if (before === undefined) return { result: { outcome: 'fenced' } };
-      const result = transition(before, view.now, view);
-      if (result.outcome === 'fenced' || result.head === before) return { result };
-      const { put = [], drop = [] } = more(before, view);
-      return {
-        result,
-        writes: { head: result.head, put, drop: [...drop, ...unreferenced(before, result.head, put)] },
-      };
-    });
+    partitions.transact<HoldOutcome>(
+      key,
+      (view) => {
+        const before = view.head;
+        if (before === undefined) return { result: { outcome: 'fenced' } };
+        const result = transition(before, view.now, view);
+        if (result.outcome === 'fenced' || result.head === before) return { result };
+        const { put = [], drop = [] } = more(before, view);
+        return {
+          result,
+          writes: { head: result.head, put, drop: [...drop, ...unreferenced(before, result.head, put)] },
+        };
+      },
+      known,
+    );
 
   return {
     acquire: (key, owner) =>

@@ -94,6 +94,16 @@ export class SimPartitions implements Partitions {
       .map(({ key }) => key);
   }
 
+  async busy(limit: number): Promise<readonly { readonly key: ConversationKey; readonly head: Head }[]> {
+    return [...this.versions]
+      .flatMap(([key, versions]) => {
+        const head = older(versions, this.staleness())?.head;
+        return head === undefined || head.wake === null ? [] : [{ key, head, wake: head.wake }];
+      })
+      .sort((a, b) => a.wake - b.wake)
+      .slice(0, limit);
+  }
+
   async dead(limit: number): Promise<readonly unknown[]> {
     return [...this.versions.values()]
       .flatMap((versions) => [...(versions.at(-1) ?? EMPTY).records.values()])

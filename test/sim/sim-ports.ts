@@ -23,6 +23,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     turns: faulty(instance, store.turns, context),
     users: faulty(instance, store.users, context),
     deadLetters: faulty(instance, store.deadLetters, context),
+    inspection: store.inspection,
     open: () => store.open(),
     close: () => store.close(),
   };
