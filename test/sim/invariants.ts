@@ -23,7 +23,7 @@ export function checkAtRest(
     checkApologies(ghost, key, conversation, version);
     checkRecords(ghost, key, version);
   }
-  checkAcknowledged(ghost, plans, acknowledged);
+  checkAcknowledged(ghost, partitions, plans, acknowledged);
   checkUsers(ghost, partitions, plans);
   const repeats = [...ghost.conversations.values()].reduce(
     (sum, { wire }) => sum + wire.length - new Set(wire).size,
@@ -34,11 +34,23 @@ export function checkAtRest(
   if (options.inDoubt === 'skip' && repeats > 0) ghost.violate('I5b', `${repeats} repeated sends although none may be`);
 }
 
-function checkAcknowledged(ghost: Ghost, plans: readonly Plan[], acknowledged: ReadonlySet<string>): void {
+function checkAcknowledged(
+  ghost: Ghost,
+  partitions: SimPartitions,
+  plans: readonly Plan[],
+  acknowledged: ReadonlySet<string>,
+): void {
   for (const plan of plans.filter(({ activity }) => acknowledged.has(activity.id ?? ''))) {
-    const ends = ghost.of(conversationOf(plan)).ended.filter(({ turn }) => baseOf(turn) === turnOf(plan));
-    if (ends.length === 0) ghost.violate('I1', `${plan.activity.id} was acknowledged and is lost`);
-    if (ends.filter(({ dead }) => !dead).length > 1) ghost.violate('I2', `${plan.activity.id} was committed twice`);
+    const key = conversationOf(plan);
+    const ends = ghost.of(key).ended.filter(({ turn }) => baseOf(turn) === turnOf(plan));
+    const committed = ends.filter(({ dead }) => !dead).length;
+    const letters = [...partitions.current(key).records.values()].filter(
+      ({ kind, id }) => kind === 'dead' && baseOf(id) === turnOf(plan),
+    ).length;
+    if (committed + letters === 0) ghost.violate('I1', `${plan.activity.id} was acknowledged and is lost`);
+    if (committed > 1) ghost.violate('I2', `${plan.activity.id} was committed ${committed} times`);
+    if (committed + letters > 1)
+      ghost.violate('I16', `${plan.activity.id} is committed and a dead letter, or two of them`);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { InboundAuth } from '../../src/ports/inbound-auth';
+import type { DeadLetter } from '../../src/ports/store';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
 import { attend } from '../../src/runtime/processor';
@@ -84,6 +85,7 @@ class World {
     this.ghost.note(JSON.stringify(this.faults));
     for (const plan of this.plans) this.post(plan, plan.arrivesAt, 1);
     this.sweepLater();
+    this.replayLater();
     while (!this.atRest()) {
       if (this.scheduler.steps === FAULTY_STEPS) this.faults = { ...NO_FAULTS, skewMs: this.faults.skewMs };
       if (this.scheduler.steps >= MAX_STEPS) {
@@ -149,7 +151,7 @@ class World {
         this.ghost,
         instance,
         (each) => this.kill(each),
-        () => this.readsAreFresh,
+        (key, step) => this.readsAreFresh && this.partitions.current(key).records.has(`step/${step}`),
       ),
       options: this.options,
     });
@@ -246,6 +248,21 @@ class World {
     return planned !== undefined && this.ghost.of(key).accepted.includes(turnOf(planned));
   }
 
+  /** The operator: replays dead letters now and then, impatiently, while there are faults. */
+  private replayLater(): void {
+    if (!this.faults.poison || this.random.chance(0.5)) return;
+    this.posting += 1;
+    void this.scheduler.call(undefined, this.random.between(0, REPLAYS_MS), async () => {
+      const letters = (await this.partitions.dead(10)) as DeadLetter[];
+      const runtime = this.random.pick([...this.runtimes.values(), undefined]);
+      for (const { conversation, id } of letters.filter(({ dead }) => dead.kind === 'activity')) {
+        this.ghost.note(`operator replays ${id}`);
+        for (const _ of [1, 2]) void runtime?.store.deadLetters.requeue(conversation, id).catch(() => undefined);
+      }
+      this.posting -= 1;
+    });
+  }
+
   private sweepLater(): void {
     void this.scheduler.call(undefined, SWEEP_MS, () => {
       const runtime = this.random.pick([...this.runtimes.values(), undefined]);
@@ -254,6 +271,9 @@ class World {
     });
   }
 }
+
+/** Replays may happen in this time from the start, in virtual ms. */
+const REPLAYS_MS = 400_000;
 
 const OPEN: InboundAuth = {
   mode: 'open',
