@@ -1,15 +1,13 @@
-import path from 'node:path';
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
 import { BotConnector } from './azure/bot-connector';
 import { createOutboundTokens } from './azure/credentials';
 import { endpointRequest, httpResponse } from './azure/functions-http';
 import { createInboundAuth } from './azure/inbound-auth';
-import { QueueDoorbell } from './azure/queue-doorbell';
 import { parseRing } from './azure/ring-message';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
-import { createMemoryStore } from './memory/memory-store';
+import { configuredDoorbell, configuredStore } from './configured';
 import type { Connector } from './ports/connector';
 import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
@@ -26,7 +24,6 @@ import { sweep } from './runtime/sweep';
 import { systemClock, systemIds } from './runtime/system';
 import { TurnwiseError } from './schema/errors';
 import { readSettings, type Settings } from './settings';
-import { createSqliteStore } from './sqlite/sqlite-store';
 
 /** What an author puts together. Only `bot` is needed: the settings decide the rest. */
 export interface BotAppOptions {
@@ -65,9 +62,6 @@ export interface BotApp {
   /** Closes what is open. For the end of the process. */
   close(): Promise<void>;
 }
-
-/** The queue that the `turns` function listens to. */
-export const TURNS_QUEUE = 'turns';
 
 /**
  * The composition root: puts a bot, the settings and the adapters together. Nothing is connected, and no client made, before the
@@ -120,15 +114,9 @@ export function createBotApp(options: BotAppOptions): BotApp {
 function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
   const clock = systemClock;
   return {
-    store: options.store ?? configuredStore(settings),
+    store: options.store ?? configuredStore(settings.store),
     connector: options.connector ?? botConnector(settings),
-    doorbell:
-      options.doorbell ??
-      new QueueDoorbell({
-        connection: settings.queue,
-        queueName: TURNS_QUEUE,
-        createQueue: settings.environment === 'development',
-      }),
+    doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     clock,
     ids: systemIds,
     log: options.log ?? consoleLog('info'),
@@ -138,17 +126,6 @@ function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
     },
     options: { ...DEFAULT_OPTIONS, ...options.options },
   };
-}
-
-function configuredStore({ store }: Settings): Store {
-  switch (store.kind) {
-    case 'memory':
-      return createMemoryStore(systemClock);
-    case 'sqlite':
-      return createSqliteStore({ file: path.join(store.folder, 'turnwise.db'), clock: systemClock });
-    case 'cosmos':
-      throw new TurnwiseError('StoreUnusable', 'The store cosmos is not built yet.');
-  }
 }
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {

@@ -1,5 +1,5 @@
 // What every bot uses.
-export { type BotApp, type BotAppOptions, createBotApp, TURNS_QUEUE } from './app';
+export { type BotApp, type BotAppOptions, createBotApp } from './app';
 export { ActivityHandler } from './bot/activity-handler';
 export { ActivityHandlerBase } from './bot/activity-handler-base';
 export type { Bot } from './bot/bot';
@@ -9,6 +9,7 @@ export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/mi
 export { PrivateConversationState } from './bot/private-conversation-state';
 export { TurnContext } from './bot/turn-context';
 export { UserState } from './bot/user-state';
+export { TURNS_QUEUE } from './configured';
 export { CardFactory } from './schema/card-factory';
 export * from './schema/constants';
 export { MessageFactory } from './schema/message-factory';

@@ -79,9 +79,7 @@ export interface Settings {
 export function readSettings(env: Environment): Settings {
   const values = readValues(env);
   const marker = azureMarker(env);
-  const says = values('AZURE_FUNCTIONS_ENVIRONMENT')?.toLowerCase() === 'development';
-  const inAzure = marker !== undefined;
-  const environment = says && !inAzure ? 'development' : 'production';
+  const { environment, inAzure, says } = readEnvironment(values, marker);
   if (values('MicrosoftAppId') === undefined) refuseAnonymous(values, environment, says ? marker : undefined);
   const cloud = readCloud(values);
   return {
@@ -94,6 +92,33 @@ export function readSettings(env: Environment): Settings {
     oauthUrl: cloud.oauthUrl,
   };
 }
+
+/** What a tool needs that works on the store and is not the bot: no app id, and a queue only where one is set. */
+export interface StoreAccess extends Pick<Settings, 'environment' | 'store'> {
+  readonly queue: QueueSettings | undefined;
+}
+
+/**
+ * Reads the part of the settings that says where the conversations are, as {@link readSettings} reads it.
+ *
+ * @throws TurnwiseError `SettingMissing`, `SettingInvalid`, `SettingUnknown`
+ */
+export function readStoreAccess(env: Environment): StoreAccess {
+  const values = readValues(env);
+  const { environment, inAzure } = readEnvironment(values, azureMarker(env));
+  return {
+    environment,
+    store: readStore(values, environment, inAzure),
+    queue: QUEUE_ADDRESSES.some((name) => values(name) !== undefined) ? readQueue(values, inAzure) : undefined,
+  };
+}
+
+/** Whichever of these is set says where the queue is. */
+const QUEUE_ADDRESSES = [
+  'AzureWebJobsStorage',
+  'AzureWebJobsStorage__accountName',
+  'AzureWebJobsStorage__queueServiceUri',
+] as const satisfies readonly SettingName[];
 
 type Values = (name: SettingName) => string | undefined;
 
@@ -110,6 +135,16 @@ function readValues(env: Environment): Values {
   }
   if (wrong.length > 0) throw new TurnwiseError('SettingInvalid', wrong.join(' '));
   return (name) => values.get(name);
+}
+
+/** `says`: the setting asks for development, which counts nowhere in Azure. */
+function readEnvironment(
+  values: Values,
+  marker: string | undefined,
+): Pick<Settings, 'environment' | 'inAzure'> & { readonly says: boolean } {
+  const says = values('AZURE_FUNCTIONS_ENVIRONMENT')?.toLowerCase() === 'development';
+  const inAzure = marker !== undefined;
+  return { environment: says && !inAzure ? 'development' : 'production', inAzure, says };
 }
 
 /** A name of ours that is not one is a typing mistake, and the default that it leaves in force would be a surprise. */

@@ -48,6 +48,12 @@ export function memoryPartitions(clock: Clock): Partitions {
   const partitionOf = (key: ConversationKey): Partition =>
     conversations.get(key) ?? { head: undefined, records: new Map() };
 
+  const awake = (): { key: ConversationKey; head: Head; wake: number }[] =>
+    [...conversations]
+      .map(([key, partition]) => ({ key, head: parsed(partition.head) }))
+      .flatMap(({ key, head }) => (head?.wake == null ? [] : [{ key, head, wake: head.wake }]))
+      .sort((a, b) => a.wake - b.wake);
+
   return {
     async transact(key, decide) {
       const partition = partitionOf(key);
@@ -71,12 +77,23 @@ export function memoryPartitions(clock: Clock): Partitions {
     },
     async overdue(limit) {
       const now = clock.now();
-      return [...conversations]
-        .map(([key, { head }]) => ({ key, wake: parsed(head)?.wake ?? null }))
-        .flatMap(({ key, wake }) => (wake !== null && wake <= now ? [{ key, wake }] : []))
-        .sort((a, b) => a.wake - b.wake)
+      return awake()
+        .filter(({ wake }) => wake <= now)
         .slice(0, limit)
         .map(({ key }) => key);
+    },
+    async busy(limit) {
+      return awake()
+        .slice(0, limit)
+        .map(({ key, head }) => ({ key, head }));
+    },
+    async busy(limit) {
+      return [...conversations]
+        .map(([key, { head }]) => ({ key, head: parsed(head) }))
+        .flatMap(({ key, head }) => (head !== undefined && head.wake !== null ? [{ key, head, wake: head.wake }] : []))
+        .sort((a, b) => a.wake - b.wake)
+        .slice(0, limit)
+        .map(({ key, head }) => ({ key, head }));
     },
     async dead(limit) {
       return [...conversations.values()]
