@@ -87,14 +87,6 @@ export function memoryPartitions(clock: Clock): Partitions {
         .slice(0, limit)
         .map(({ key, head }) => ({ key, head }));
     },
-    async busy(limit) {
-      return [...conversations]
-        .map(([key, { head }]) => ({ key, head: parsed(head) }))
-        .flatMap(({ key, head }) => (head !== undefined && head.wake !== null ? [{ key, head, wake: head.wake }] : []))
-        .sort((a, b) => a.wake - b.wake)
-        .slice(0, limit)
-        .map(({ key, head }) => ({ key, head }));
-    },
     async dead(limit) {
       return [...conversations.values()]
         .flatMap(({ records }) => [...records.values()].filter(({ kind }) => kind === 'dead'))

@@ -58,11 +58,7 @@ export interface UserDecision<T> {
  */
 export interface Partitions {
   /** @param known the head as its holder's last write left it: an engine with slow reads starts from it, and sees nothing older. */
-  transact<T>(
-    key: ConversationKey,
-    decide: (view: PartitionView) => PartitionDecision<T>,
-    known?: Head,
-  ): Promise<T>;
+  transact<T>(key: ConversationKey, decide: (view: PartitionView) => PartitionDecision<T>, known?: Head): Promise<T>;
   /** Looks without writing. What it sees may be stale. */
   read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T>;
   transactUser<T>(user: UserKey, decide: (record: UserRecord | undefined) => UserDecision<T>): Promise<T>;

@@ -1,0 +1,60 @@
+import type { Body, DeadLetter, DeadReason, StateSnapshot } from '../ports/store';
+import type { ConversationKey } from '../turn/keys';
+import { bodyRefs, type Effect, effectPayload, type Head, type PendingActivity, turnPrefix } from '../turn/record';
+import type { PartitionRecord, PartitionView, RecordName } from './partition';
+
+/** A recorded step result. */
+export interface StepValue {
+  readonly name: string;
+  readonly value: unknown;
+}
+
+export const stepId = (turn: string, name: string): string => `${turn}/${name}`;
+
+export const NO_STATE: StateSnapshot = { version: 0, data: {} };
+
+export const bodyRecords = (bodies: readonly Body[]): PartitionRecord[] =>
+  bodies.map(({ ref, activity }) => ({ kind: 'body', id: ref, value: activity }));
+
+export const bodyNames = (refs: readonly string[]): RecordName[] => refs.map((id) => ({ kind: 'body', id }));
+
+const headRefs = (head: Head): string[] =>
+  bodyRefs([...head.pend.map(({ body }) => body), ...head.out.map(effectPayload)]);
+
+export const deadRefs = ({ dead }: DeadLetter): string[] =>
+  bodyRefs([dead.kind === 'activity' ? dead.activity.body : effectPayload(dead.effect)]);
+
+/** The bodies that the write leaves without anyone who refers to them. */
+export function unreferenced(before: Head, after: Head, put: readonly PartitionRecord[]): RecordName[] {
+  const dead = put.filter(({ kind }) => kind === 'dead').flatMap(({ value }) => deadRefs(value as DeadLetter));
+  const kept = new Set([...headRefs(after), ...dead]);
+  return bodyNames(headRefs(before).filter((ref) => !kept.has(ref)));
+}
+
+/** What one holder's write gives up, and why. */
+export interface GivenUp {
+  readonly conversation: ConversationKey;
+  readonly reason: DeadReason;
+}
+
+export function deadActivity(view: PartitionView, head: Head, activity: PendingActivity, up: GivenUp): PartitionRecord {
+  return deadRecord(view, turnPrefix(activity), head, up, { kind: 'activity', activity }, head.att);
+}
+
+export function deadEffect(view: PartitionView, head: Head, effect: Effect, up: GivenUp): PartitionRecord {
+  return deadRecord(view, effect.id, head, up, { kind: 'effect', effect }, effect.tries + 1);
+}
+
+/** Named after what died, unless a letter of that name lies there already: a key may be accepted again once its horizon has passed. */
+function deadRecord(
+  { now, get }: PartitionView,
+  name: string,
+  { n }: Head,
+  { conversation, reason }: GivenUp,
+  dead: DeadLetter['dead'],
+  attempts: number,
+): PartitionRecord {
+  const id = get('dead', name) === undefined ? name : `${name}-${n}`;
+  const letter: DeadLetter = { id, conversation, at: now, attempts, reason, dead };
+  return { kind: 'dead', id, value: letter };
+}

@@ -1,0 +1,162 @@
+import type { AcquireOutcome, Held, StateSnapshot, TurnCommit, TurnStore } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import { acquire } from '../turn/acquire';
+import { commit, flush } from '../turn/commit';
+import { markDelivered } from '../turn/deliver';
+import { handBack, renew } from '../turn/hand-back';
+import { type HoldOutcome, isHeldBy } from '../turn/hold';
+import type { ConversationKey } from '../turn/keys';
+import { type Head, turnPrefix } from '../turn/record';
+import type { Timing } from '../turn/timing';
+import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from './partition';
+import { bodyRecords, deadActivity, deadEffect, NO_STATE, type StepValue, stepId, unreferenced } from './records';
+
+type CommitOutcome = HoldOutcome | { readonly outcome: 'conflict' };
+type StepOutcome = Awaited<ReturnType<TurnStore['recordStep']>>;
+
+/** What a worker does, one transition of `src/turn` per transaction. */
+export function turnStore(partitions: Partitions, timing: Timing): TurnStore {
+  const held = heldWrites(partitions);
+  return {
+    acquire: (key, owner) => acquireConversation(partitions, timing, key, owner),
+    renew: (hold) => held(hold, (head, now) => renew(head, now, hold.fence, timing)),
+    commit: (hold, turn) => commitTurn(partitions, timing, hold, turn),
+    flush: (hold, flushed, bodies) =>
+      held(
+        hold,
+        (head, now) => flush(head, now, hold.fence, flushed, timing),
+        () => ({ put: bodyRecords(bodies) }),
+      ),
+    markDelivered: (hold, delivered, turnRuns) =>
+      held(
+        hold,
+        (head, now) => markDelivered(head, now, hold.fence, delivered, turnRuns, timing),
+        (before, view) => {
+          const effect = before.out[0];
+          if (delivered.dead === undefined || effect === undefined) return {};
+          return { put: [deadEffect(view, before, effect, { conversation: hold.key, reason: delivered.dead })] };
+        },
+      ),
+    handBack: (hold, reason) => held(hold, (head, now) => handBack(head, now, hold.fence, reason, timing)),
+    recordStep: (hold, turn, name, value) => recordStep(partitions, hold, turn, { name, value }),
+    readState: (key, id) =>
+      partitions.read(key, ({ get }) => (get('state', id) as StateSnapshot | undefined) ?? NO_STATE),
+    readSteps: (key, turn) => partitions.read(key, ({ scan }) => stepsOf(scan('step', stepId(turn, '')))),
+    readBody: (key, ref) => partitions.read(key, ({ get }) => get('body', ref) as Activity | undefined),
+  };
+}
+
+/** Makes fenced writes: the transition decides, and bodies that nothing refers to any more go with it. */
+function heldWrites(partitions: Partitions) {
+  return (
+    { key, head: known }: Held,
+    transition: (head: Head, now: number) => HoldOutcome,
+    more: (before: Head, view: PartitionView) => PartitionWrites = () => ({}),
+  ): Promise<HoldOutcome> =>
+    partitions.transact<HoldOutcome>(
+      key,
+      (view) => {
+        const before = view.head;
+        if (before === undefined) return { result: { outcome: 'fenced' } };
+        const result = transition(before, view.now);
+        if (result.outcome === 'fenced' || result.head === before) return { result };
+        const { put = [], drop = [] } = more(before, view);
+        return {
+          result,
+          writes: { head: result.head, put, drop: [...drop, ...unreferenced(before, result.head, put)] },
+        };
+      },
+      known,
+    );
+}
+
+function acquireConversation(
+  partitions: Partitions,
+  timing: Timing,
+  key: ConversationKey,
+  owner: string,
+): Promise<AcquireOutcome> {
+  return partitions.transact<AcquireOutcome>(key, ({ head, now }) => {
+    const acquired = acquire(head, now, owner, timing);
+    switch (acquired.outcome) {
+      case 'acquired':
+        return {
+          result: { outcome: 'acquired', held: { key, fence: acquired.fence, head: acquired.head } },
+          ...(acquired.head === head ? {} : { writes: { head: acquired.head } }),
+        };
+      case 'idle':
+        return {
+          result: { outcome: 'idle' },
+          ...(acquired.head === undefined ? {} : { writes: { head: acquired.head } }),
+        };
+      default:
+        return { result: acquired };
+    }
+  });
+}
+
+function commitTurn(
+  partitions: Partitions,
+  timing: Timing,
+  { key, fence, head: known }: Held,
+  turn: TurnCommit,
+): Promise<CommitOutcome> {
+  const decide = (view: PartitionView): { result: CommitOutcome; writes?: PartitionWrites } => {
+    const { head, now, scan } = view;
+    if (head === undefined) return { result: { outcome: 'fenced' } };
+    const result = { turn: turn.turn, effects: turn.effects, writesState: turn.writes.length > 0 };
+    const committed = commit(head, now, fence, result, timing);
+    const activity = head.pend[0];
+    if (committed.outcome === 'fenced' || committed.head === head || activity === undefined)
+      return { result: committed };
+    const moved = turn.reads.some(({ id, version }) => hasMoved(view, head, id, version));
+    if (moved) return { result: { outcome: 'conflict' } };
+    const put: PartitionRecord[] = [
+      ...bodyRecords(turn.bodies),
+      ...turn.writes.map(({ id, data }) => ({
+        kind: 'state' as const,
+        id,
+        value: { version: committed.head.sv, data },
+      })),
+      ...(turn.dead === undefined
+        ? []
+        : [deadActivity(view, head, activity, { conversation: key, reason: turn.dead })]),
+    ];
+    const steps = scan('step', stepId(turnPrefix(activity), ''));
+    return {
+      result: committed,
+      writes: { head: committed.head, put, drop: [...steps, ...unreferenced(head, committed.head, put)] },
+    };
+  };
+  return partitions.transact(key, decide, known);
+}
+
+/** Every write of a state document raises `sv` and takes it as its version: a document at `sv` is the newest of all, unseen. */
+function hasMoved({ get }: PartitionView, { sv }: Head, id: string, version: number): boolean {
+  if (version === sv) return false;
+  return ((get('state', id) as StateSnapshot | undefined)?.version ?? 0) !== version;
+}
+
+function recordStep(partitions: Partitions, hold: Held, turn: string, step: StepValue): Promise<StepOutcome> {
+  return partitions.transact<StepOutcome>(
+    hold.key,
+    ({ head, get }) => {
+      const first = head?.pend[0];
+      if (head === undefined || !isHeldBy(head, hold.fence) || first === undefined || turnPrefix(first) !== turn) {
+        return { result: { outcome: 'fenced' } };
+      }
+      const id = stepId(turn, step.name);
+      const recorded = get('step', id);
+      if (recorded !== undefined) return { result: { outcome: 'recorded', value: (recorded as StepValue).value } };
+      return {
+        result: { outcome: 'recorded', value: step.value },
+        writes: { put: [{ kind: 'step', id, value: step }] },
+      };
+    },
+    hold.head,
+  );
+}
+
+function stepsOf(records: readonly PartitionRecord[]): ReadonlyMap<string, unknown> {
+  return new Map(records.map(({ value }) => [(value as StepValue).name, (value as StepValue).value]));
+}

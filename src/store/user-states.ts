@@ -1,0 +1,34 @@
+import type { UserStates } from '../ports/store';
+import type { Timing } from '../turn/timing';
+import { fold, judge, NEW_USER, propose, withdraw } from '../turn/user-state';
+import type { Partitions } from './partition';
+
+/** User state by intents, on a storage engine. */
+export function userStates(partitions: Partitions, timing: Timing): UserStates {
+  return {
+    read: async (user) => {
+      const { version, data, intents } = (await partitions.readUser(user)) ?? NEW_USER;
+      return { version, data, intents };
+    },
+    propose: (user, version, intent) =>
+      partitions.transactUser<'proposed' | 'conflict'>(user, (current) => {
+        const record = propose(current, version, intent);
+        if (record === undefined) return { result: 'conflict' };
+        return { result: 'proposed', ...(record === current ? {} : { record }) };
+      }),
+    settle: (user, intentId, counts) =>
+      partitions.transactUser<void>(user, (current) => {
+        // "It is gone" must not come from a view that does not have it yet: the change would be lost.
+        if (current === undefined) return { result: undefined, confirm: true };
+        const record = counts ? fold(current, intentId) : withdraw(current, intentId);
+        return record === current ? { result: undefined, confirm: true } : { result: undefined, record };
+      }),
+    judge: (intent, insist) =>
+      partitions.transact<'counts' | 'void' | 'open'>(intent.conversation, ({ head, now }) => {
+        const judged = judge(head, now, intent, insist, timing);
+        if (judged.verdict !== 'void') return { result: judged.verdict };
+        if (judged.head !== undefined) return { result: 'void', writes: { head: judged.head } };
+        return { result: 'void', ...(head === undefined ? { confirm: true } : {}) };
+      }),
+  };
+}
