@@ -32,7 +32,9 @@ const BUSY_LIMIT_MS = 4_000;
 
 function sqlitePartitions(file: string, clock: Clock): Partitions {
   let opened: Database | undefined;
+  let closed = false;
   const database = (): Database => {
+    if (closed) throw new StoreFault('no', 'The store is closed.');
     if (opened === undefined) {
       try {
         mkdirSync(dirname(file), { recursive: true });
@@ -47,14 +49,14 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
   };
 
   /**
-   * One write transaction. SQLite is synchronous, so waiting for another process's write happens between attempts and not inside
-   * one, where it would stop every conversation of this process.
+   * Runs one piece of work to its end. SQLite is synchronous, so waiting for another process happens between attempts and not inside
+   * one, where it would stop every conversation of this process. Readers wait too: a file is locked while it recovers from a crash.
    */
-  const immediate = async <T>(run: (db: Database) => T): Promise<T> => {
+  const patiently = async <T>(run: (db: Database) => T): Promise<T> => {
     const deadline = clock.monotonic() + BUSY_LIMIT_MS;
     for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
       try {
-        return inTransaction(database(), run);
+        return run(database());
       } catch (error) {
         if (!isBusy(error)) throw asFault(error);
         if (clock.monotonic() >= deadline)
@@ -63,6 +65,8 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
       }
     }
   };
+
+  const transaction = <T>(run: (db: Database) => T): Promise<T> => patiently((db) => inTransaction(db, run));
 
   const view = (db: Database, key: ConversationKey): PartitionView => ({
     now: clock.now(),
@@ -83,33 +87,31 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
 
   return {
     transact: (key, decide) =>
-      immediate((db) => {
+      transaction((db) => {
         const { result, writes } = decide(view(db, key));
         if (writes !== undefined) apply(db, key, writes);
         return result;
       }),
-    read: async (key, look) => look(view(database(), key)),
+    read: (key, look) => patiently((db) => look(view(db, key))),
     transactUser: (user, decide) =>
-      immediate((db) => {
+      transaction((db) => {
         const { result, record } = decide(parsed<UserRecord>(db.getUser.get(user)?.record));
         if (record !== undefined) db.putUser.run(user, JSON.stringify(record));
         return result;
       }),
-    readUser: async (user) => parsed<UserRecord>(database().getUser.get(user)?.record),
-    overdue: async (limit) =>
-      database()
-        .overdue.all(clock.now(), limit)
-        .map(({ key }) => key as ConversationKey),
-    busy: async (limit) =>
-      database()
-        .busy.all(limit)
-        .map(({ key, head }) => ({ key: key as ConversationKey, head: JSON.parse(head) as Head })),
-    dead: async (limit) =>
-      database()
-        .dead.all(limit)
-        .map(({ value }) => parsed(value)),
-    open: async () => void database(),
+    readUser: (user) => patiently((db) => parsed<UserRecord>(db.getUser.get(user)?.record)),
+    overdue: (limit) => patiently((db) => db.overdue.all(clock.now(), limit).map(({ key }) => key as ConversationKey)),
+    busy: (limit) =>
+      patiently((db) =>
+        db.busy.all(limit).map(({ key, head }) => ({ key: key as ConversationKey, head: JSON.parse(head) as Head })),
+      ),
+    dead: (limit) => patiently((db) => db.dead.all(limit).map(({ value }) => parsed(value))),
+    open: async () => {
+      closed = false;
+      database();
+    },
     close: async () => {
+      closed = true;
       opened?.close();
       opened = undefined;
     },
