@@ -1,0 +1,84 @@
+const { join } = require('node:path');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { ActivityHandler, ConversationState, createBotApp, UserState } = require('../../../../dist/src/index.js');
+const { systemClock } = require('../../../../dist/src/runtime/system.js');
+const { createSqliteStore } = require('../../../../dist/src/sqlite/sqlite-store.js');
+const { DEFAULT_TIMING } = require('../../../../dist/src/turn/timing.js');
+const { isOpen, write } = require('./journal.js');
+
+const conversationState = new ConversationState();
+const count = conversationState.createProperty('count');
+const sentIds = conversationState.createProperty('sentIds');
+const userCount = new UserState().createProperty('userCount');
+
+/** What a message can ask for, step by step, in its `value`: `[['reply', 'one moment'], ['sleep', 3000], ['reply', 'done']]`. */
+const STEPS = {
+  reply: (context, text) => context.sendActivity(text),
+  send: (context, activity) => context.sendActivity(activity),
+  typing: (context) => context.sendActivity({ type: 'typing' }),
+  flush: (context) => context.flush(),
+  sleep: (_context, ms) => sleep(ms),
+  async gate(_context, name) {
+    while (!isOpen(name)) await sleep(20);
+  },
+  async count(context) {
+    const value = (await count.get(context, 0)) + 1;
+    await count.set(context, value);
+    await context.sendActivity(String(value));
+  },
+  async countUser(context) {
+    await userCount.set(context, (await userCount.get(context, 0)) + 1);
+  },
+  async sendAndKeep(context, text, name) {
+    const { id } = await context.sendActivity(text);
+    await sentIds.set(context, { ...(await sentIds.get(context, {})), [name]: id });
+  },
+  async update(context, name, text) {
+    await context.updateActivity({ type: 'message', id: (await sentIds.get(context, {}))[name], text });
+  },
+  async remove(context, name) {
+    await context.deleteActivity((await sentIds.get(context, {}))[name]);
+  },
+  async isReplyTo(context, name) {
+    const is = context.activity.replyToId === (await sentIds.get(context, {}))[name];
+    await context.sendActivity(is ? 'yes' : 'no');
+  },
+  failUntilAttempt(context, attempt) {
+    if (context.attempt < attempt) throw new Error('This attempt is meant to fail.');
+  },
+  length: (context) => context.sendActivity(`${context.activity.text.length} characters`),
+};
+
+const bot = new ActivityHandler().onMessage(async (context, next) => {
+  const { id, conversation, value } = context.activity;
+  const entry = { conversation: conversation.id, activity: id, attempt: context.attempt };
+  write({ what: 'start', ...entry });
+  try {
+    for (const [step, ...details] of value ?? []) await STEPS[step](context, ...details);
+  } finally {
+    write({ what: 'end', ...entry });
+  }
+  await next();
+});
+
+const environment = { ...process.env, TURNWISE_DATA: process.env.E2E_STORE ?? process.env.TURNWISE_DATA };
+const leaseMs = Number(process.env.E2E_LEASE_MS);
+
+exports.app = createBotApp({
+  bot,
+  environment,
+  options: JSON.parse(process.env.E2E_OPTIONS ?? '{}'),
+  // Only to shorten the lease: the store that the settings name has the one it is shipped with.
+  ...(leaseMs > 0 && {
+    store: createSqliteStore({
+      file: join(environment.TURNWISE_DATA, 'turnwise.db'),
+      clock: systemClock,
+      timing: { ...DEFAULT_TIMING, leaseMs },
+    }),
+  }),
+  onTurnError: async (context) => {
+    write({ what: 'turnError', conversation: context.activity.conversation.id, activity: context.activity.id });
+    await context.sendActivity('Sorry.');
+  },
+  onDeliveryFailed: ({ conversation, reason }) => write({ what: 'deliveryFailed', conversation, code: reason.code }),
+});

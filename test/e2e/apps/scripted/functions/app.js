@@ -1,0 +1,23 @@
+const { app: functions } = require('@azure/functions');
+const { TURNS_QUEUE } = require('../../../../../dist/src/index.js');
+const { app } = require('../bot.js');
+const { write } = require('../journal.js');
+
+functions.http('messages', {
+  methods: ['POST'],
+  authLevel: 'anonymous',
+  handler: (request) => app.messages(request),
+});
+
+functions.http('health', { methods: ['GET'], authLevel: 'anonymous', handler: () => app.health() });
+
+functions.timer('sweep', { schedule: '0 * * * * *', handler: (timer) => app.sweep(timer) });
+
+functions.storageQueue('turns', {
+  queueName: TURNS_QUEUE,
+  connection: 'AzureWebJobsStorage',
+  handler: (message) => {
+    write({ what: 'ring' });
+    return app.turns(message);
+  },
+});
