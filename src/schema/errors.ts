@@ -80,6 +80,11 @@ export const ERRORS = {
     'This bot runs without authentication and answers only requests from its own machine; set MicrosoftAppId to open it.',
   OriginRefused: 'The request comes from a web page that is not served by this machine.',
   NotFound: 'There is nothing at this address.',
+  ConversationKeyRefused:
+    'This names no conversation; a key is channelId/conversationId, as "turnwise status" and "turnwise dead list" show it.',
+  ConversationUnknown: 'Nothing was ever accepted in this conversation; check its key and the store.',
+  DeadLetterUnknown: 'There is no such dead letter (any more); "turnwise dead list" shows those that there are.',
+  StoreNotShared: 'The store "memory" lives in the process of the app, and no other process can look into it.',
 } as const satisfies Record<string, string>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { configuredDoorbell, configuredStore, sqliteFile } from '../configured';
+import type { Store } from '../ports/store';
+import { persist } from '../runtime/persist';
+import { systemClock } from '../runtime/system';
+import { TurnwiseError } from '../schema/errors';
+import { type Environment, readStoreAccess, type StoreSettings } from '../settings';
+import type { ConversationKey } from '../turn/keys';
+import { localValues } from './local-values';
+
+/** Whether somebody was told at once that there is work; if not, the sweep tells them within a minute. */
+export type Rung = 'rung' | 'noQueue' | 'failed';
+
+/** The open store, as a command works on it. */
+export interface Desk {
+  readonly store: Store;
+  /** Which store it is, for people. */
+  readonly name: string;
+  now(): number;
+  /** Asks the store, through passing faults. */
+  ask<T>(call: (store: Store) => Promise<T>): Promise<T>;
+  ring(key: ConversationKey): Promise<Rung>;
+  close(): Promise<void>;
+}
+
+/** How long a store that is busy or throttled is asked again, in ms. */
+const PATIENCE_MS = 15_000;
+
+/** Opens the store that the app of this folder uses. @throws TurnwiseError */
+export async function openDesk(folder: string, environment: Environment): Promise<Desk> {
+  const access = readStoreAccess({ ...localValues(folder), ...environment });
+  const settings = inFolder(access.store, folder);
+  mustBeThere(settings);
+  const store = configuredStore(settings);
+  const doorbell = access.queue === undefined ? undefined : configuredDoorbell(access.queue, access.environment);
+  await store.open();
+  return {
+    store,
+    name: nameOf(settings),
+    now: () => systemClock.now(),
+    ask: (call) => persist(systemClock, () => call(store), { limitMs: PATIENCE_MS }),
+    async ring(key) {
+      if (doorbell === undefined) return 'noQueue';
+      return doorbell.ring(key, 0).then(
+        () => 'rung',
+        () => 'failed',
+      );
+    },
+    close: () => store.close(),
+  };
+}
+
+function inFolder(store: StoreSettings, folder: string): StoreSettings {
+  return store.kind === 'sqlite' ? { ...store, folder: path.resolve(folder, store.folder) } : store;
+}
+
+/** Opening would make an empty file, and an empty store would be believed. */
+function mustBeThere(store: StoreSettings): void {
+  if (store.kind === 'memory') throw new TurnwiseError('StoreNotShared');
+  if (store.kind === 'sqlite' && !existsSync(sqliteFile(store.folder))) {
+    const hint = 'the app has not run yet, or TURNWISE_DATA is not what the app has';
+    throw new TurnwiseError('StoreUnusable', `There is no file ${sqliteFile(store.folder)}: ${hint}.`);
+  }
+}
+
+function nameOf(store: StoreSettings): string {
+  switch (store.kind) {
+    case 'sqlite':
+      return `sqlite ${sqliteFile(store.folder)}`;
+    case 'cosmos':
+      return `cosmos ${store.endpoint} ${store.database}`;
+    case 'memory':
+      return store.kind;
+  }
+}

@@ -1,0 +1,152 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { TurnwiseError } from '../schema/errors';
+import { StoreFault } from '../turn/fault';
+import { conversationShow } from './conversation';
+import { type Chosen, deadDiscard, deadList, deadReplay, deadShow } from './dead';
+import { type Desk, openDesk } from './desk';
+import { printable } from './render';
+import type { Report } from './report';
+import { status } from './status';
+
+interface Common {
+  readonly json?: true;
+}
+
+/** The program behind `npx turnwise`. Sets the exit code: 0, or 1 when the command could not be done. */
+export async function runCommand(argv: readonly string[], folder: string): Promise<void> {
+  // A reader that has seen enough (`turnwise dead list | head`) is no error.
+  process.stdout.on('error', () => process.exit());
+  try {
+    await program(folder).parseAsync(argv);
+  } catch (error) {
+    process.stderr.write(`turnwise: ${printable(sentenceOf(error))}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function program(folder: string): Command {
+  const root = new Command('turnwise')
+    .description('Looks into the store of a Turnwise app, and replays or discards what it gave up.')
+    .showHelpAfterError('("turnwise --help" says more)')
+    .addHelpText('after', SETTINGS_HELP);
+
+  /** Runs a command on the open store, prints its report, and closes the store. */
+  const onDesk =
+    <A extends unknown[]>(command: (desk: Desk, ...parameters: A) => Promise<Report>) =>
+    async (options: Common, ...parameters: A): Promise<void> => {
+      const desk = await openDesk(folder, process.env);
+      try {
+        print(await command(desk, ...parameters), options.json === true);
+      } finally {
+        await desk.close();
+      }
+    };
+
+  root
+    .command('status')
+    .description('What waits, what runs, and what was given up.')
+    .option('--limit <n>', 'most conversations to look at', count, 1_000)
+    .option('--json', 'one JSON object')
+    .action((options: Common & { limit: number }) => onDesk(status)(options, options.limit));
+
+  addDead(root.command('dead').description('What was given up: activities and replies.'), onDesk);
+
+  root
+    .command('conversation')
+    .description('One conversation.')
+    .command('show')
+    .argument('<key>', 'channelId/conversationId, as "status" and "dead list" show it')
+    .description('Its record: what waits, what is to be delivered, who holds it, its state.')
+    .option('--bodies', 'with the content of messages and state, which may be personal')
+    .option('--json', 'one JSON object')
+    .action((key: string, options: Common & { bodies?: true }) =>
+      onDesk(conversationShow)(options, key, options.bodies === true),
+    );
+  return root;
+}
+
+type OnDesk = <A extends unknown[]>(
+  command: (desk: Desk, ...parameters: A) => Promise<Report>,
+) => (options: Common, ...parameters: A) => Promise<void>;
+
+interface Choice extends Common {
+  readonly all?: true;
+  readonly code?: string;
+}
+
+function addDead(dead: Command, onDesk: OnDesk): void {
+  const one = '[conversation]';
+  const oneHelp = 'its conversation, as "dead list" shows it';
+  dead
+    .command('list')
+    .description('The dead letters, the newest first.')
+    .option('--limit <n>', 'most to show', count, 100)
+    .option('--json', 'one JSON object')
+    .action((options: Common & { limit: number }) => onDesk(deadList)(options, options.limit));
+  dead
+    .command('show')
+    .argument('<conversation>', oneHelp)
+    .argument('<id>', 'its id')
+    .description('One dead letter, with its error.')
+    .option('--bodies', 'with the content of the message, which may be personal')
+    .option('--json', 'one JSON object')
+    .action((conversation: string, id: string, options: Common & { bodies?: true }) =>
+      onDesk(deadShow)(options, conversation, id, options.bodies === true),
+    );
+  dead
+    .command('replay')
+    .argument(one, oneHelp)
+    .argument('[id]', 'its id')
+    .description('Puts it back at the end of its conversation, and rings for it.')
+    .option('--all', 'every dead letter, the oldest first')
+    .option('--code <code>', 'with --all: only those with this code')
+    .option('--json', 'one JSON object')
+    .action((conversation: string | undefined, id: string | undefined, options: Choice, command: Command) =>
+      onDesk(deadReplay)(options, chosen(command, conversation, id, options)),
+    );
+  dead
+    .command('discard')
+    .argument(one, oneHelp)
+    .argument('[id]', 'its id')
+    .description('Removes it for good.')
+    .option('--all', 'every dead letter')
+    .option('--code <code>', 'with --all: only those with this code')
+    .option('--json', 'one JSON object')
+    .action((conversation: string | undefined, id: string | undefined, options: Choice, command: Command) =>
+      onDesk(deadDiscard)(options, chosen(command, conversation, id, options)),
+    );
+}
+
+function chosen(
+  command: Command,
+  conversation: string | undefined,
+  id: string | undefined,
+  { all, code }: Choice,
+): Chosen {
+  if (all === true && conversation === undefined) return { all, code };
+  if (all !== true && conversation !== undefined && id !== undefined && code === undefined) return { conversation, id };
+  return command.error('error: name one dead letter by its conversation and its id, or say --all');
+}
+
+const SETTINGS_HELP = `
+The store is the one that the app's settings name, read from the environment and the Values of local.settings.json:
+  TURNWISE_STORE   sqlite (the default on a development machine) or cosmos
+  TURNWISE_DATA    folder of the SQLite file (.local)
+  COSMOS_ENDPOINT, COSMOS_DATABASE, COSMOS_KEY (of an emulator; an account is reached with your own sign-in)
+  AzureWebJobsStorage…   the queue, to ring for what is replayed; without it the app's sweep does, within a minute`;
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It has to be a whole number from 1.');
+  return value;
+}
+
+function print({ data, text }: Report, json: boolean): void {
+  process.stdout.write(json ? `${printable(JSON.stringify(data))}\n` : `${text.trimEnd()}\n`);
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof TurnwiseError) return `${error.message} (${error.code})`;
+  if (error instanceof StoreFault) return `The store does not answer: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

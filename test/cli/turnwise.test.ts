@@ -1,0 +1,276 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Store } from '../../src/ports/store';
+import { systemClock } from '../../src/runtime/system';
+import type { Activity } from '../../src/schema/activity';
+import { createSqliteStore } from '../../src/sqlite/sqlite-store';
+import { activityKey, type ConversationKey, conversationKey } from '../../src/turn/keys';
+import { freePort, startAzurite } from '../support/azurite';
+
+const ROOT = resolve(__dirname, '../..');
+
+let folder: string;
+let store: Store;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'turnwise-cli-'));
+  store = createSqliteStore({ file: join(folder, 'data', 'turnwise.db'), clock: systemClock });
+  await store.open();
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('status', () => {
+  test('counts what waits and what was given up, as text and as one JSON object', async () => {
+    await accept('a', 1);
+    await accept('a', 2);
+    await bury('b', 3);
+    const text = await turnwise('status');
+    expect(text).toMatchObject({ code: 0, err: '' });
+    expect(text.out).toMatch(/^Activities waiting\s+2$/m);
+    expect(text.out).toMatch(/^Dead letters\s+1$/m);
+    expect(text.out).toContain('test/a');
+    const json = await turnwise('status', '--json');
+    expect(JSON.parse(json.out)).toMatchObject({
+      conversations: 1,
+      waiting: 2,
+      toDeliver: 0,
+      deadLetters: 1,
+      more: false,
+      busy: [{ conversation: 'test/a', waiting: 2, condition: 'ready' }],
+    });
+    expect(JSON.parse(json.out).oldestMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test('an empty store is no error', async () => {
+    const { code, out } = await turnwise('status');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Conversations with work\s+0$/m);
+  });
+
+  test('says that there is more than it looked at', async () => {
+    for (const name of ['a', 'b', 'c']) await accept(name, 1);
+    const { out } = await turnwise('status', '--limit', '2');
+    expect(out).toMatch(/^Conversations with work\s+2 or more$/m);
+  });
+});
+
+describe('dead letters', () => {
+  test('are listed the newest first, without what was said', async () => {
+    await bury('a', 1);
+    await bury('b', 2);
+    const { out } = await turnwise('dead', 'list', '--json');
+    const { deadLetters } = JSON.parse(out);
+    expect(deadLetters).toMatchObject([
+      { conversation: 'test/b', kind: 'activity', attempts: 1, code: 'TypeError' },
+      { conversation: 'test/a' },
+    ]);
+    const text = await turnwise('dead', 'list');
+    expect(text.out.split('\n')[0]).toBe(text.out.split('\n')[0]?.trimEnd());
+    expect(text.out).toContain(idOf(1));
+    for (const shown of [out, text.out]) expect(shown).not.toContain('secret');
+  });
+
+  test('are shown with their error, and with what was said only when asked for', async () => {
+    await bury('a', 1);
+    const without = await turnwise('dead', 'show', 'test/a', idOf(1));
+    expect(without.out).toContain('TypeError');
+    expect(without.out).toContain('the handler said so');
+    expect(without.out).not.toContain('secret');
+    const withBody = await turnwise('dead', 'show', 'test/a', idOf(1), '--bodies', '--json');
+    expect(JSON.parse(withBody.out).body.text).toBe('secret 1');
+  });
+
+  test('cannot write to the terminal what it would obey', async () => {
+    await bury('a', 1, '\u001b[2J\u009b0m\u202eevil');
+    const { out } = await turnwise('dead', 'show', 'test/a', idOf(1));
+    expect(out).toContain('\\u001b[2J\\u009b0m\\u202eevil');
+    const json = await turnwise('dead', 'show', 'test/a', idOf(1), '--json');
+    expect(json.out).not.toContain('\u009b');
+    expect(JSON.parse(json.out).message).toBe('\u001b[2J\u009b0m\u202eevil');
+  });
+
+  test('go back to the end of their conversation, and the sweep is named when there is no queue', async () => {
+    await bury('a', 1);
+    await accept('a', 2);
+    const { code, out } = await turnwise('dead', 'replay', 'test/a', idOf(1));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Replayed: 1\. No queue is configured here/);
+    const shown = await store.inspection.conversation(key('a'));
+    expect(shown?.head.pend.map(({ key: each }) => each)).toEqual([idOf(2), idOf(1)]);
+    expect(await store.deadLetters.list(10)).toEqual([]);
+    const again = await turnwise('dead', 'replay', 'test/a', idOf(1));
+    expect(again.code).toBe(1);
+    expect(again.err).toMatch(/^turnwise: There is no such dead letter.*\(DeadLetterUnknown\)\n$/);
+  });
+
+  test('go back all at once in the order in which they died, or those of one code', async () => {
+    await bury('a', 1);
+    await bury('a', 2);
+    await bury('a', 3, 'x', 'RangeError');
+    const { out } = await turnwise('dead', 'replay', '--all', '--code', 'TypeError', '--json');
+    expect(JSON.parse(out).replayed.map(({ id }: { id: string }) => id)).toEqual([idOf(1), idOf(2)]);
+    expect(await store.deadLetters.list(10)).toHaveLength(1);
+  });
+
+  test('are discarded for good', async () => {
+    await bury('a', 1);
+    await bury('a', 2);
+    expect((await turnwise('dead', 'discard', 'test/a', idOf(1))).out).toBe('Discarded: 1.\n');
+    expect(JSON.parse((await turnwise('dead', 'discard', '--all', '--json')).out).discarded).toHaveLength(1);
+    expect(await store.deadLetters.list(10)).toEqual([]);
+  });
+
+  test('are all meant only when that is said', async () => {
+    await bury('a', 1);
+    for (const verb of ['replay', 'discard']) {
+      const { code, err } = await turnwise('dead', verb);
+      expect(code).toBe(1);
+      expect(err).toContain('or say --all');
+    }
+    expect(await store.deadLetters.list(10)).toHaveLength(1);
+  });
+});
+
+describe('the ring after a replay', () => {
+  test('goes to the queue that the settings name', async () => {
+    const azurite = await startAzurite();
+    try {
+      await bury('a', 1);
+      const env = { AzureWebJobsStorage: azurite.connectionString, AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
+      const { out } = await run(['dead', 'replay', '--all'], env);
+      expect(out).toContain('The app was rung for');
+    } finally {
+      await azurite.stop();
+    }
+  });
+
+  test('that cannot be made is left to the sweep', async () => {
+    await bury('a', 1);
+    const port = await freePort();
+    const connection = `DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;QueueEndpoint=http://127.0.0.1:${port}/a;`;
+    const { code, out } = await run(['dead', 'replay', '--all'], { AzureWebJobsStorage: connection });
+    expect(code).toBe(0);
+    expect(out).toContain('The queue could not be reached');
+  });
+});
+
+describe('conversation show', () => {
+  test('shows what waits and the state, with contents only when asked for', async () => {
+    await accept('a b', 1);
+    const encoded = await turnwise('conversation', 'show', 'test/a%20b');
+    const typed = await turnwise('conversation', 'show', 'test/a b');
+    for (const { out } of [encoded, typed]) {
+      expect(out).toMatch(/^Conversation\s+test\/a%20b$/m);
+      expect(out).toMatch(/^Activities waiting\s+1$/m);
+      expect(out).not.toContain('secret');
+    }
+    const { out } = await turnwise('conversation', 'show', 'test/a b', '--bodies', '--json');
+    expect(JSON.parse(out)).toMatchObject({ waiting: [{ id: idOf(1), body: { text: 'secret 1' } }], states: [] });
+  });
+
+  test('says so when there is none', async () => {
+    const { code, err } = await turnwise('conversation', 'show', 'test/nobody');
+    expect(code).toBe(1);
+    expect(err).toMatch(/\(ConversationUnknown\)\n$/);
+    expect((await turnwise('conversation', 'show', 'nobody')).err).toMatch(/\(ConversationKeyRefused\)\n$/);
+  });
+});
+
+describe('the command line', () => {
+  test('explains itself', async () => {
+    const { code, out } = await turnwise('--help');
+    expect(code).toBe(0);
+    for (const word of ['status', 'dead', 'conversation', 'TURNWISE_STORE']) expect(out).toContain(word);
+    expect((await turnwise('dead', 'replay', '--help')).out).toContain('--all');
+  });
+
+  test('answers a mistake with a sentence and no stack', async () => {
+    for (const args of [['nonsense'], ['status', '--limit', 'many'], ['dead', 'show', 'test/a']]) {
+      const { code, err } = await turnwise(...args);
+      expect(code).toBe(1);
+      expect(err).toMatch(/^error: /);
+      expect(err).not.toMatch(/^\s+at /m);
+    }
+  });
+
+  test.each([
+    ['there is no file', { TURNWISE_DATA: 'elsewhere' }, 'StoreUnusable'],
+    ['the store is in another process', { TURNWISE_STORE: 'memory' }, 'StoreNotShared'],
+    ['a setting is unknown', { TURNWISE_STROE: 'sqlite' }, 'SettingUnknown'],
+    ['a setting is missing', { TURNWISE_STORE: 'cosmos' }, 'SettingMissing'],
+  ])('fails in one line when %s', async (_, env, code) => {
+    const failed = await run(['status'], env);
+    expect(failed.code).toBe(1);
+    expect(failed.out).toBe('');
+    expect(failed.err).toMatch(new RegExp(`^turnwise: .*\\(${code}\\)\n$`));
+  });
+
+  test('fails in one line when the file is none of ours', async () => {
+    mkdirSync(join(folder, 'broken'));
+    writeFileSync(join(folder, 'broken', 'turnwise.db'), 'This is a letter and not a database.'.repeat(100));
+    const { code, err } = await run(['status'], { TURNWISE_DATA: 'broken' });
+    expect(code).toBe(1);
+    expect(err).toMatch(/^turnwise: The store cannot be used\..*\(StoreUnusable\)\n$/);
+  });
+
+  test('finds the store where local.settings.json puts it', async () => {
+    await accept('a', 1);
+    writeFileSync(join(folder, 'local.settings.json'), JSON.stringify({ Values: { TURNWISE_DATA: 'data' } }));
+    expect(JSON.parse((await run(['status', '--json'], { TURNWISE_DATA: undefined })).out).waiting).toBe(1);
+    writeFileSync(join(folder, 'local.settings.json'), '{ "Values": "AccountKey=abc"');
+    const { err } = await turnwise('status');
+    expect(err).toContain('local.settings.json');
+    expect(err).not.toContain('abc');
+  });
+
+  test('is what the package installs', () => {
+    const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { bin: Record<string, string> };
+    expect(bin).toEqual({ turnwise: 'dist/src/cli/main.js' });
+    expect(readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+});
+
+const key = (name: string): ConversationKey => conversationKey('test', name);
+
+const idOf = (number: number): string => String(number).padStart(32, '0');
+
+async function accept(conversation: string, number: number): Promise<void> {
+  const inline = { type: 'message', channelId: 'test', id: String(number), text: `secret ${number}` } as Activity;
+  const activity = { key: activityKey(idOf(number)), body: { inline, bytes: 100 } };
+  await store.mailbox.accept(key(conversation), activity, [], 100);
+}
+
+/** Accepts an activity and gives it up at once. */
+async function bury(conversation: string, number: number, message = 'the handler said so', code = 'TypeError') {
+  await accept(conversation, number);
+  const acquired = await store.turns.acquire(key(conversation), `owner-${number}`);
+  if (acquired.outcome !== 'acquired') throw new Error(`It was ${acquired.outcome}.`);
+  const commit = { turn: idOf(number), effects: [], bodies: [], reads: [], writes: [], dead: { code, message } };
+  await store.turns.commit(acquired.held, commit);
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const turnwise = (...args: string[]): Promise<Ended> => run(args, {});
+
+/** Runs the program in a process of its own, in the test's folder. */
+function run(args: readonly string[], env: Record<string, string | undefined>): Promise<Ended> {
+  const register = join(ROOT, 'test/local/support/ts-require.cjs');
+  const options = { cwd: folder, env: { PATH: process.env.PATH, TURNWISE_DATA: 'data', ...env } };
+  return new Promise((done) => {
+    execFile(process.execPath, ['-r', register, join(ROOT, 'src/cli/main.ts'), ...args], options, (error, out, err) =>
+      done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
+    );
+  });
+}
