@@ -36,6 +36,11 @@ export class HeldMessage {
     await this.#settle((id, receipt) => this.#queue.updateMessage(id, receipt, undefined, delaySeconds));
   }
 
+  /** The message stays hidden for the rest of its time, then it is taken again. */
+  async leave(): Promise<void> {
+    await this.#settle(async () => undefined);
+  }
+
   async #renew(): Promise<void> {
     if (this.#settled) return;
     const { messageId } = this.item;

@@ -121,31 +121,30 @@ export class QueueListener {
     const text = settings.messageEncoding === 'base64' ? decodeBase64(item.messageText) : item.messageText;
     if (text === undefined) {
       this.#report('error', `message ${item.messageId} is not base64, as messageEncoding in host.json says it is`);
-      return this.#poisonOrRelease(message);
+      return this.#giveUp(message);
     }
-    if (item.dequeueCount > settings.maxDequeueCount) return this.#poisonOrRelease(message);
+    if (item.dequeueCount > settings.maxDequeueCount) return this.#giveUp(message);
     try {
       await invoke(item, text);
     } catch {
       // Logged where the function is run. Here it only decides what becomes of the message.
-      const lastTry = item.dequeueCount >= settings.maxDequeueCount;
-      return lastTry ? this.#poisonOrRelease(message) : this.#retry(message);
+      if (this.#poison && item.dequeueCount < settings.maxDequeueCount) {
+        return message.release(Math.round(settings.visibilityTimeoutMs / 1000));
+      }
+      return this.#giveUp(message);
     }
     await message.delete();
   }
 
   /** The message is put into the poison queue before it leaves its own: a crash in between doubles it and loses nothing. */
-  async #poisonOrRelease(message: HeldMessage): Promise<void> {
-    if (!this.#poison) return this.#retry(message);
+  async #giveUp(message: HeldMessage): Promise<void> {
+    // Released, a message that has no poison queue to go to would be back at once, for ever.
+    if (!this.#poison) return message.leave();
     await this.#poison.createIfNotExists();
     await this.#poison.sendMessage(message.item.messageText, { messageTimeToLive: -1 });
     await message.delete();
     const { messageId, dequeueCount } = message.item;
     this.#report('warning', `message ${messageId} went to ${this.#poison.name} after ${dequeueCount} tries`);
-  }
-
-  async #retry(message: HeldMessage): Promise<void> {
-    await message.release(Math.round(this.#options.settings.visibilityTimeoutMs / 1000));
   }
 
   async #belowThreshold(): Promise<void> {

@@ -47,5 +47,5 @@ app.http('slow', {
 });
 app.http('environment', {
   methods: ['GET'],
-  handler: (request) => ({ jsonBody: process.env[request.query.get('name')] ?? null }),
+  handler: (request) => ({ jsonBody: { value: process.env[request.query.get('name')] ?? null } }),
 });

@@ -1,0 +1,272 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type DequeuedMessageItem, type QueueClient, QueueServiceClient } from '@azure/storage-queue';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type LocalQueue, startAzurite } from '../../src/local/azurite';
+import type { QueueSettings } from '../../src/local/host-json';
+import { QueueListener, type QueueListenerOptions } from '../../src/local/queue-listener';
+import { base64, until } from './support/runner-process';
+
+const SETTINGS: QueueSettings = {
+  batchSize: 4,
+  newBatchThreshold: 2,
+  maxPollingIntervalMs: 100,
+  maxDequeueCount: 3,
+  visibilityTimeoutMs: 0,
+  messageEncoding: 'base64',
+};
+
+describe('a queue trigger, against a real queue server', () => {
+  let folder: string;
+  let azurite: LocalQueue;
+  let service: QueueServiceClient;
+  const listeners: QueueListener[] = [];
+  let queueNumber = 0;
+  const logged: string[] = [];
+
+  beforeAll(async () => {
+    // The queue server's process is started from the sources, with the hook that the other tests use as well.
+    process.env.NODE_OPTIONS = `-r ${resolve(__dirname, 'support/ts-require.cjs')}`;
+    folder = mkdtempSync(join(tmpdir(), 'turnwise-queue-'));
+    azurite = await startAzurite(resolve(__dirname, '../..'), folder);
+    service = QueueServiceClient.fromConnectionString(azurite.connectionString);
+  });
+  afterEach(async () => {
+    for (const listener of listeners.splice(0)) await listener.stop();
+    logged.length = 0;
+  });
+  afterAll(async () => {
+    await azurite.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function listen(
+    invoke: (text: string, item: DequeuedMessageItem) => Promise<void>,
+    options: Partial<QueueListenerOptions> & { readonly settings?: QueueSettings } = {},
+  ): Promise<{ queue: QueueClient; poison: QueueClient; listener: QueueListener; send(text: string): Promise<void> }> {
+    queueNumber += 1;
+    const queueName = options.queueName ?? `work-${queueNumber}`;
+    const listener = new QueueListener({
+      functionName: 'work',
+      service,
+      queueName,
+      settings: SETTINGS,
+      invoke: (item, text) => invoke(text, item),
+      log: { write: (level, _, message) => void logged.push(`${level} ${message}`) },
+      ...options,
+    });
+    listeners.push(listener);
+    await listener.start();
+    const queue = service.getQueueClient(queueName);
+    const poison = service.getQueueClient(`${queueName}-poison`);
+    return { queue, poison, listener, send: async (text) => void (await queue.sendMessage(base64(text))) };
+  }
+
+  /** Messages in a queue, hidden ones included. */
+  const depth = async (queue: QueueClient): Promise<number> =>
+    (await queue.getProperties()).approximateMessagesCount ?? 0;
+
+  test('creates its queue, hands messages over and deletes them', async () => {
+    const seen: string[] = [];
+    const { queue, send } = await listen(async (text) => void seen.push(text));
+    await send('one');
+    await send('zwei ü');
+    await until(() => seen.length === 2);
+    expect(seen.sort()).toEqual(['one', 'zwei ü']);
+    await until(async () => (await depth(queue)) === 0);
+  });
+
+  test('takes a batch at a time, and the next one when few enough are left', async () => {
+    let running = 0;
+    let most = 0;
+    const started: string[] = [];
+    const open: (() => void)[] = [];
+    const { send } = await listen(async (text) => {
+      started.push(text);
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise<void>((done) => open.push(done));
+      running -= 1;
+    });
+    for (let n = 0; n < 12; n += 1) await send(String(n));
+    await until(() => running >= 4);
+    await sleep(500);
+    // 4 of the first batch keep the next from being taken; a slow sender may have let 6 through, never more.
+    expect(most).toBeLessThanOrEqual(SETTINGS.batchSize + SETTINGS.newBatchThreshold);
+    while (started.length < 12 || running > 0) {
+      open.shift()?.();
+      await sleep(5);
+    }
+    expect(most).toBeLessThanOrEqual(SETTINGS.batchSize + SETTINGS.newBatchThreshold);
+    expect(new Set(started).size).toBe(12);
+  });
+
+  test('tries a failing message again, counting, then puts it into the poison queue as it was', async () => {
+    const tries: number[] = [];
+    const { queue, poison, send } = await listen(async (_, item) => {
+      tries.push(item.dequeueCount);
+      throw new Error('no');
+    });
+    await send('{"a":1}');
+    await until(async () => (await poison.exists()) && (await depth(poison)) === 1);
+    expect(tries).toEqual([1, 2, 3]);
+    expect((await poison.peekMessages()).peekedMessageItems[0]?.messageText).toBe(base64('{"a":1}'));
+    await until(async () => (await depth(queue)) === 0);
+    expect(logged.at(-1)).toMatch(/^warning message \S+ went to work-\d+-poison after 3 tries$/);
+  });
+
+  test('waits visibilityTimeout before a further try', async () => {
+    const at: number[] = [];
+    const { send } = await listen(
+      async () => {
+        at.push(Date.now());
+        if (at.length < 2) throw new Error('no');
+      },
+      { settings: { ...SETTINGS, visibilityTimeoutMs: 2_000 } },
+    );
+    await send('x');
+    await until(() => at.length === 2);
+    // The server counts in whole seconds.
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('a failing poison queue has no poison queue of its own: its message stays, hidden between tries', async () => {
+    const tries: number[] = [];
+    const { queue, poison, send } = await listen(
+      async (_, item) => {
+        tries.push(item.dequeueCount);
+        throw new Error('no');
+      },
+      { queueName: 'some-poison', visibilitySeconds: 1 },
+    );
+    await send('x');
+    await until(() => tries.length === 3);
+    await sleep(2_500);
+    expect(tries).toEqual([1, 2, 3]);
+    expect(await depth(queue)).toBe(1);
+    expect(await poison.exists()).toBe(false);
+  });
+
+  test('what is not base64 goes to the poison queue without a try; with messageEncoding none it is text', async () => {
+    const ran: string[] = [];
+    const encoded = await listen(async (text) => void ran.push(text));
+    await encoded.queue.sendMessage('not base64!');
+    await until(async () => (await encoded.poison.exists()) && (await depth(encoded.poison)) === 1);
+    expect(ran).toEqual([]);
+
+    const seen: string[] = [];
+    const plain = await listen(async (text) => void seen.push(text), {
+      settings: { ...SETTINGS, messageEncoding: 'none' },
+    });
+    await plain.queue.sendMessage('not base64!');
+    await until(() => seen.length === 1);
+    expect(seen).toEqual(['not base64!']);
+  });
+
+  test('keeps a message hidden while its function runs, longer than it was hidden at first', async () => {
+    const tries: number[] = [];
+    const { queue, send } = await listen(
+      async (_, item) => {
+        tries.push(item.dequeueCount);
+        await sleep(4_500);
+      },
+      { visibilitySeconds: 2 },
+    );
+    await send('long');
+    await until(() => tries.length === 1);
+    await sleep(5_000);
+    expect(tries).toEqual([1]);
+    await until(async () => (await depth(queue)) === 0);
+  });
+
+  test('a message whose holder died is taken again when its time is over, not before', async () => {
+    const seen: { at: number; count: number }[] = [];
+    queueNumber += 1;
+    const queue = service.getQueueClient(`left-${queueNumber}`);
+    await queue.create();
+    await queue.sendMessage(base64('left behind'));
+    // What a killed process leaves: a message that is hidden and that nobody renews.
+    const taken = Date.now();
+    await queue.receiveMessages({ visibilityTimeout: 2 });
+    await listen(async (_, item) => void seen.push({ at: Date.now(), count: item.dequeueCount }), {
+      queueName: queue.name,
+    });
+    await until(() => seen.length === 1);
+    expect(seen[0]?.count).toBe(2);
+    expect((seen[0]?.at ?? 0) - taken).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('stops taking messages, waits for those that run, and lets go of them when it must', async () => {
+    const open: (() => void)[] = [];
+    const { queue, listener, send } = await listen(async () => new Promise<void>((done) => open.push(done)));
+    await send('a');
+    await until(() => open.length === 1);
+    await listener.stop();
+    await send('b');
+    await sleep(300);
+    expect(open.length).toBe(1);
+    const isIdle = await Promise.race([listener.idle().then(() => true), sleep(100, false)]);
+    expect(isIdle).toBe(false);
+
+    await listener.releaseAll();
+    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 5 });
+    expect(receivedMessageItems.map((item) => Buffer.from(item.messageText, 'base64').toString()).sort()).toEqual([
+      'a',
+      'b',
+    ]);
+    // The function ends after all: the message is no longer this listener's to delete.
+    open[0]?.();
+    await listener.idle();
+    expect(await depth(queue)).toBe(2);
+  });
+
+  test('looks at an empty queue less and less often, and at once again after work', async () => {
+    const looks: number[] = [];
+    queueNumber += 1;
+    const queueName = `quiet-${queueNumber}`;
+    const queue = service.getQueueClient(queueName);
+    const counting = {
+      getQueueClient: (name: string) => {
+        const client = service.getQueueClient(name);
+        const receive = client.receiveMessages.bind(client);
+        client.receiveMessages = async (...args) => {
+          looks.push(Date.now());
+          return receive(...args);
+        };
+        return client;
+      },
+    } as unknown as QueueServiceClient;
+    const seen: string[] = [];
+    await listen(async (text) => void seen.push(text), {
+      service: counting,
+      queueName,
+      settings: { ...SETTINGS, maxPollingIntervalMs: 60_000 },
+      random: () => 0.5,
+    });
+    await sleep(2_500);
+    const quiet = looks.length;
+    // 100, 200, 300, 500, 900 ms: six or seven looks in 2.5 s, where a steady 100 ms would make twenty-five.
+    expect(quiet).toBeGreaterThanOrEqual(5);
+    expect(quiet).toBeLessThanOrEqual(8);
+    await queue.sendMessage(base64('x'));
+    await until(() => seen.length === 1);
+    const before = looks.length;
+    await sleep(450);
+    expect(looks.length - before).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a queue that vanishes is reported once, and the listener goes on when it is back', async () => {
+    const seen: string[] = [];
+    const { queue, send } = await listen(async (text) => void seen.push(text));
+    await queue.delete();
+    await until(() => logged.some((line) => line.includes('cannot be reached')));
+    await sleep(400);
+    expect(logged.filter((line) => line.includes('cannot be reached'))).toHaveLength(1);
+    await queue.create();
+    await send('again');
+    await until(() => seen.length === 1);
+    expect(logged.at(-1)).toMatch(/can be reached again$/);
+  });
+});
