@@ -1,8 +1,8 @@
-import { styleText } from 'node:util';
+import { format, styleText } from 'node:util';
 
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical' | 'none';
 
-/** Where log lines go. `source` is a function's name, or `host` for the runner itself. */
+/** Where log lines go. `source` is a function's name, `host` for the runner itself, or `app` for what it writes with `console`. */
 export interface RunnerLog {
   write(level: LogLevel, source: string, message: string): void;
 }
@@ -42,7 +42,7 @@ export function consoleLog(
   const thresholdOf = (source: string): number => {
     let rank = thresholds.get(source);
     if (rank === undefined) {
-      rank = thresholdFor(source === 'host' ? 'Host' : `Function.${source}.User`, levels);
+      rank = thresholdFor(categoryOf(source), levels);
       thresholds.set(source, rank);
     }
     return rank;
@@ -58,6 +58,22 @@ export function consoleLog(
       out.write(`${paint(level, line, out)}\n`);
     },
   };
+}
+
+const CONSOLE = { debug: 'debug', log: 'information', info: 'information', warn: 'warning', error: 'error' } as const;
+
+/** Gives what the app writes with `console` the form of the other lines. Returns what undoes it. */
+export function captureConsole(log: RunnerLog): () => void {
+  const originals = Object.keys(CONSOLE).map((name) => [name, console[name as keyof typeof CONSOLE]] as const);
+  for (const [name, level] of Object.entries(CONSOLE)) {
+    console[name as keyof typeof CONSOLE] = (...args: unknown[]) => log.write(level, 'app', format(...args));
+  }
+  return () => void Object.assign(console, Object.fromEntries(originals));
+}
+
+function categoryOf(source: string): string {
+  if (source === 'host') return 'Host';
+  return source === 'app' ? 'Function' : `Function.${source}.User`;
 }
 
 function thresholdFor(category: string, levels: Readonly<Record<string, string>>): number {

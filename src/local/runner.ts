@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAzurite } from './azurite';
-import { consoleLog } from './console-log';
+import { captureConsole, consoleLog } from './console-log';
 import { takeDataFolder } from './data-folder';
 import { deferred } from './deferred';
 import { findAppFiles, loadFunctionsApp } from './functions-app';
@@ -76,12 +76,13 @@ async function start(options: RunnerOptions, undo: (() => unknown)[]): Promise<R
   folder.announce(url);
   const chatPort = options.chat ? await chooseChatPort(settings.chatPort) : 0;
 
-  const queue = settings.storage === undefined ? await startAzurite(appRoot, settings.dataDir) : undefined;
+  const queue = settings.hasStorage ? undefined : await startAzurite(appRoot, settings.dataDir);
   if (queue) {
     undo.push(() => queue.stop());
     env.AzureWebJobsStorage = queue.connectionString;
   }
 
+  undo.push(captureConsole(log));
   const app = await loadFunctionsApp(appRoot, files, log);
   const invocations = new Invocations(app, appRoot, host.functionTimeoutMs, log);
   const triggers = connectTriggers(app, { host, dataDir: settings.dataDir, env, invocations, log });

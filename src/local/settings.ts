@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import { SETTINGS } from '../settings-list';
 import { StartupError } from './startup-error';
 
 /** The settings that the runner itself goes by. Everything else in the environment is the app's business. */
@@ -9,20 +10,21 @@ export interface RunnerSettings {
   readonly chatPort: number;
   /** Folder of the embedded store and queue, absolute. */
   readonly dataDir: string;
-  /** A storage account's connection string, or undefined when the runner is to start a queue of its own. */
-  readonly storage: string | undefined;
+  /** Whether a storage account is configured; without one, the runner starts a queue server of its own. */
+  readonly hasStorage: boolean;
   /** Largest request body, in bytes: the host's own setting and default. */
   readonly bodyLimit: number;
 }
 
-/** Every environment name that begins with `TURNWISE_` and means something. A name that is not here is a typing mistake. */
-const KNOWN = new Set(['TURNWISE_PORT', 'TURNWISE_CHAT_PORT', 'TURNWISE_DATA', 'TURNWISE_STORE']);
+/** A name with our prefix that is not on the list is a typing mistake. */
+const KNOWN: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
 
 /** Reads the runner's settings from an environment, the values of `local.settings.json` already in it. */
 export function readSettings(env: NodeJS.ProcessEnv, appRoot: string): RunnerSettings {
   for (const name of Object.keys(env)) {
     if (name.startsWith('TURNWISE_') && !KNOWN.has(name)) {
-      throw new StartupError(`${name} is not a setting. The settings are ${[...KNOWN].join(', ')}.`);
+      const known = [...KNOWN].filter((setting) => setting.startsWith('TURNWISE_')).join(', ');
+      throw new StartupError(`${name} is not a setting. The settings are ${known}; docs/configuration.md lists all.`);
     }
   }
   const data = env.TURNWISE_DATA || '.local';
@@ -30,15 +32,16 @@ export function readSettings(env: NodeJS.ProcessEnv, appRoot: string): RunnerSet
     port: readPort(env, 'TURNWISE_PORT', 7071),
     chatPort: readPort(env, 'TURNWISE_CHAT_PORT', 56150),
     dataDir: isAbsolute(data) ? data : join(appRoot, data),
-    storage: realStorage(env),
+    hasStorage: hasStorage(env),
     bodyLimit: readBodyLimit(env),
   };
 }
 
 /** `UseDevelopmentStorage=true` asks for an emulator, and the runner brings its own; it is what `func start` needs in that place. */
-function realStorage(env: NodeJS.ProcessEnv): string | undefined {
-  const storage = env.AzureWebJobsStorage?.trim();
-  return storage && !/^UseDevelopmentStorage\s*=\s*true;?$/i.test(storage) ? storage : undefined;
+function hasStorage(env: NodeJS.ProcessEnv): boolean {
+  const text = env.AzureWebJobsStorage?.trim();
+  if (text) return !/^UseDevelopmentStorage\s*=\s*true;?$/i.test(text);
+  return Boolean(env.AzureWebJobsStorage__accountName || env.AzureWebJobsStorage__queueServiceUri);
 }
 
 function readPort(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {

@@ -29,6 +29,7 @@ describe('functions run as under the host', () => {
       nextVisibleTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
     expect(runner.output()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}work {6}working on "plain text"$/m);
+    expect(runner.output()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} warn {2}app {7}worked \{ a: \[ 1 ] \}$/m);
     await runner.end();
   });
 

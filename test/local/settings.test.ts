@@ -113,7 +113,7 @@ describe('local.settings.json', () => {
 
   test('the example is one the runner can read', () => {
     const { Values } = require('../../local.settings.example.json') as { Values: Record<string, string> };
-    expect(readSettings(Values, '/app').storage).toBeUndefined();
+    expect(readSettings(Values, '/app').hasStorage).toBe(false);
   });
 });
 
@@ -123,15 +123,16 @@ describe('settings', () => {
       port: 7071,
       chatPort: 56150,
       dataDir: '/app/.local',
-      storage: undefined,
+      hasStorage: false,
       bodyLimit: 104_857_600,
     });
   });
 
   test('are read', () => {
     const env = { TURNWISE_PORT: '0', TURNWISE_CHAT_PORT: '65535', TURNWISE_DATA: '/data', AzureWebJobsStorage: 'x=y' };
-    expect(readSettings(env, '/app')).toMatchObject({ port: 0, chatPort: 65_535, dataDir: '/data', storage: 'x=y' });
-    expect(readSettings({ AzureWebJobsStorage: 'UseDevelopmentStorage=true;' }, '/').storage).toBeUndefined();
+    expect(readSettings(env, '/app')).toMatchObject({ port: 0, chatPort: 65_535, dataDir: '/data', hasStorage: true });
+    expect(readSettings({ AzureWebJobsStorage: 'UseDevelopmentStorage=true;' }, '/').hasStorage).toBe(false);
+    expect(readSettings({ AzureWebJobsStorage__accountName: 'account' }, '/').hasStorage).toBe(true);
   });
 
   test.each(['x', '65536', '-1', '70.5', ' ', '0x10'])('"%s" is not a port', (port) => {

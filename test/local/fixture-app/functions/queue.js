@@ -15,6 +15,7 @@ app.storageQueue('work', {
     if (entry?.sleep) await new Promise((resolve) => setTimeout(resolve, entry.sleep));
     if (entry?.fail >= context.triggerMetadata.dequeueCount) throw new Error('this message fails');
     record({ what: 'worked', entry });
+    console.warn('worked', entry);
   },
 });
 
