@@ -3,33 +3,37 @@ import { parseArgs } from 'node:util';
 import { MUTANTS } from './mutants';
 import type { SimResult } from './simulate';
 
-/** `npm run sim -- [--runs N] [--seed N] [--mutant NAME] [--json]`: N runs from the seed on; a single run prints its history. */
+/** `npm run sim -- [--runs N] [--seed N] [--seeds N,N,…] [--mutant NAME] [--json]`: N runs from the seed on, or those seeds; a single run prints its history. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       runs: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
+      seeds: { type: 'string' },
       mutant: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  const [runs, seed] = [wholeNumber('--runs', values.runs), wholeNumber('--seed', values.seed)];
+  const seeds =
+    values.seeds === undefined
+      ? from(wholeNumber('--seed', values.seed), wholeNumber('--runs', values.runs))
+      : values.seeds.split(',').map((each) => wholeNumber('--seeds', each));
   const simulate = load(values.mutant);
   const kinds = new Map<string, number>();
-  let failed = 0;
-  for (let each = seed; each < seed + runs; each += 1) {
-    const result = await simulate(each);
-    if (result.violations.length > 0) failed += 1;
+  const failed: number[] = [];
+  for (const seed of seeds) {
+    const result = await simulate(seed);
+    if (result.violations.length > 0) failed.push(seed);
     for (const kind of kindsOf(result)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-    if (!values.json) show(result, runs === 1, failed);
+    if (!values.json) show(result, seeds.length === 1, failed.length);
   }
   const found = Object.fromEntries(kinds);
   process.stdout.write(
     values.json
-      ? `${JSON.stringify({ runs, failed, kinds: found })}\n`
-      : `${runs} runs from seed ${seed}: ${failed} with violations ${failed > 0 ? JSON.stringify(found) : ''}\n`,
+      ? `${JSON.stringify({ runs: seeds.length, failed: failed.length, kinds: found })}\n`
+      : `${seeds.length} runs, ${failed.length} with violations ${JSON.stringify(found)}\n${listed(failed)}`,
   );
-  process.exitCode = failed > 0 ? 1 : 0;
+  process.exitCode = failed.length > 0 ? 1 : 0;
 }
 
 function load(mutantName: string | undefined): (seed: number) => Promise<SimResult> {
@@ -50,6 +54,14 @@ function show({ seed, violations, history }: SimResult, single: boolean, failed:
   if (violations.length > 0 && failed <= SHOWN_FAILURES) {
     process.stdout.write(`seed ${seed} (npm run sim -- --seed ${seed}):\n  ${violations.join('\n  ')}\n`);
   }
+}
+
+function from(seed: number, runs: number): number[] {
+  return Array.from({ length: runs }, (_, index) => seed + index);
+}
+
+function listed(seeds: readonly number[]): string {
+  return seeds.length === 0 ? '' : `failing seeds: ${seeds.slice(0, 20).join(',')}\n`;
 }
 
 function kindsOf({ violations }: SimResult): Set<string> {
