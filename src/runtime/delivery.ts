@@ -74,12 +74,7 @@ async function settle(
   switch (delivery.outcome) {
     case 'delivered':
       report(runtime, 'delivered', hold.key, { effect: effect.id });
-      return mark(
-        runtime,
-        hold,
-        { effect: effect.id, ...(delivery.id === undefined ? {} : { channelActivityId: delivery.id }) },
-        turnRuns,
-      );
+      return mark(runtime, hold, { effect: effect.id, ...newId(effect, delivery.id) }, turnRuns);
     case 'rejected':
       return bury(runtime, hold, effect, { code: `Rejected${delivery.status}`, message: delivery.reason }, turnRuns);
     case 'unknown':
@@ -100,6 +95,11 @@ async function settle(
   if (turnRuns) return 'stuck';
   await hold.handBack(delayMs, 'attemptCounts');
   return 'stopped';
+}
+
+/** Only a send makes an activity. An update is answered with the id of the one that it changed, which the bot knows by its send. */
+function newId(effect: Effect, id: string | undefined): { readonly channelActivityId?: string } {
+  return effect.kind === 'send' && id !== undefined ? { channelActivityId: id } : {};
 }
 
 async function bury(
