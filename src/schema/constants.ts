@@ -171,7 +171,9 @@ export const SpeechConstants = {
   EmptySpeakTag: '<speak version="1.0" xmlns="https://www.w3.org/2001/10/synthesis" xml:lang="en-US" />',
 } as const;
 
-/** Names of the invokes and events of a sign-in. */
+/** Name of the invoke that brings a sign-in's code. */
 export const verifyStateOperationName = 'signin/verifyState';
+/** Name of the invoke that brings a token to exchange. */
 export const tokenExchangeOperationName = 'signin/tokenExchange';
+/** Name of the event that brings a user's token. */
 export const tokenResponseEventName = 'tokens/response';

@@ -87,6 +87,7 @@ export const ERRORS = {
   StoreNotShared: 'The store "memory" lives in the process of the app, and no other process can look into it.',
 } as const satisfies Record<string, string>;
 
+/** A code of the catalogue. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** An error with a code of {@link ERRORS}; `message` is the catalogue's sentence, with `detail` after it where there is one. */

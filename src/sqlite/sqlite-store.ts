@@ -12,6 +12,7 @@ import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
 import { type Database, openDatabase } from './database';
 
+/** Where the store's file is, and what time it is there. */
 export interface SqliteStoreOptions {
   /** The database file; its folder is made when missing. `-wal` and `-shm` files appear beside it. */
   readonly file: string;

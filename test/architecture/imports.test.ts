@@ -1,0 +1,129 @@
+import { expect, test } from '@jest/globals';
+import { type Import, importsOf, readSources } from '../support/sources';
+
+/** What a part of the code may import. */
+interface Layer {
+  /** Its files: a folder, or single files. */
+  readonly files: RegExp;
+  /** Other parts that it may import, and those of which it may import types only. */
+  readonly parts: readonly string[];
+  readonly types?: readonly string[];
+  /** Packages and Node modules; a pattern matches the whole specifier. */
+  readonly packages?: RegExp;
+}
+
+/**
+ * Who may import whom. `docs/architecture.md` has the same as a table, and `docs/decisions/layers.md` says where it differs from a first
+ * guess. A part may always import itself.
+ */
+const LAYERS: Readonly<Record<string, Layer>> = {
+  schema: { files: /^src\/schema\//, parts: [] },
+  turn: { files: /^src\/turn\//, parts: [], types: ['schema'] },
+  bot: { files: /^src\/bot\//, parts: ['schema'] },
+  ports: { files: /^src\/ports\//, parts: [], types: ['schema', 'turn'] },
+  runtime: { files: /^src\/runtime\//, parts: ['ports', 'turn', 'bot', 'schema'], packages: /^node:crypto$/ },
+  store: { files: /^src\/store\//, parts: ['ports', 'turn', 'schema'] },
+  memory: { files: /^src\/memory\//, parts: ['store', 'ports', 'turn', 'schema'] },
+  sqlite: { files: /^src\/sqlite\//, parts: ['store', 'ports', 'turn', 'schema'], packages: /^node:/ },
+  azure: {
+    files: /^src\/azure\//,
+    parts: ['store', 'ports', 'turn', 'schema'],
+    packages: /^(node:|@azure\/|jose(\/|$)|botframework-connector$)/,
+  },
+  settings: { files: /^src\/settings(-list)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
+  composition: {
+    files: /^src\/(app|configured)\.ts$/,
+    parts: ['settings', 'azure', 'sqlite', 'memory', 'runtime', 'bot', 'ports', 'turn', 'schema'],
+    packages: /^(node:path|@azure\/functions)$/,
+  },
+  cli: {
+    files: /^src\/cli\//,
+    parts: ['composition', 'settings', 'runtime', 'ports', 'turn', 'schema'],
+    packages: /^(node:|commander$|zod$)/,
+  },
+  // The runner loads the compiled app as the Functions worker does, and knows nothing of it but the names of its settings.
+  local: { files: /^src\/local\//, parts: ['settings'], packages: /^(node:|zod$|@azure\/)/ },
+  api: {
+    files: /^src\/index\.ts$/,
+    parts: ['composition', 'runtime', 'memory', 'sqlite', 'bot', 'ports', 'turn', 'schema'],
+  },
+  functions: { files: /^functions\//, parts: ['api'], packages: /^@azure\/functions$/ },
+};
+
+const sources = readSources('src', 'functions');
+const imports = sources.flatMap(importsOf);
+
+function partOf(file: string): string | undefined {
+  return Object.keys(LAYERS).find((part) => LAYERS[part]?.files.test(file));
+}
+
+function violation({ from, specifier, file, typeOnly }: Import): string[] {
+  const part = partOf(from) ?? '';
+  const layer = LAYERS[part];
+  if (layer === undefined) return [];
+  if (file === undefined) {
+    return layer.packages?.test(specifier) ? [] : [`${from} imports ${specifier}: "${part}" may not use that package.`];
+  }
+  const target = partOf(file) ?? '(no part)';
+  if (target === part || layer.parts.includes(target)) return [];
+  if (layer.types?.includes(target)) {
+    return typeOnly ? [] : [`${from} imports code from ${file}: "${part}" may import only types from "${target}".`];
+  }
+  return [`${from} imports ${file}: "${part}" may not import "${target}".`];
+}
+
+test('every source file belongs to a part', () => {
+  expect(sources.map(({ path }) => path).filter((path) => partOf(path) === undefined)).toEqual([]);
+});
+
+test('every import is allowed', () => {
+  expect(imports.flatMap(violation)).toEqual([]);
+});
+
+test('the packages that are imported are dependencies, not tools of development', () => {
+  const { dependencies } = require('../../package.json') as { dependencies: Record<string, string> };
+  const missing = imports
+    .filter(({ specifier, file }) => file === undefined && !specifier.startsWith('node:'))
+    // The Functions host itself supplies this one.
+    .filter(({ specifier }) => specifier !== '@azure/functions-core')
+    .filter(({ specifier }) => dependencies[packageOf(specifier)] === undefined)
+    .map(({ from, specifier }) => `${from} imports ${specifier}`);
+  expect(missing).toEqual([]);
+});
+
+test('there are no import cycles', () => {
+  const graph = new Map<string, readonly string[]>(
+    sources.map(({ path }) => [path, imports.flatMap(({ from, file }) => (from === path && file ? [file] : []))]),
+  );
+  expect([...graph.keys()].map((file) => cycleFrom(file, graph)).filter((cycle) => cycle !== '')).toEqual([]);
+});
+
+test('nothing is imported that is not there', () => {
+  expect(
+    imports.filter(({ file }) => file?.endsWith('(not there)')).map(({ from, file }) => `${from}: ${file}`),
+  ).toEqual([]);
+});
+
+/** The shortest way from a file back to itself, or nothing. */
+function cycleFrom(start: string, graph: ReadonlyMap<string, readonly string[]>): string {
+  const cameFrom = new Map<string, string>();
+  const open = [start];
+  for (let file = open.shift(); file !== undefined; file = open.shift()) {
+    for (const next of graph.get(file) ?? []) {
+      if (next === start) return `${start} <- ${way(file, cameFrom)}`;
+      if (cameFrom.has(next)) continue;
+      cameFrom.set(next, file);
+      open.push(next);
+    }
+  }
+  return '';
+}
+
+function way(end: string, cameFrom: ReadonlyMap<string, string>): string {
+  const before = cameFrom.get(end);
+  return before === undefined ? end : `${end} <- ${way(before, cameFrom)}`;
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
