@@ -11,6 +11,7 @@ export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/mi
 export { PrivateConversationState } from './bot/private-conversation-state';
 export type { StatePropertyAccessor } from './bot/state-property';
 export { TurnContext } from './bot/turn-context';
+export { RetryableError, TerminalError } from './bot/turn-errors';
 export { UserState } from './bot/user-state';
 export { TURNS_QUEUE } from './configured';
 // What those use who extend it: a store, a channel, a queue or a log of their own, or a test.

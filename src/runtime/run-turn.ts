@@ -63,7 +63,7 @@ async function failed(
   }
   report(runtime, 'attemptFailed', hold.key, { activity: pending.key, attempt: att, error: errorName(error) });
   if (att >= options.maxAttempts || isTerminal(error)) return giveUp(runtime, hold, pending, input, error);
-  await hold.handBack(backoff(options.attemptBackoffMs, att), 'attemptCounts');
+  await hold.handBack(Math.max(backoff(options.attemptBackoffMs, att), askedPause(error)), 'attemptCounts');
   return 'stopped';
 }
 
@@ -157,5 +157,11 @@ function userOf({ channelId, from }: Activity): TurnInput['user'] {
 /** An error can say that another attempt would be pointless, with a property `retry` that is false. */
 const isTerminal = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'retry' in error && error.retry === false;
+
+/** An error can ask for a longer pause before the next attempt, with a property `retryAfterMs`. */
+function askedPause(error: unknown): number {
+  const asked = typeof error === 'object' && error !== null && 'retryAfterMs' in error ? error.retryAfterMs : 0;
+  return typeof asked === 'number' && Number.isFinite(asked) ? Math.max(0, asked) : 0;
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -100,7 +100,23 @@ export class TurnwiseError extends Error {
   ) {
     super(detail === undefined ? ERRORS[code] : `${ERRORS[code]} ${detail}`, options);
   }
+
+  /** Whether another attempt of the same turn could end otherwise. */
+  get retry(): boolean {
+    return !MISTAKES.has(this.code);
+  }
 }
+
+/** What a handler does wrong the same way every time. */
+const MISTAKES: ReadonlySet<ErrorCode> = new Set([
+  'StateNotJson',
+  'StepNotJson',
+  'ActivityNotJson',
+  'ActivityIdMissing',
+  'NothingToSend',
+  'OtherConversation',
+  'NextCalledTwice',
+]);
 
 /** An expected failure as a value: what parsing and the gate answer instead of throwing. */
 export interface Failure {
