@@ -1,0 +1,27 @@
+import { describe } from '@jest/globals';
+import { commitContract } from './store/commit';
+import { deadLetterContract } from './store/dead-letters';
+import { deliveryContract } from './store/delivery';
+import { fencingContract } from './store/fencing';
+import { formatContract } from './store/formats';
+import { holdContract } from './store/hold';
+import { mailboxContract } from './store/mailbox';
+import { stepContract } from './store/steps';
+import { userStateContract } from './store/user-state';
+import { valueContract } from './store/values';
+import { type OpenStore, opener } from './store-under-test';
+
+/** What every store does, method by method of `src/ports/store.ts`. `open` makes an empty one for each test. */
+export function storeContract(open: OpenStore): void {
+  const opened = opener(open);
+  describe('accept and overdue', () => mailboxContract(opened));
+  describe('acquire, renew, hand back', () => holdContract(opened));
+  describe('commit', () => commitContract(opened));
+  describe('flush and deliver', () => deliveryContract(opened));
+  describe('a holder that was taken over', () => fencingContract(opened));
+  describe('steps', () => stepContract(opened));
+  describe('user state', () => userStateContract(opened));
+  describe('dead letters', () => deadLetterContract(opened));
+  describe('values', () => valueContract(opened));
+  describe('record formats', () => formatContract(opened));
+}
