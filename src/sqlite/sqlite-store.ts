@@ -146,13 +146,19 @@ const parsed = <T>(json: string | undefined): T | undefined =>
 const deadSince = (kind: RecordKind, value: unknown): number | null =>
   kind === 'dead' ? (value as { at: number }).at : null;
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Errors are told by what they carry and not by their class, of which there is one per JavaScript realm. */
+const partsOf = (error: unknown): { readonly message?: unknown; readonly errcode?: unknown } =>
+  typeof error === 'object' && error !== null ? error : {};
+
+const messageOf = (error: unknown): string => String(partsOf(error).message ?? error);
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 
-const sqliteCode = (error: unknown): number | undefined =>
-  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+function sqliteCode(error: unknown): number | undefined {
+  const { errcode } = partsOf(error);
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
 
 function isBusy(error: unknown): boolean {
   const code = sqliteCode(error);
