@@ -66,6 +66,7 @@ export async function loadFunctionsApp(appRoot: string, app: AppFiles, log: Runn
       if (file.endsWith('.mjs') || (isModule && file.endsWith('.js'))) await import(pathToFileURL(path).href);
       else require(path);
     } catch (error) {
+      if (isCoded(error)) throw new StartupError(`The app does not start: ${oneLine(error)}`);
       throw new StartupError(`${slashes(file)} cannot be loaded: ${oneLine(error)}${placeOf(error, appRoot)}`);
     }
   }
@@ -192,6 +193,12 @@ export function placeOf(error: unknown, appRoot: string): string {
     return ` (${slashes(relative(appRoot, path))}:${match[2]}${match[3] ? `:${match[3]}` : ''})`;
   }
   return '';
+}
+
+/** An error with a code of the app's own says what is wrong by itself; where it was thrown would only distract. */
+function isCoded(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return false;
+  return typeof error.code === 'string' && !/^(ERR_\w+|E[A-Z]+|MODULE_NOT_FOUND)$/.test(error.code);
 }
 
 function slashes(path: string): string {

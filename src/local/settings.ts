@@ -1,5 +1,4 @@
 import { isAbsolute, join } from 'node:path';
-import { SETTINGS } from '../settings-list';
 import { StartupError } from './startup-error';
 
 /** The settings that the runner itself goes by. Everything else in the environment is the app's business. */
@@ -16,17 +15,8 @@ export interface RunnerSettings {
   readonly bodyLimit: number;
 }
 
-/** A name with our prefix that is not on the list is a typing mistake. */
-const KNOWN: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
-
 /** Reads the runner's settings from an environment, the values of `local.settings.json` already in it. */
 export function readSettings(env: NodeJS.ProcessEnv, appRoot: string): RunnerSettings {
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('TURNWISE_') && !KNOWN.has(name)) {
-      const known = [...KNOWN].filter((setting) => setting.startsWith('TURNWISE_')).join(', ');
-      throw new StartupError(`${name} is not a setting. The settings are ${known}; docs/configuration.md lists all.`);
-    }
-  }
   const data = env.TURNWISE_DATA || '.local';
   return {
     port: readPort(env, 'TURNWISE_PORT', 7071),

@@ -18,7 +18,10 @@ function messageOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
     const name = 'name' in error && typeof error.name === 'string' ? error.name : '';
     const text = error.message === '' ? name : error.message;
-    return name === '' || name === 'Error' || name === 'StartupError' || text === name ? text : `${name}: ${text}`;
+    // A class of its own kind of sentence adds nothing; TypeError and its like do.
+    return /^(Syntax|Type|Reference|Range|URI|Eval|Aggregate)Error$/.test(name) && text !== name
+      ? `${name}: ${text}`
+      : text;
   }
   return String(error);
 }

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DequeuedMessageItem, type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { type LocalQueue, startAzurite } from '../../src/local/azurite';
 import type { QueueSettings } from '../../src/local/host-json';
 import { QueueListener, type QueueListenerOptions } from '../../src/local/queue-listener';
+import { type Azurite, startAzurite } from '../support/azurite';
 import { base64, until } from './support/runner-process';
 
 const SETTINGS: QueueSettings = {
@@ -19,18 +16,14 @@ const SETTINGS: QueueSettings = {
 };
 
 describe('a queue trigger, against a real queue server', () => {
-  let folder: string;
-  let azurite: LocalQueue;
+  let azurite: Azurite;
   let service: QueueServiceClient;
   const listeners: QueueListener[] = [];
   let queueNumber = 0;
   const logged: string[] = [];
 
   beforeAll(async () => {
-    // The queue server's process is started from the sources, with the hook that the other tests use as well.
-    process.env.NODE_OPTIONS = `-r ${resolve(__dirname, 'support/ts-require.cjs')}`;
-    folder = mkdtempSync(join(tmpdir(), 'turnwise-queue-'));
-    azurite = await startAzurite(resolve(__dirname, '../..'), folder);
+    azurite = await startAzurite();
     service = QueueServiceClient.fromConnectionString(azurite.connectionString);
   });
   afterEach(async () => {
@@ -39,7 +32,6 @@ describe('a queue trigger, against a real queue server', () => {
   });
   afterAll(async () => {
     await azurite.stop();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   async function listen(

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type AppCopy, copyFixtureApp, holdPort, runToEnd, startRunnerProcess } from './support/runner-process';
+import { type AppCopy, copyFixtureApp, holdPort, ROOT, runToEnd, startRunnerProcess } from './support/runner-process';
 
 const made: AppCopy[] = [];
 function app(change: (app: AppCopy) => void = () => undefined): AppCopy {
@@ -48,10 +48,12 @@ describe('what a user can put right is said in one line', () => {
     expect(line).not.toContain('abc');
   });
 
-  test('an unknown setting', async () => {
-    expect(await complaint(app(), { env: { TURNWISE_PROT: '1' } })).toMatch(/^TURNWISE_PROT is not a setting/);
-    const copy = app((it) => it.write('local.settings.json', { Values: { TURNWISE_HOST: '0.0.0.0' } }));
-    expect(await complaint(copy)).toMatch(/^TURNWISE_HOST is not a setting/);
+  test('an unknown setting: Turnwise itself refuses it, and the runner passes on what it says', async () => {
+    const { data } = app();
+    const own = { ...app(), folder: ROOT };
+    expect(await complaint(own, { env: { TURNWISE_DATA: data, TURNWISE_PROT: '1' } })).toMatch(
+      /^The app does not start: There is no such setting; .* TURNWISE_PROT\.$/,
+    );
   });
 
   test('an unknown option', async () => {

@@ -15,9 +15,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll } from '@jest/globals';
+import { connectionStringFor } from '../../support/azurite';
 
-const ROOT = resolve(__dirname, '../../..');
-const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+export const ROOT = resolve(__dirname, '../../..');
 
 /** A copy of the fixture app in a folder of its own, for a test to change and to run. */
 export interface AppCopy {
@@ -82,15 +82,11 @@ function launch(app: AppCopy, { args = ['--no-chat'], env = {} }: Launch): Child
   const base = Object.entries(process.env).filter(
     ([name]) => !/^(TURNWISE_|AzureWebJobs|NODE_OPTIONS|JEST_)/.test(name),
   );
-  const child = spawn(
-    process.execPath,
-    ['-r', join(ROOT, 'test/local/support/ts-require.cjs'), join(ROOT, 'src/local/main.ts'), ...args],
-    {
-      cwd: app.folder,
-      env: { ...Object.fromEntries(base), TURNWISE_PORT: '0', TURNWISE_CHAT_PORT: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [join(ROOT, 'dist/src/local/main.js'), ...args], {
+    cwd: app.folder,
+    env: { ...Object.fromEntries(base), TURNWISE_PORT: '0', TURNWISE_CHAT_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   launched.push(child);
   return child;
 }
@@ -108,13 +104,11 @@ export async function startRunnerProcess(app: AppCopy, options: Launch = {}): Pr
   const exited = new Promise<number | null>((done) => child.once('exit', (code) => done(code)));
   await until(() => output.includes('Ctrl-C stops') || child.exitCode !== null, 20_000);
   if (child.exitCode !== null) throw new Error(`The runner ended: ${output}`);
-  const address = /Azurite on (\S+)/.exec(output)?.[1] ?? '127.0.0.1:1';
+  const queuePort = Number(/Azurite on 127\.0\.0\.1:(\d+)/.exec(output)?.[1] ?? 1);
   return {
     process: child,
     url: /Endpoint\s+(http:\/\/[\d.]+:\d+)/.exec(output)?.[1] ?? '',
-    queues: QueueServiceClient.fromConnectionString(
-      `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=${KEY};QueueEndpoint=http://${address}/devstoreaccount1;`,
-    ),
+    queues: QueueServiceClient.fromConnectionString(connectionStringFor(queuePort)),
     output: () => output,
     end: async (signal = 'SIGTERM') => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
