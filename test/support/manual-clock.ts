@@ -4,6 +4,8 @@ import type { Clock } from '../../src/ports/clock';
 export interface ManualClock extends Clock {
   /** Lets time pass: what sleeps until then wakes up, and what it goes on to do gets its turn. */
   advance(ms: number): Promise<void>;
+  /** Lets time pass while nothing runs, as when the event loop is blocked: what was due in it is still to come. */
+  jump(ms: number): void;
   /** Lets what is under way go on, without any time passing. */
   settle(): Promise<void>;
 }
@@ -31,6 +33,9 @@ export function createManualClock(now = Date.UTC(2030, 0, 1)): ManualClock {
         else signal?.addEventListener('abort', wake, { once: true });
       }),
     settle,
+    jump: (ms) => {
+      elapsed += ms;
+    },
     async advance(ms) {
       elapsed += ms;
       for (const { at, wake } of [...sleepers]) if (at <= elapsed) wake();
