@@ -21,9 +21,12 @@ export function connectionStringFor(port: number): string {
   return `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};QueueEndpoint=${endpoint};`;
 }
 
-/** Starts a real storage queue server in a process of its own, on 127.0.0.1 and a free port, with nothing on disk. */
-export async function startAzurite(): Promise<Azurite> {
-  const port = await freePort();
+/**
+ * Starts a real storage queue server in a process of its own, on 127.0.0.1 with nothing on disk. On a free port, unless one is named, as
+ * for a server that is to come back where it was.
+ */
+export async function startAzurite(options: { readonly port?: number } = {}): Promise<Azurite> {
+  const port = options.port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'azurite-'));
   const child = spawn(
     process.execPath,

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { QueueClient } from '@azure/storage-queue';
+import { TURNS_QUEUE } from '../../src/configured';
+import type { Random } from '../sim/random';
+import { type Azurite, startAzurite } from '../support/azurite';
+import type { WorkerPool } from './workers';
+
+/** What was done to the system. */
+export interface ChaosLog {
+  kills: number;
+  stalls: number;
+  queueRestarts: number;
+  queuePurges: number;
+}
+
+/** The queue server, which comes back empty where it was. */
+export class QueueServer {
+  #azurite: Azurite;
+
+  private constructor(azurite: Azurite) {
+    this.#azurite = azurite;
+  }
+
+  static async start(): Promise<QueueServer> {
+    return new QueueServer(await startAzurite());
+  }
+
+  get connectionString(): string {
+    return this.#azurite.connectionString;
+  }
+
+  /** Kills the server, with every message in it, and starts it again after `awayMs`. */
+  async restart(awayMs: number): Promise<void> {
+    await this.#azurite.stop();
+    await sleep(awayMs);
+    this.#azurite = await startAzurite({ port: this.#azurite.port });
+  }
+
+  async purge(): Promise<void> {
+    await new QueueClient(this.connectionString, TURNS_QUEUE).clearMessages();
+  }
+
+  stop(): Promise<void> {
+    return this.#azurite.stop();
+  }
+}
+
+/** A frozen worker outlives its lease, and wakes up in somebody else's turn. */
+const STALL_MS = 25_000;
+const STALL_EVERY_MS = 20_000;
+const QUEUE_AWAY_MS = 3_000;
+
+/**
+ * Does its worst for `durationMs`: kills a random worker every second or two, freezes one now and then, restarts the queue server at a
+ * quarter and at three quarters of the time, and purges the queue in the middle.
+ */
+export async function wreakHavoc(
+  pool: WorkerPool,
+  queue: QueueServer,
+  random: Random,
+  durationMs: number,
+  over: AbortSignal,
+): Promise<ChaosLog> {
+  const log: ChaosLog = { kills: 0, stalls: 0, queueRestarts: 0, queuePurges: 0 };
+  const end = Date.now() + durationMs;
+  const wait = async (ms: number): Promise<boolean> => {
+    const left = Math.min(ms, end - Date.now());
+    await sleep(Math.max(0, left), undefined, { signal: over }).catch(() => undefined);
+    return Date.now() < end && !over.aborted;
+  };
+  const stalled: Promise<void>[] = [];
+
+  const kill = async (): Promise<void> => {
+    while (await wait(random.between(1_000, 2_000))) {
+      const running = pool.running().filter(({ killedAt }) => killedAt === undefined);
+      if (running.length === 0) continue;
+      pool.kill(random.pick(running));
+      log.kills += 1;
+    }
+  };
+  const stall = async (): Promise<void> => {
+    while (await wait(STALL_EVERY_MS)) {
+      const awake = pool.up().filter((worker) => !worker.stalled);
+      if (awake.length < 2) continue;
+      stalled.push(pool.stall(random.pick(awake), STALL_MS));
+      log.stalls += 1;
+    }
+  };
+  const troubleQueue = async (): Promise<void> => {
+    if (!(await wait(durationMs / 4))) return;
+    await queue.restart(QUEUE_AWAY_MS);
+    log.queueRestarts += 1;
+    if (!(await wait(end - Date.now() - durationMs / 2))) return;
+    await queue.purge();
+    log.queuePurges += 1;
+    if (!(await wait(durationMs / 4))) return;
+    await queue.restart(QUEUE_AWAY_MS);
+    log.queueRestarts += 1;
+  };
+
+  await Promise.all([kill(), stall(), troubleQueue()]);
+  await Promise.all(stalled);
+  return log;
+}

@@ -1,0 +1,82 @@
+import type { WorkerEvent } from './wire';
+import type { Worker } from './workers';
+
+/** A conversation whose turn, or whose reply on its way, was cut off by a kill, and which has not moved since. */
+interface Interruption {
+  readonly worker: string;
+  readonly killedAt: number;
+  /** The first kill in a row of kills without anything between them. */
+  readonly since: number;
+}
+
+/** Events after which a worker no longer runs the conversation's turn. */
+const TURN_ENDS = new Set(['committed', 'deadLettered', 'attemptFailed', 'conflict', 'fenced', 'handedOver']);
+
+/** Events that show that a conversation has moved. */
+const PROGRESS = new Set(['committed', 'deadLettered', 'delivered']);
+
+/**
+ * Measures recovery: from the `kill -9` of the worker that was running a conversation's turn, or sending its reply, until that
+ * conversation's next commit, dead letter or reply by another worker. The time that the repeated turn itself takes is part of it. When the
+ * worker that takes over is killed as well, the clock starts anew, and the whole row of kills counts as one outage.
+ */
+export class RecoveryWatch {
+  readonly recoveriesMs: number[] = [];
+  readonly outagesMs: number[] = [];
+  /** Kills that cut off at least one turn or reply. */
+  effectiveKills = 0;
+  readonly #running = new Map<string, Set<string>>();
+  readonly #interrupted = new Map<string, Interruption>();
+
+  /** Conversations that have not recovered. */
+  get open(): readonly string[] {
+    return [...this.#interrupted.keys()];
+  }
+
+  /** A worker told of something, perhaps just before it died. */
+  event(worker: Worker, { event, conversation }: WorkerEvent): void {
+    const running = this.#running.get(worker.name) ?? new Set();
+    this.#running.set(worker.name, running);
+    if (event === 'started') {
+      running.add(conversation);
+      if (worker.killedAt !== undefined) this.#interrupt(worker, worker.killedAt, conversation);
+    }
+    if (TURN_ENDS.has(event)) {
+      running.delete(conversation);
+      // Its last words: the kill came too late to cut this turn off.
+      if (this.#interrupted.get(conversation)?.worker === worker.name) this.#interrupted.delete(conversation);
+    }
+    if (PROGRESS.has(event) && worker.killedAt === undefined) this.#progress(conversation);
+  }
+
+  /** @param sending the conversations whose replies the worker was sending. */
+  killed(worker: Worker, at: number, sending: readonly string[]): void {
+    const cut = new Set([...(this.#running.get(worker.name) ?? []), ...sending]);
+    if (cut.size > 0) this.effectiveKills += 1;
+    for (const conversation of cut) this.#interrupt(worker, at, conversation);
+  }
+
+  /** A reply arrived, sent by a worker that lives. */
+  replied(conversation: string): void {
+    this.#progress(conversation);
+  }
+
+  #interrupt(worker: Worker, killedAt: number, conversation: string): void {
+    const since = this.#interrupted.get(conversation)?.since ?? killedAt;
+    this.#interrupted.set(conversation, { worker: worker.name, killedAt, since });
+  }
+
+  #progress(conversation: string): void {
+    const interruption = this.#interrupted.get(conversation);
+    if (interruption === undefined) return;
+    this.#interrupted.delete(conversation);
+    this.recoveriesMs.push(Date.now() - interruption.killedAt);
+    this.outagesMs.push(Date.now() - interruption.since);
+  }
+}
+
+/** The value below which the share `q` of the values lies; 0 of none. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
+}

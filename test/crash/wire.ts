@@ -1,0 +1,27 @@
+/** What passes between the harness and its workers beside HTTP and the queue. */
+
+/** Something that happened in a worker, told to the harness as it happens: for explanations and recovery times, never for the verdict. */
+export interface WorkerEvent {
+  readonly event: string;
+  readonly conversation: string;
+  /** For kinds that have one. */
+  readonly detail?: string;
+}
+
+/** What a reply of the crash bot says, as JSON in its text. */
+export interface ReplyText {
+  readonly activity: string;
+  /** Which of the turn's replies, from 0; -1 is the apology for a dead letter. */
+  readonly ordinal: number;
+  /** How many turns the conversation had committed with this one, by its state. */
+  readonly count: number;
+  /** The same for the user's state, where the turn changes it. */
+  readonly userCount?: number;
+}
+
+/** Where the connector finds which worker sent: added to `channelData` on the way out. */
+export interface SenderMark {
+  readonly worker: string;
+}
+
+export const CHANNEL = 'crash';
