@@ -1,0 +1,48 @@
+/** What a part of the code may import. */
+export interface Layer {
+  /** Its files: a folder, or single files. */
+  readonly files: RegExp;
+  /** Other parts that it may import, and those of which it may import types only. */
+  readonly parts: readonly string[];
+  readonly types?: readonly string[];
+  /** Packages and Node modules; a pattern matches the whole specifier. */
+  readonly packages?: RegExp;
+}
+
+/**
+ * Who may import whom. `docs/architecture.md` has the same as a table, and `docs/decisions/layers.md` says where it differs from a first
+ * guess. A part may always import itself.
+ */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  schema: { files: /^src\/schema\//, parts: [] },
+  turn: { files: /^src\/turn\//, parts: [], types: ['schema'] },
+  bot: { files: /^src\/bot\//, parts: ['schema'] },
+  ports: { files: /^src\/ports\//, parts: [], types: ['schema', 'turn'] },
+  runtime: { files: /^src\/runtime\//, parts: ['ports', 'turn', 'bot', 'schema'], packages: /^node:crypto$/ },
+  store: { files: /^src\/store\//, parts: ['ports', 'turn', 'schema'] },
+  memory: { files: /^src\/memory\//, parts: ['store', 'ports', 'turn', 'schema'] },
+  sqlite: { files: /^src\/sqlite\//, parts: ['store', 'ports', 'turn', 'schema'], packages: /^node:/ },
+  azure: {
+    files: /^src\/azure\//,
+    parts: ['store', 'ports', 'turn', 'schema'],
+    packages: /^(node:|@azure\/|jose(\/|$)|botframework-connector$)/,
+  },
+  settings: { files: /^src\/settings(-list)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
+  composition: {
+    files: /^src\/(app|configured)\.ts$/,
+    parts: ['settings', 'azure', 'sqlite', 'memory', 'runtime', 'bot', 'ports', 'turn', 'schema'],
+    packages: /^(node:path|@azure\/functions)$/,
+  },
+  cli: {
+    files: /^src\/cli\//,
+    parts: ['composition', 'settings', 'runtime', 'ports', 'turn', 'schema'],
+    packages: /^(node:|commander$|zod$)/,
+  },
+  // The runner loads the compiled app as the Functions worker does, and knows nothing of it but the names of its settings.
+  local: { files: /^src\/local\//, parts: ['settings'], packages: /^(node:|zod$|@azure\/)/ },
+  api: {
+    files: /^src\/index\.ts$/,
+    parts: ['composition', 'runtime', 'memory', 'sqlite', 'bot', 'ports', 'turn', 'schema'],
+  },
+  functions: { files: /^functions\//, parts: ['api'], packages: /^@azure\/functions$/ },
+};
