@@ -11,7 +11,8 @@ functions.http('messages', {
 
 functions.http('health', { methods: ['GET'], authLevel: 'anonymous', handler: () => app.health() });
 
-functions.timer('sweep', { schedule: '0 * * * * *', handler: (timer) => app.sweep(timer) });
+const schedule = process.env.E2E_SWEEP ?? '0 * * * * *';
+functions.timer('sweep', { schedule, handler: (timer) => app.sweep(timer) });
 
 functions.storageQueue('turns', {
   queueName: TURNS_QUEUE,

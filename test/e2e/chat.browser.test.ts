@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { until } from './support/runner';
+
+/* A person at the chat page: types, sees that the bot is typing, reads the answer; and again after the runner was restarted. */
+
+const ROOT = path.join(__dirname, '..', '..');
+const CHROMIUM = '/usr/bin/chromium';
+const QUIET =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+const hasBrowser = existsSync(CHROMIUM);
+if (!hasBrowser) console.log(`The chat page is not tested: there is no ${CHROMIUM}.`);
+
+/**
+ * Runs in the page. The indicator is gone as soon as the answer is there, which can be sooner than anybody looks: so its coming is
+ * noted. It is the bot's picture and, beside it, in place of a text, three dots.
+ */
+const COUNT_INDICATORS = `
+  window.indicators = 0;
+  new MutationObserver((records) => {
+    for (const node of records.flatMap((record) => [...record.addedNodes])) {
+      const picture = node.firstElementChild?.getAttribute('aria-label');
+      if (picture === 'Test Bot' && node.childElementCount === 4 && node.textContent === '') window.indicators += 1;
+    }
+  }).observe(document, { subtree: true, childList: true });
+`;
+
+interface Local {
+  /** Address of the chat page. */
+  readonly page: string;
+  close(): Promise<void>;
+}
+
+const children = new Set<ChildProcess>();
+
+/** What `npm start` runs once the build is there, on free ports. */
+async function open(data: string): Promise<Local> {
+  const child = spawn(process.execPath, [path.join(ROOT, 'dist/src/local/main.js')], {
+    cwd: ROOT,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      TURNWISE_PORT: '0',
+      TURNWISE_CHAT_PORT: '0',
+      TURNWISE_DATA: data,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const ended = new Promise<void>((resolve) =>
+    child.once('exit', () => {
+      children.delete(child);
+      resolve();
+    }),
+  );
+  await until(() => output.includes('Ctrl-C stops') || child.exitCode !== null, 30_000);
+  const page = /Chat\s+(http:\/\/localhost:\d+)/.exec(output)?.[1];
+  if (page === undefined) throw new Error(`There is no chat page:\n${output}`);
+  return {
+    page,
+    close: async () => {
+      child.kill('SIGINT');
+      await ended;
+    },
+  };
+}
+
+/** The page as somebody sees it who opens it in a browser. */
+class Visitor {
+  readonly #page: Page;
+
+  private constructor(page: Page) {
+    this.#page = page;
+  }
+
+  static async visit(browser: Browser, address: string): Promise<Visitor> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await page.addInitScript({ content: COUNT_INDICATORS });
+    await page.goto(address);
+    const visitor = new Visitor(page);
+    await visitor.reads('Hello! Say something, and I will count it.');
+    return visitor;
+  }
+
+  async says(text: string): Promise<void> {
+    await this.#page.locator('[data-lexical-editor="true"]').click();
+    await this.#page.keyboard.type(text);
+    await this.#page.keyboard.press('Enter');
+  }
+
+  /** Waits until a message with this text is there. */
+  async reads(text: string): Promise<void> {
+    await this.#page.locator('p', { hasText: text }).first().waitFor({ timeout: 15_000 });
+  }
+
+  /** How often the typing indicator has appeared. */
+  async indicators(): Promise<number> {
+    return this.#page.evaluate<number>('window.indicators');
+  }
+
+  async leave(): Promise<void> {
+    await this.#page.close();
+  }
+}
+
+(hasBrowser ? describe : describe.skip)('the chat page', () => {
+  let data: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    data = mkdtempSync(path.join(tmpdir(), 'turnwise-chat-'));
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(' ') });
+  });
+  afterAll(async () => {
+    await browser.close();
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  test('shows that the bot is typing, then its answer; after a restart the count goes on', async () => {
+    const first = await open(data);
+    const visitor = await Visitor.visit(browser, first.page);
+    await visitor.says('hello');
+    await visitor.reads('1: you said "hello"');
+    expect(await visitor.indicators()).toBe(1);
+    await visitor.says('and again, grüße');
+    await visitor.reads('2: you said "and again, grüße"');
+    expect(await visitor.indicators()).toBe(2);
+    await visitor.leave();
+    await first.close();
+
+    const second = await open(data);
+    const returned = await Visitor.visit(browser, second.page);
+    await returned.says('still there?');
+    await returned.reads('3: you said "still there?"');
+    await returned.leave();
+    await second.close();
+  }, 90_000);
+});
