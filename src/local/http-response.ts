@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { HttpCookie, HttpData, TypedData } from './core-api';
 
 /** Connection matters are between this server and its client; a function cannot decide them. */
@@ -47,3 +48,34 @@ export function refuse(response: ServerResponse, status: number, code: string, m
     .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
     .end(JSON.stringify({ error: { code, message } }));
 }
+
+/** Answers bytes that could not be read as a request, where there is no response object yet; then the connection ends. */
+export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, code, message] = UNREAD.get(error.code ?? '') ?? [
+    '400 Bad Request',
+    'BadRequest',
+    'This is not an HTTP request that can be read.',
+  ];
+  const body = JSON.stringify({ error: { code, message } });
+  const headers = [
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${body.length}`,
+    'connection: close',
+  ];
+  socket.end(`HTTP/1.1 ${[status, ...headers].join('\r\n')}\r\n\r\n${body}`);
+}
+
+const UNREAD: ReadonlyMap<string, readonly [status: string, code: string, message: string]> = new Map([
+  [
+    'HPE_HEADER_OVERFLOW',
+    ['431 Request Header Fields Too Large', 'HeadersTooLarge', 'The headers of the request are larger than 32 KB.'],
+  ],
+  [
+    'ERR_HTTP_REQUEST_TIMEOUT',
+    ['408 Request Timeout', 'RequestTimeout', 'The request did not arrive completely in time; send it again.'],
+  ],
+]);

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { HttpData } from './core-api';
 import { deferred } from './deferred';
-import { refuse, writeResponse } from './http-response';
+import { refuse, refuseUnread, writeResponse } from './http-response';
 import { parseRoute, type Route } from './route';
 import { StartupError } from './startup-error';
 
@@ -38,6 +38,7 @@ export class HttpTriggerServer {
       response.on('error', () => response.destroy());
       this.#answer(request, response).catch(() => response.destroy());
     });
+    this.#server.on('clientError', refuseUnread);
     // As long as the host keeps them, so that a client's reused connection is not closed under its request.
     this.#server.keepAliveTimeout = 130_000;
     this.#ready.promise.catch(() => undefined);

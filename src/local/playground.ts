@@ -11,6 +11,12 @@ export interface ChatPage {
   stop(): Promise<void>;
 }
 
+/**
+ * The personal chat's conversation. Left to itself, the page makes up a new one at each start, and after a restart the bot would not
+ * know the conversation any more.
+ */
+const CONVERSATION = 'local-personal-chat';
+
 /** A taken chat port is found out here, because the page itself would silently move to another. */
 export async function chooseChatPort(port: number): Promise<number> {
   if (port === 0) return freePort();
@@ -45,7 +51,10 @@ export async function startPlayground(options: {
   try {
     companion = await startCompanion({
       script,
-      args: ['start', '-e', endpoint, '-c', 'msteams', '-p', String(port), '--disable-telemetry'],
+      args: [
+        ...['start', '-e', endpoint, '-c', 'msteams', '-p', String(port), '--disable-telemetry'],
+        ...['--conversation-id', CONVERSATION],
+      ],
       // In the app's folder, where the playground looks for its settings file; its log belongs with the other local data.
       cwd: appRoot,
       env: {
