@@ -1,6 +1,7 @@
 import { app as functions } from '@azure/functions';
 import { ConversationState, createBotApp, type Middleware, TURNS_QUEUE, type TurnContext, UserState } from '../../src';
 import { BotConnector } from '../../src/azure/bot-connector';
+import { parseRing } from '../../src/azure/ring-message';
 import { configuredStore } from '../../src/configured';
 import type { Connector } from '../../src/ports/connector';
 import type { Log } from '../../src/ports/log';
@@ -104,6 +105,11 @@ functions.http('messages', {
 functions.storageQueue('turns', {
   queueName: TURNS_QUEUE,
   connection: 'AzureWebJobsStorage',
-  handler: (message) => app.turns(message),
+  handler: async (message) => {
+    const conversation = parseRing(message);
+    if (conversation !== undefined) tell({ event: 'rung', conversation });
+    await app.turns(message);
+    if (conversation !== undefined) tell({ event: 'answered', conversation });
+  },
 });
 functions.timer('sweep', { schedule: '0 * * * * *', handler: (timer) => app.sweep(timer) });

@@ -17,8 +17,9 @@ const PROGRESS = new Set(['committed', 'deadLettered', 'delivered']);
 
 /**
  * Measures recovery: from the `kill -9` of the worker that was running a conversation's turn, or sending its reply, until that
- * conversation's next commit, dead letter or reply by another worker. The time that the repeated turn itself takes is part of it. When the
- * worker that takes over is killed as well, the clock starts anew, and the whole row of kills counts as one outage.
+ * conversation's next commit, dead letter or reply by another worker. The time that the repeated turn itself takes is part of it. When a
+ * worker is killed that has the conversation's next turn or has taken the ring for it, the clock starts anew, and the whole row of kills
+ * counts as one outage.
  */
 export class RecoveryWatch {
   readonly recoveriesMs: number[] = [];
@@ -26,6 +27,8 @@ export class RecoveryWatch {
   /** Kills that cut off at least one turn or reply. */
   effectiveKills = 0;
   readonly #running = new Map<string, Set<string>>();
+  /** Rings that each worker has taken off the queue and not answered yet. */
+  readonly #rung = new Map<string, string[]>();
   readonly #interrupted = new Map<string, Interruption>();
 
   /** Conversations that have not recovered. */
@@ -37,6 +40,11 @@ export class RecoveryWatch {
   event(worker: Worker, { event, conversation }: WorkerEvent): void {
     const running = this.#running.get(worker.name) ?? new Set();
     this.#running.set(worker.name, running);
+    if (event === 'rung') this.#rung.set(worker.name, [...(this.#rung.get(worker.name) ?? []), conversation]);
+    if (event === 'answered') {
+      const rings = this.#rung.get(worker.name) ?? [];
+      this.#rung.set(worker.name, rings.toSpliced(rings.indexOf(conversation), 1));
+    }
     if (event === 'started') {
       running.add(conversation);
       if (worker.killedAt !== undefined) this.#interrupt(worker, worker.killedAt, conversation);
@@ -53,7 +61,8 @@ export class RecoveryWatch {
   killed(worker: Worker, at: number, sending: readonly string[]): void {
     const cut = new Set([...(this.#running.get(worker.name) ?? []), ...sending]);
     if (cut.size > 0) this.effectiveKills += 1;
-    for (const conversation of cut) this.#interrupt(worker, at, conversation);
+    const lostRings = (this.#rung.get(worker.name) ?? []).filter((each) => this.#interrupted.has(each));
+    for (const conversation of [...cut, ...lostRings]) this.#interrupt(worker, at, conversation);
   }
 
   /** A reply arrived, sent by a worker that lives. */

@@ -86,5 +86,6 @@ export function tableOf(result: RunResult): string {
 }
 
 const LEGEND = `  Recovery: from the kill -9 of the worker that was running a conversation's turn, or sending its reply, until that
-  conversation's next commit, dead letter or reply by another worker, the repeated turn's own time included. A kill that hits the
-  conversation again before that starts the clock anew; the row of kills is what "longest outage" measures.`;
+  conversation's next commit, dead letter or reply by another worker, the repeated turn's own time included. A further kill that hits
+  the conversation's next turn, or the worker that has just taken the ring for it, starts the clock anew; the row of kills is what
+  "longest outage" measures.`;
