@@ -193,7 +193,7 @@ describe('what must not be in the repository', () => {
   const files = filesBelow('.').filter((file) => texts.test(file) && file !== 'test/architecture/habits.test.ts');
   const FORBIDDEN: readonly (readonly [what: string, pattern: RegExp])[] = [
     ['an unfinished thought', /\b(TODO|FIXME|XXX|HACK)\b/],
-    ['a path of one machine', /(?<![\w.)\]}*-])\/(work|root|Users)\/\w|(?<![\w.)\]}*-])\/home\/(?!site\b)\w/],
+    ['a path of one machine', /(?<![\w.)\]}*-])\/(work|root|Users)\/\w|(?<![\w.)\]}*-])\/home\/(?!(?:site|you)\b)\w/],
     ['the number of an issue', /\bissue #?\d+\b/i],
     [
       'the address of a package registry',
