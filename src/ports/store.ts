@@ -4,8 +4,9 @@ import type { FlushedEffects, NewEffect } from '../turn/commit';
 import type { Delivered } from '../turn/deliver';
 import type { HandBack } from '../turn/hand-back';
 import type { Fence, HoldOutcome } from '../turn/hold';
-import type { ConversationKey, UserKey } from '../turn/keys';
-import type { Effect, Head, PendingActivity } from '../turn/record';
+import type { Answer, InlineFence } from '../turn/inline';
+import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
+import type { DeliveredId, Effect, Head, PendingActivity } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
 
@@ -23,6 +24,7 @@ export interface Store {
   readonly timing: Timing;
   readonly mailbox: Mailbox;
   readonly turns: TurnStore;
+  readonly inline: InlineTurns;
   readonly users: UserStates;
   readonly deadLetters: DeadLetters;
   readonly inspection: Inspection;
@@ -121,6 +123,56 @@ export interface TurnStore {
   /** The recorded steps of a turn, by name. */
   readSteps(key: ConversationKey, turn: string): Promise<ReadonlyMap<string, unknown>>;
   readBody(key: ConversationKey, ref: string): Promise<Activity | undefined>;
+}
+
+/** The result of an inline turn: all of it becomes true in one transaction, or none of it. */
+export interface InlineCommit extends Omit<TurnCommit, 'turn' | 'dead'> {
+  readonly activity: ActivityKey;
+  readonly answer: Answer;
+}
+
+/** An inline turn that its handler did not finish in time: the activity goes to the mailbox, and this is the answer meanwhile. */
+export interface InlineDeferral {
+  readonly activity: NewActivity;
+  readonly bodies: readonly Body[];
+  readonly answer: Answer;
+  /** Most activities that may wait. */
+  readonly limit: number;
+}
+
+/**
+ * Turns that are answered inside their HTTP response, beside whatever queued turn holds the conversation. The claim on the activity is
+ * their fence: `lost` means that another delivery of it has taken over, or that the run was revoked, and nothing was changed.
+ */
+export interface InlineTurns {
+  /** @param owner unique to this attempt at claiming. @param ttlMs how long a run may keep other deliveries of the activity waiting. */
+  claim(
+    key: ConversationKey,
+    activity: ActivityKey,
+    owner: string,
+    ttlMs: number,
+  ): Promise<
+    | {
+        readonly outcome: 'claimed';
+        readonly fence: InlineFence;
+        /** The conversation's delivered ids, for an id in the activity that the bot knows by another. */
+        readonly ids: readonly DeliveredId[];
+      }
+    | { readonly outcome: 'answered'; readonly answer: Answer }
+    | { readonly outcome: 'running'; readonly remainingMs: number }
+  >;
+  /** State, effects and the recorded answer. `conflict`: a document that the turn read has moved. */
+  commit(key: ConversationKey, fence: InlineFence, turn: InlineCommit): Promise<'committed' | 'conflict' | 'lost'>;
+  /** Appends the activity to the mailbox and records the answer; the run can no longer commit. */
+  defer(key: ConversationKey, fence: InlineFence, deferral: InlineDeferral): Promise<'deferred' | 'lost' | 'full'>;
+  /** As `TurnStore.recordStep`; the queued turn of a deferred activity finds the same records. */
+  recordStep(
+    key: ConversationKey,
+    fence: InlineFence,
+    activity: ActivityKey,
+    name: string,
+    value: unknown,
+  ): Promise<{ readonly outcome: 'recorded'; readonly value: unknown } | { readonly outcome: 'lost' }>;
 }
 
 /** User state, changed by intents: see `src/turn/user-state.ts`. */

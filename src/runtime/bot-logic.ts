@@ -3,6 +3,7 @@ import type { TurnErrorHandler } from '../bot/bot-adapter';
 import type { Middleware, MiddlewareHandler } from '../bot/middleware';
 import type { Turn } from '../bot/turn';
 import { TurnAdapter } from '../bot/turn-adapter';
+import { turnAnswer } from '../bot/turn-answer';
 import type { TurnContext } from '../bot/turn-context';
 import type { BotLogic } from './runtime';
 
@@ -21,6 +22,7 @@ export function botLogic(
       const context = adapter.createContext(activity);
       contexts.set(activity, context);
       await adapter.run(context, turn, bot);
+      return turnAnswer(context);
     },
     ...(onTurnError === undefined
       ? {}

@@ -7,7 +7,7 @@ import { persist } from './persist';
 import type { Runtime } from './runtime';
 
 /** Conflicts that one run may survive by rebasing; past it the handler runs again. */
-const MAX_REBASES = 5;
+export const MAX_REBASES = 5;
 
 /**
  * Commits a run of a turn (or, without one, only the dead letter): state, effects and the mailbox pop in one transaction. When state that

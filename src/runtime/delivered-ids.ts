@@ -1,7 +1,7 @@
 import type { DeliveredId } from '../turn/record';
 
-/** Shape of the ids that a send returns to the bot: `<activity key>[~replay].<ordinal>`, see `effectId`. */
-const OURS = /^[0-9a-f]{16,64}(~\d+)?\.\d+$/;
+/** Shape of the ids that a send returns to the bot: `<activity key>[~replay].<ordinal>` (see `effectId`), or `~i<epoch>` from an inline turn. */
+const OURS = /^[0-9a-f]{16,64}(~i?\d+)?\.\d+$/;
 
 /** The channel's id for one that the bot holds; an id that is not ours is the channel's already. `undefined`: ours, but not known (any more). */
 export function translateOutgoing(id: string, ids: readonly DeliveredId[]): string | undefined {

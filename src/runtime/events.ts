@@ -17,6 +17,10 @@ export const EVENTS = {
   ringFailed: 'warn',
   /** A queue message is not a ring of this app. */
   ringNotOurs: 'warn',
+  /** An activity was answered inside its HTTP response. */
+  answered: 'info',
+  /** A handler was not done when its answer was due; the activity runs again from the mailbox. */
+  deferred: 'warn',
   /** A turn committed. */
   committed: 'info',
   /** A handler failed; the activity will be tried again. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
-import type { Body } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { type Failure, failure } from '../schema/errors';
 import { parseActivity } from '../schema/parse-activity';
-import type { NewActivity } from '../turn/accept';
 import { StoreFault } from '../turn/fault';
 import { type ActivityKey, activityKey, conversationKey } from '../turn/keys';
+import { answerInline } from './answer-inline';
+import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
@@ -25,7 +25,13 @@ export async function receive(
   if (!caller.ok) return refused(runtime, caller);
   const parsed = await readActivity(runtime, request, caller);
   if (!parsed.ok) return refused(runtime, parsed);
-  return acceptActivity(runtime, parsed.activity, parsed.bytes);
+  const { activity, bytes } = parsed;
+  const key = keyOf(activity, () => runtime.ids.next());
+  // These need their answer in the HTTP response; everything else is answered when it is durable.
+  if (activity.type === 'invoke' || activity.deliveryMode === 'expectReplies') {
+    return answerInline(runtime, activity, bytes, key);
+  }
+  return acceptActivity(runtime, activity, bytes, key);
 }
 
 async function readActivity(
@@ -47,16 +53,17 @@ async function readActivity(
   if (!parsed.ok) return parsed;
   const admitted = caller.admit(parsed.activity);
   if (!admitted.ok) return admitted;
-  if (parsed.activity.type === 'invoke' || parsed.activity.deliveryMode === 'expectReplies') {
-    return failure(501, 'NotSupported');
-  }
   return parsed;
 }
 
-async function acceptActivity(runtime: Runtime, activity: Activity, bytes: number): Promise<EndpointResponse> {
-  const { clock, ids, options, store } = runtime;
+async function acceptActivity(
+  runtime: Runtime,
+  activity: Activity,
+  bytes: number,
+  key: ActivityKey,
+): Promise<EndpointResponse> {
+  const { clock, options, store } = runtime;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
-  const key = keyOf(activity, () => ids.next());
   const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes);
   let outcome: 'accepted' | 'duplicate' | 'full';
   try {
@@ -66,16 +73,15 @@ async function acceptActivity(runtime: Runtime, activity: Activity, bytes: numbe
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error;
     report(runtime, 'acceptFailed', conversation, { activity: key, applied: error.applied });
-    return answer(failure(503, 'TryAgain'), RETRY_SOON_S);
+    return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
   }
-  if (outcome === 'full') return answer(failure(429, 'BacklogFull'), RETRY_WHEN_FULL_S);
+  if (outcome === 'full') return answerOf(failure(429, 'BacklogFull'), RETRY_WHEN_FULL_S);
   report(runtime, outcome, conversation, { activity: key });
   // A duplicate rings too: the channel repeats itself when something went wrong on the first delivery.
   await ring(runtime, conversation, 0);
   return { status: 200 };
 }
 
-const RETRY_SOON_S = 2;
 const RETRY_WHEN_FULL_S = 10;
 
 /**
@@ -91,29 +97,9 @@ export function keyOf(activity: Activity, unique: () => string): ActivityKey {
 /** 128 bits: within one conversation and one dedupe horizon, more than enough, and half the bytes in the record. */
 const KEY_DIGITS = 32;
 
-/** A large activity goes beside the record, under its own key. */
-function mailboxEntry(
-  key: ActivityKey,
-  activity: Activity,
-  bytes: number,
-  inlineBytes: number,
-): { readonly entry: NewActivity; readonly bodies: readonly Body[] } {
-  if (bytes <= inlineBytes) return { entry: { key, body: { inline: activity, bytes } }, bodies: [] };
-  return { entry: { key, body: { ref: key, bytes } }, bodies: [{ ref: key, activity }] };
-}
-
 function refused({ log }: Runtime, refusal: Failure): EndpointResponse {
   logEvent(log, 'refused', { status: refusal.status, code: refusal.code });
-  return answer(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
-}
-
-/** A failure as the Bot Connector's own errors look. */
-function answer({ status, code, message }: Failure, retryAfterS?: number): EndpointResponse {
-  return {
-    status,
-    body: { error: { code, message } },
-    ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
-  };
+  return answerOf(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
 }
 
 function isJson(contentType: string | undefined): boolean {

@@ -24,6 +24,10 @@ export interface RuntimeOptions {
   readonly inlineBytes: number;
   /** How long the endpoint tries to make an activity durable before it answers 503, in ms: channels give up after 15 s. */
   readonly acceptLimitMs: number;
+  /** How long a handler may take for an activity that is answered inside its HTTP response, in ms. Teams gives up soon after. */
+  readonly inlineDeadlineMs: number;
+  /** The same for invokes of these names. */
+  readonly inlineDeadlines: Readonly<Record<string, number>>;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** What to do with a send that may or may not have reached the channel: send it again, or never twice. */
@@ -53,6 +57,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   backlogLimit: 200,
   inlineBytes: 16_384,
   acceptLimitMs: 4_500,
+  inlineDeadlineMs: 8_000,
+  inlineDeadlines: {},
   maxBodyBytes: 1_048_576,
   inDoubt: 'resend',
   // 30 deliveries span about 13 hours: longer than most outages of a channel.

@@ -103,7 +103,7 @@ async function giveUp(
 }
 
 /** Runs the bot with the turn's time limit, sending what it has so far at every `holdRepliesMs` on the way. */
-async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<void>): Promise<void> {
+async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<unknown>): Promise<void> {
   const { clock, options } = runtime;
   const over = linkedSignal(turn.signal);
   let done = false;

@@ -6,14 +6,18 @@ import type { Ids } from '../ports/ids';
 import type { Log } from '../ports/log';
 import type { DeadReason, Store } from '../ports/store';
 import type { Activity } from '../schema/activity';
+import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
 import { type EventFields, type EventName, logEvent } from './events';
 import type { RuntimeOptions } from './options';
 
 /** The bot as the pipeline sees it: middleware and handler in one call each. */
 export interface BotLogic {
-  /** Runs middleware and handler. Must not change `activity`. Rejects when the attempt has failed. */
-  run(turn: Turn, activity: Activity): Promise<void>;
+  /**
+   * Runs middleware and handler. Must not change `activity`. Rejects when the attempt has failed.
+   * @returns what an HTTP response has to say, for activities that are answered in one.
+   */
+  run(turn: Turn, activity: Activity): Promise<Answer | undefined>;
   /** The bot's `onTurnError`, run once when the activity is given up; absent when the bot has none. */
   onError?(turn: Turn, activity: Activity, error: unknown): Promise<void>;
   /** Told of an effect that will never be delivered. Must not throw. */

@@ -1,17 +1,19 @@
 import { TurnwiseError } from '../schema/errors';
-import type { Hold } from './hold';
+import type { ConversationKey } from '../turn/keys';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
 
-/** The recorded steps of one turn: each name runs once, and later attempts get its record. */
+/**
+ * The recorded steps of one turn: each name runs once, and later attempts get its record. `record` returns what is recorded, which is the
+ * first that was.
+ */
 export class Steps {
   private recorded: Promise<ReadonlyMap<string, unknown>> | undefined;
   private readonly running = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly runtime: Runtime,
-    private readonly hold: Hold,
-    private readonly turn: string,
+    private readonly load: () => Promise<ReadonlyMap<string, unknown>>,
+    private readonly record: (name: string, value: unknown) => Promise<unknown>,
   ) {}
 
   /** @throws TurnwiseError `StepNotJson` when the result is not a JSON value (undefined counts as null). */
@@ -30,15 +32,17 @@ export class Steps {
     const recorded = await this.recorded;
     if (recorded.has(name)) return recorded.get(name);
     const value = jsonValue(name, await run());
-    const { turns } = this.runtime.store;
-    const outcome = await this.hold.write((held) => turns.recordStep(held, this.turn, name, value));
-    return outcome.value;
+    return this.record(name, value);
   }
+}
 
-  private load(): Promise<ReadonlyMap<string, unknown>> {
-    const { clock, store } = this.runtime;
-    return persist(clock, () => store.turns.readSteps(this.hold.key, this.turn), { limitMs: store.timing.leaseMs });
-  }
+/** What is recorded of a turn's steps so far. */
+export function readSteps(
+  { clock, store }: Runtime,
+  key: ConversationKey,
+  turn: string,
+): Promise<ReadonlyMap<string, unknown>> {
+  return persist(clock, () => store.turns.readSteps(key, turn), { limitMs: store.timing.leaseMs });
 }
 
 function jsonValue(name: string, value: unknown): unknown {

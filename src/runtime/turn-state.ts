@@ -2,11 +2,11 @@ import { JsonStateDocument } from '../bot/state-document';
 import type { StateDocument, StateScope } from '../bot/turn';
 import type { StateId, StateSnapshot, TurnCommit } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
-import type { ConversationKey, UserKey } from '../turn/keys';
+import type { UserKey } from '../turn/keys';
 import { applied, type StateChanges, type StateData } from '../turn/user-state';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
-import { readUserState } from './user-intents';
+import { type IntentRun, readUserState } from './user-intents';
 
 interface Loaded {
   snapshot: StateSnapshot;
@@ -20,7 +20,7 @@ export class TurnState {
 
   constructor(
     private readonly runtime: Runtime,
-    private readonly conversation: ConversationKey,
+    private readonly turn: IntentRun,
     private readonly user: UserKey | undefined,
   ) {}
 
@@ -51,6 +51,11 @@ export class TurnState {
     return { user: this.user, version: loaded.snapshot.version, changes: loaded.document.toChanges() };
   }
 
+  /** @throws TurnwiseError `StateNotJson`, as the commit would. */
+  assertStorable(): void {
+    for (const { document } of this.settled.values()) document.toChanges();
+  }
+
   /**
    * After a conflict: takes over what others have changed meanwhile, if none of it was touched by this turn.
    * @returns false when the turn has to run again on fresh state.
@@ -79,9 +84,9 @@ export class TurnState {
     const { clock, store } = this.runtime;
     if (id === 'user') {
       if (this.user === undefined) throw new TurnwiseError('NoUser');
-      return readUserState(this.runtime, this.conversation, this.user);
+      return readUserState(this.runtime, this.turn, this.user);
     }
-    return persist(clock, () => store.turns.readState(this.conversation, id), { limitMs: store.timing.leaseMs });
+    return persist(clock, () => store.turns.readState(this.turn.conversation, id), { limitMs: store.timing.leaseMs });
   }
 }
 

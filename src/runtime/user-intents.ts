@@ -1,5 +1,6 @@
 import type { StateSnapshot } from '../ports/store';
-import type { ConversationKey, UserKey } from '../turn/keys';
+import type { UserKey } from '../turn/keys';
+import { type Intent, succeeds } from '../turn/user-state';
 import { persist } from './persist';
 import { type Runtime, ring } from './runtime';
 
@@ -9,22 +10,20 @@ const PATIENCE_MS = [25, 50, 100, 200, 400, 800];
 /** While only other code can answer: the conversation's record is of a newer format. */
 const LONGEST_PAUSE_MS = 1_000;
 
+/** Which run of a turn reads: a queued one of its conversation, or an inline one of its activity. */
+export type IntentRun = Pick<Intent, 'conversation' | 'inline'>;
+
 /**
- * A user's state with every other conversation's intent settled first, so that what a turn reads includes each committed turn's change and
- * nothing of one that failed. What this conversation's own earlier attempts left behind is void: it holds the conversation now and
- * has delivered everything committed before.
+ * A user's state with every other turn's intent settled first, so that what a turn reads includes each committed turn's change and
+ * nothing of one that failed. What earlier attempts at the same turn left behind is void: see `succeeds`.
  */
-export async function readUserState(
-  runtime: Runtime,
-  conversation: ConversationKey,
-  user: UserKey,
-): Promise<StateSnapshot> {
+export async function readUserState(runtime: Runtime, run: IntentRun, user: UserKey): Promise<StateSnapshot> {
   const { clock, store } = runtime;
   const limit = { limitMs: store.timing.leaseMs };
   const asked = new Map<string, number>();
   for (;;) {
     const record = await persist(clock, () => store.users.read(user), limit);
-    const foreign = record.intents.find((intent) => intent.conversation !== conversation);
+    const foreign = record.intents.find((intent) => !succeeds(run, intent));
     if (foreign === undefined) return { version: record.version, data: record.data };
     const times = asked.get(foreign.id) ?? 0;
     asked.set(foreign.id, times + 1);

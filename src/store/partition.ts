@@ -3,7 +3,7 @@ import type { Head } from '../turn/record';
 import type { UserRecord } from '../turn/user-state';
 
 /** What lies in a conversation's partition beside its head record. */
-export type RecordKind = 'body' | 'state' | 'step' | 'dead';
+export type RecordKind = 'body' | 'state' | 'step' | 'dead' | 'inline';
 
 /** Names one such record within its partition. */
 export interface RecordName {

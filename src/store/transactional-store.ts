@@ -2,6 +2,7 @@ import type { Mailbox, Store } from '../ports/store';
 import { accept } from '../turn/accept';
 import type { Timing } from '../turn/timing';
 import { deadLetters } from './dead-letters';
+import { inlineTurns } from './inline-turns';
 import { inspection } from './inspection';
 import type { Partitions } from './partition';
 import { bodyRecords } from './records';
@@ -14,6 +15,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     timing,
     mailbox: mailbox(partitions, timing),
     turns: turnStore(partitions, timing),
+    inline: inlineTurns(partitions, timing),
     users: userStates(partitions, timing),
     deadLetters: deadLetters(partitions, timing),
     inspection: inspection(partitions),

@@ -1,4 +1,5 @@
 import type { UserStates } from '../ports/store';
+import type { InlineRecord } from '../turn/inline';
 import type { Timing } from '../turn/timing';
 import { fold, judge, NEW_USER, propose, withdraw } from '../turn/user-state';
 import type { Partitions } from './partition';
@@ -24,11 +25,17 @@ export function userStates(partitions: Partitions, timing: Timing): UserStates {
         return record === current ? { result: undefined, confirm: true } : { result: undefined, record };
       }),
     judge: (intent, insist) =>
-      partitions.transact<'counts' | 'void' | 'open'>(intent.conversation, ({ head, now }) => {
-        const judged = judge(head, now, intent, insist, timing);
+      partitions.transact<'counts' | 'void' | 'open'>(intent.conversation, ({ head, now, get }) => {
+        const { inline } = intent;
+        const record = inline === undefined ? undefined : (get('inline', inline) as InlineRecord | undefined);
+        const judged = judge(head, record, now, intent, insist, timing);
         if (judged.verdict !== 'void') return { result: judged.verdict };
         if (judged.head !== undefined) return { result: 'void', writes: { head: judged.head } };
-        return { result: 'void', ...(head === undefined ? { confirm: true } : {}) };
+        if (judged.record !== undefined && inline !== undefined) {
+          return { result: 'void', writes: { put: [{ kind: 'inline', id: inline, value: judged.record }] } };
+        }
+        // "It is not there" must not come from a view that does not have it yet.
+        return { result: 'void', ...(head === undefined || inline !== undefined ? { confirm: true } : {}) };
       }),
   };
 }

@@ -77,7 +77,8 @@ export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEff
   return { outcome: 'held', head: extended(withFirstStarted(grown), now, fence, timing) };
 }
 
-function recorded(effects: readonly NewEffect[], now: number): Effect[] {
+/** Effects as the record keeps them. */
+export function recorded(effects: readonly NewEffect[], now: number): Effect[] {
   return effects.map(({ afterMs, ...effect }) => ({
     ...effect,
     at: now,

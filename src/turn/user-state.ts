@@ -1,5 +1,6 @@
 import { freed } from './hold';
-import type { ConversationKey } from './keys';
+import type { InlineRecord } from './inline';
+import type { ActivityKey, ConversationKey } from './keys';
 import type { Head } from './record';
 import type { Timing } from './timing';
 import { isNewer } from './upgrade';
@@ -21,8 +22,10 @@ export interface Intent {
   /** Unique to the attempt that made it. */
   readonly id: string;
   readonly conversation: ConversationKey;
-  /** The epoch of the attempt. */
+  /** The epoch of the attempt: the conversation's, or for an inline turn that of its claim. */
   readonly epoch: number;
+  /** The activity of an inline turn, whose claim is what fences it; absent for a queued turn. */
+  readonly inline?: ActivityKey;
   readonly changes: StateChanges;
 }
 
@@ -47,9 +50,17 @@ export function applied(data: StateData, changes: StateChanges): StateData {
 }
 
 /**
- * Writes an intent, if the record is still the one that the turn read. Whoever holds the conversation has delivered everything
- * committed in it before, so what earlier attempts left behind is void and replaced; an intent of a later epoch means that the
- * caller holds it no longer.
+ * Whether two intents come from runs that cannot both commit: queued turns of one conversation, or inline runs of one activity. The
+ * later of them knows what became of the earlier: it holds the conversation and has delivered everything committed before, or
+ * it has claimed the activity, which had no answer.
+ */
+export function succeeds(intent: Pick<Intent, 'conversation' | 'inline'>, earlier: Intent): boolean {
+  return intent.conversation === earlier.conversation && intent.inline === earlier.inline;
+}
+
+/**
+ * Writes an intent, if the record is still the one that the turn read. What earlier attempts at the same left behind is void
+ * and replaced; an intent of a later epoch means that the caller is no longer the one who may commit.
  *
  * @returns the new record, or `undefined` on a conflict.
  */
@@ -57,10 +68,8 @@ export function propose(current: UserRecord | undefined, version: number, intent
   const record = current ?? NEW_USER;
   if (record.intents.some((each) => each.id === intent.id)) return record;
   if (record.version !== version) return undefined;
-  const others = record.intents.filter((each) => each.conversation !== intent.conversation);
-  if (record.intents.some((each) => each.conversation === intent.conversation && each.epoch > intent.epoch)) {
-    return undefined;
-  }
+  const others = record.intents.filter((each) => !succeeds(intent, each));
+  if (record.intents.some((each) => succeeds(intent, each) && each.epoch > intent.epoch)) return undefined;
   return { ...record, version: record.version + 1, intents: [...others, intent] };
 }
 
@@ -82,26 +91,29 @@ function without(record: UserRecord, id: string): UserRecord {
 
 export type Judgement =
   | { readonly verdict: 'counts' }
-  /** `head` is present when the attempt had to be fenced first. */
-  | { readonly verdict: 'void'; readonly head?: Head }
+  /** `head` or `record` are present when the attempt had to be fenced first. */
+  | { readonly verdict: 'void'; readonly head?: Head; readonly record?: InlineRecord }
   /** Its attempt may be about to commit. Ask again, or insist. */
   | { readonly verdict: 'open' };
 
 /**
  * Decides another turn's intent by the conversation that made it. It counts when the conversation is committed to folding it. It is void when
- * the conversation is gone or a later epoch holds it. Otherwise the attempt has to be fenced before the intent may be called void:
- * at once when nobody holds the conversation any more, and a live holder only when the caller insists.
+ * the conversation is gone or its attempt is over. Otherwise the attempt has to be fenced before the intent may be called void:
+ * at once when nobody is at work on it any more, and a live one only when the caller insists.
+ *
+ * @param record the inline record of the intent's activity, for an inline turn.
  */
 export function judge(
   head: Head | undefined,
+  record: InlineRecord | undefined,
   now: number,
-  intent: Pick<Intent, 'id' | 'epoch'>,
+  intent: Pick<Intent, 'id' | 'epoch' | 'inline'>,
   insist: boolean,
   timing: Timing,
 ): Judgement {
-  if (head === undefined) return { verdict: 'void' };
-  if (head.out.some((effect) => effect.kind === 'fold' && effect.intent === intent.id)) return { verdict: 'counts' };
-  if (head.epoch > intent.epoch) return { verdict: 'void' };
+  if (head?.out.some((effect) => effect.kind === 'fold' && effect.intent === intent.id)) return { verdict: 'counts' };
+  if (intent.inline !== undefined) return judgeInline(record, now, intent.epoch, insist);
+  if (head === undefined || head.epoch > intent.epoch) return { verdict: 'void' };
   const live = head.lease !== null && head.lease.until > now;
   // A newer record is its own code's to fence; its holder's lease ends by itself.
   if ((live && !insist) || isNewer(head)) return { verdict: 'open' };
@@ -109,4 +121,10 @@ export function judge(
   const att = live ? Math.max(0, head.att - 1) : head.att;
   const fenced = freed({ ...head, epoch: head.epoch + 1, att }, now, Math.max(0, head.notBefore - now), timing);
   return { verdict: 'void', head: fenced };
+}
+
+function judgeInline(record: InlineRecord | undefined, now: number, epoch: number, insist: boolean): Judgement {
+  if (record === undefined || record.state !== 'running' || record.epoch > epoch) return { verdict: 'void' };
+  if (record.until > now && !insist) return { verdict: 'open' };
+  return { verdict: 'void', record: { state: 'revoked', epoch: record.epoch, at: now } };
 }

@@ -40,7 +40,7 @@ export function simBot(
       if (plan.poison === 'throwsOnce' && turn.attempt === 1) throw new Error('once');
       if (plan.flushes) await turn.flush();
       if (plan.pauseMs > 0) await clock.sleep(plan.pauseMs, turn.signal);
-      if (turn.signal.aborted) return;
+      if (turn.signal.aborted) return undefined;
       const stepped = plan.step ? await turn.step('work', work) : undefined;
       if (plan.touches.user) append(await turn.state('user'), activity);
       if (plan.touches.priv) append(await turn.state('private'), activity);

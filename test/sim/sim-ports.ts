@@ -21,6 +21,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     timing: store.timing,
     mailbox: faulty(instance, store.mailbox, context),
     turns: faulty(instance, store.turns, context),
+    inline: faulty(instance, store.inline, context),
     users: faulty(instance, store.users, context),
     deadLetters: faulty(instance, store.deadLetters, context),
     inspection: store.inspection,

@@ -79,7 +79,7 @@ class World {
         return;
       case 'judge': {
         const intent = { id: 'i', epoch: this.head?.epoch ?? 0 };
-        const judged = judge(this.head, this.now, intent, each.insist, TIMING);
+        const judged = judge(this.head, undefined, this.now, intent, each.insist, TIMING);
         if (judged.verdict === 'void' && judged.head !== undefined) this.head = judged.head;
         return;
       }

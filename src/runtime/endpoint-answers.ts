@@ -1,0 +1,29 @@
+import type { EndpointResponse } from '../ports/endpoint';
+import type { Body } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import type { Failure } from '../schema/errors';
+import type { NewActivity } from '../turn/accept';
+import type { ActivityKey } from '../turn/keys';
+
+/** `Retry-After` when something is away that should be back soon, in seconds. */
+export const RETRY_SOON_S = 2;
+
+/** A failure as the Bot Connector's own errors look. */
+export function answerOf({ status, code, message }: Failure, retryAfterS?: number): EndpointResponse {
+  return {
+    status,
+    body: { error: { code, message } },
+    ...(retryAfterS === undefined ? {} : { headers: { 'retry-after': String(retryAfterS) } }),
+  };
+}
+
+/** An activity as the mailbox takes it. A large one goes beside the record, under its own key. */
+export function mailboxEntry(
+  key: ActivityKey,
+  activity: Activity,
+  bytes: number,
+  inlineBytes: number,
+): { readonly entry: NewActivity; readonly bodies: readonly Body[] } {
+  if (bytes <= inlineBytes) return { entry: { key, body: { inline: activity, bytes } }, bodies: [] };
+  return { entry: { key, body: { ref: key, bytes } }, bodies: [{ ref: key, activity }] };
+}

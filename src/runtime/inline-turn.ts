@@ -1,0 +1,128 @@
+import type { StateDocument, StateScope, Turn } from '../bot/turn';
+import type { Activity } from '../schema/activity';
+import { TurnwiseError } from '../schema/errors';
+import type { InlineFence } from '../turn/inline';
+import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
+import { addressOf, type Captured, CapturedEffects } from './captured-effects';
+import { sendLive } from './live-lane';
+import { persist } from './persist';
+import type { Runtime } from './runtime';
+import { readSteps, Steps } from './steps';
+import { TurnState } from './turn-state';
+
+/** The run of an activity was taken over or revoked: what it did is dropped. */
+export class InlineRunLost extends Error {
+  override readonly name = 'InlineRunLost';
+}
+
+/** What the pipeline needs to know of an activity to answer it inline. */
+export interface InlineInput {
+  readonly conversation: ConversationKey;
+  readonly key: ActivityKey;
+  readonly activity: Activity;
+  readonly user: UserKey | undefined;
+  readonly fence: InlineFence;
+  /** How often this delivery has run it. */
+  readonly run: number;
+  readonly deadline: Date;
+}
+
+/** One inline run: like a queued one, but on a fresh snapshot, fenced by its claim, and with nothing sent before the commit. */
+export class InlineTurn implements Turn {
+  readonly id: string;
+  readonly attempt: number;
+  readonly deadline: Date;
+  readonly states: TurnState;
+  private readonly steps: Steps;
+  private readonly effects: CapturedEffects;
+  private readonly over = new AbortController();
+  private finished = false;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly input: InlineInput,
+  ) {
+    const { conversation, key, user, fence, run, deadline } = input;
+    this.id = key;
+    this.attempt = run;
+    this.deadline = deadline;
+    this.states = new TurnState(runtime, { conversation, inline: key }, user);
+    this.steps = new Steps(
+      () => readSteps(runtime, conversation, key),
+      (name, value) => this.recordStep(name, value),
+    );
+    this.effects = new CapturedEffects({
+      idOf: (ordinal) => `${key}~i${fence.epoch}.${ordinal}`,
+      from: 0,
+      recordedBefore: 0,
+      inlineBytes: runtime.options.inlineBytes,
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.over.signal;
+  }
+
+  state(scope: StateScope): Promise<StateDocument> {
+    return this.states.open(scope);
+  }
+
+  send(activity: Activity): { id: string } {
+    this.assertRunning();
+    return this.effects.send(activity);
+  }
+
+  update(activity: Activity): { id: string } {
+    this.assertRunning();
+    return this.effects.update(activity);
+  }
+
+  delete(activityId: string): void {
+    this.assertRunning();
+    this.effects.delete(activityId, addressOf(this.input.activity));
+  }
+
+  async sendLive(activity: Activity): Promise<void> {
+    if (!this.finished) await sendLive(this.runtime, this.input.conversation, activity, this.signal);
+  }
+
+  /** An inline turn has nothing to hand out before its commit, which is at most seconds away. */
+  async flush(): Promise<void> {
+    this.assertRunning();
+  }
+
+  step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
+    this.assertRunning();
+    return this.steps.step(name, run);
+  }
+
+  /** Ends the run: nothing it does from now on counts. */
+  finish(): Captured {
+    this.finished = true;
+    return this.effects.take();
+  }
+
+  /** As {@link finish}, for a run that is dropped; tells the handler through its signal. */
+  abandon(): void {
+    this.finished = true;
+    this.over.abort();
+  }
+
+  private async recordStep(name: string, value: unknown): Promise<unknown> {
+    const { clock, store } = this.runtime;
+    const { conversation, fence, key } = this.input;
+    const recorded = await persist(clock, () => store.inline.recordStep(conversation, fence, key, name, value), {
+      limitMs: store.timing.leaseMs,
+    });
+    if (recorded.outcome === 'lost') {
+      this.abandon();
+      throw new InlineRunLost('Another delivery of the activity has taken over.');
+    }
+    return recorded.value;
+  }
+
+  private assertRunning(): void {
+    if (this.signal.aborted) throw new TurnwiseError('TurnLost');
+    if (this.finished) throw new TurnwiseError('TurnEnded');
+  }
+}

@@ -1,0 +1,24 @@
+import type { Activity } from '../schema/activity';
+import type { ConversationKey } from '../turn/keys';
+import { addressOf } from './captured-effects';
+import { type Runtime, report } from './runtime';
+
+/** How long a handler waits for a send on the live lane, in ms: it is worth waiting for order, and not worth waiting long. */
+const LIVE_LIMIT_MS = 2_000;
+
+/** Sends at once, at most once, outside the transaction: typing indicators. Never rejects. */
+export async function sendLive(
+  runtime: Runtime,
+  key: ConversationKey,
+  activity: Activity,
+  signal: AbortSignal,
+): Promise<void> {
+  const enough = new AbortController();
+  const limit = runtime.clock.sleep(LIVE_LIMIT_MS, enough.signal);
+  const call = { op: 'send', ...addressOf(activity), activity } as const;
+  const delivery = runtime.connector.deliver(call, signal).then(({ outcome }) => {
+    if (outcome !== 'delivered') report(runtime, 'liveDropped', key, { outcome });
+  });
+  await Promise.race([delivery, limit]);
+  enough.abort();
+}

@@ -1,0 +1,88 @@
+import { wakeForWork } from './accept';
+import { type NewEffect, recorded } from './commit';
+import { type Head, NEW_HEAD } from './record';
+import type { Timing } from './timing';
+import { isNewer } from './upgrade';
+
+/** What an HTTP response says for an activity that is answered inline. `body` is JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+/**
+ * The record of one activity that is answered inside its HTTP response, kept under the activity's key for the dedupe horizon. While it
+ * runs it is the fence of that run: whoever raises its epoch, or ends it, keeps an earlier run from committing.
+ */
+export type InlineRecord =
+  | { readonly state: 'running'; readonly epoch: number; readonly owner: string; readonly until: number }
+  | { readonly state: 'revoked'; readonly epoch: number; readonly at: number }
+  | { readonly state: 'answered'; readonly epoch: number; readonly answer: Answer; readonly at: number };
+
+/** What an inline run quotes with its writes. */
+export interface InlineFence {
+  readonly epoch: number;
+  readonly owner: string;
+}
+
+export type Claim =
+  | { readonly outcome: 'claimed'; readonly fence: InlineFence; readonly record: InlineRecord }
+  /** It was answered before: this is the answer, and nothing runs. */
+  | { readonly outcome: 'answered'; readonly answer: Answer }
+  /** Another delivery of the same activity is being answered. */
+  | { readonly outcome: 'running'; readonly remainingMs: number };
+
+/**
+ * Claims an activity for one inline run, unless it was answered, or another run has it and its time is not over.
+ *
+ * @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
+ */
+export function claim(current: InlineRecord | undefined, now: number, owner: string, ttlMs: number): Claim {
+  if (current?.state === 'answered') return { outcome: 'answered', answer: current.answer };
+  if (current?.state === 'running' && current.owner === owner) {
+    return { outcome: 'claimed', fence: { epoch: current.epoch, owner }, record: current };
+  }
+  if (current?.state === 'running' && current.until > now) {
+    return { outcome: 'running', remainingMs: current.until - now };
+  }
+  const epoch = (current?.epoch ?? 0) + 1;
+  return {
+    outcome: 'claimed',
+    fence: { epoch, owner },
+    record: { state: 'running', epoch, owner, until: now + ttlMs },
+  };
+}
+
+/** Whether a run still has its activity. */
+export function isClaimedBy(record: InlineRecord | undefined, fence: InlineFence): boolean {
+  return record?.state === 'running' && record.epoch === fence.epoch && record.owner === fence.owner;
+}
+
+/** The record of an activity that has its answer. */
+export function answered(fence: InlineFence, answer: Answer, now: number): InlineRecord {
+  return { state: 'answered', epoch: fence.epoch, answer, at: now };
+}
+
+/**
+ * The head after an inline turn: its state counted, its effects appended, and someone due to deliver them. Neither lease nor mailbox
+ * are touched, so a queued turn that holds the conversation goes on, and finds at its commit whether state has moved under it.
+ *
+ * @returns `undefined` when the record is of a format that this code does not know.
+ */
+export function commitInline(
+  current: Head | undefined,
+  now: number,
+  effects: readonly NewEffect[],
+  writesState: boolean,
+  timing: Timing,
+): Head | undefined {
+  const head = current ?? NEW_HEAD;
+  if (isNewer(head)) return undefined;
+  return {
+    ...head,
+    n: head.n + 1,
+    sv: writesState ? head.sv + 1 : head.sv,
+    out: [...head.out, ...recorded(effects, now)],
+    wake: effects.length === 0 ? head.wake : wakeForWork(head, now, timing),
+  };
+}

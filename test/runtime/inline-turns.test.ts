@@ -1,0 +1,217 @@
+import { describe, expect, test } from '@jest/globals';
+import { ActivityHandler } from '../../src/bot/activity-handler';
+import type { Bot } from '../../src/bot/bot';
+import { ConversationState } from '../../src/bot/conversation-state';
+import type { TurnContext } from '../../src/bot/turn-context';
+import { UserState } from '../../src/bot/user-state';
+import { receive } from '../../src/runtime/ingress';
+import type { Runtime } from '../../src/runtime/runtime';
+import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
+
+const state = new ConversationState();
+const count = state.createProperty<number>('count');
+const other = state.createProperty<number>('other');
+
+const OPEN = { mode: 'open', authenticate: async () => ({ ok: true as const, admit: () => ({ ok: true as const }) }) };
+
+/** Posts an activity as a channel does. */
+function post(runtime: Runtime, different: Record<string, unknown>) {
+  const activity = {
+    type: 'invoke',
+    name: 'test/add',
+    id: 'i-1',
+    channelId: 'test',
+    serviceUrl: 'https://channel.example/',
+    from: { id: 'user-1' },
+    recipient: { id: 'bot-1' },
+    conversation: { id: 'c-1' },
+    ...different,
+  };
+  const body = new TextEncoder().encode(JSON.stringify(activity));
+  return receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
+}
+
+async function add(context: TurnContext): Promise<number> {
+  const next = (await count.get(context, 0)) + 1;
+  await count.set(context, next);
+  return next;
+}
+
+const invokeResponse = (context: TurnContext, body: unknown) =>
+  context.sendActivity({ type: 'invokeResponse', value: { status: 200, body } });
+
+const adding: Bot = async (context) => {
+  await invokeResponse(context, { count: await add(context) });
+};
+
+const stateOf = async ({ store }: Pipeline) => (await store.turns.readState(CONVERSATION, 'conversation')).data;
+
+describe('an invoke', () => {
+  test('is answered with what its handler says, and its state is kept', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(adding);
+    expect(await post(runtime, {})).toEqual({ status: 200, body: { count: 1 } });
+    expect(await post(runtime, { id: 'i-2' })).toEqual({ status: 200, body: { count: 2 } });
+    expect(await stateOf(pipeline)).toEqual({ count: 2 });
+    expect(pipeline.rings).toEqual([]);
+  });
+
+  test('that nobody handles is answered 501', async () => {
+    const pipeline = createPipeline();
+    expect(await post(pipeline.worker(new ActivityHandler()), {})).toEqual({ status: 501 });
+  });
+
+  test('sends what it sends through the outbox', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(async (context) => {
+      await context.sendActivity('on its way');
+      await invokeResponse(context, 'done');
+    });
+    expect(await post(runtime, {})).toEqual({ status: 200, body: 'done' });
+    expect(pipeline.sent).toEqual([]);
+    expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 0 }]);
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['on its way']);
+  });
+
+  test('delivered twice, at once and later, runs once and gets one answer', async () => {
+    const pipeline = createPipeline();
+    let runs = 0;
+    const runtime = pipeline.worker(async (context) => {
+      runs += 1;
+      await pipeline.clock.sleep(500);
+      await invokeResponse(context, { count: await add(context) });
+    });
+    const both = [post(runtime, {}), post(runtime, {})];
+    await pipeline.clock.settle();
+    await pipeline.pass(4_000);
+    expect(await Promise.all(both)).toEqual([
+      { status: 200, body: { count: 1 } },
+      { status: 200, body: { count: 1 } },
+    ]);
+    expect(await post(runtime, {})).toEqual({ status: 200, body: { count: 1 } });
+    expect(runs).toBe(1);
+  });
+
+  test('whose handler fails is answered 500; the apology is kept and nothing else', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(
+      async (context) => {
+        await add(context);
+        await context.sendActivity('never seen');
+        throw new Error('no');
+      },
+      async (context) => void (await context.sendActivity('sorry')),
+    );
+    expect(await post(runtime, {})).toEqual({ status: 500 });
+    expect(await stateOf(pipeline)).toEqual({});
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['sorry']);
+  });
+});
+
+describe('an invoke beside a queued turn', () => {
+  /** A queued turn that adds after a long time, while invokes come in. */
+  async function beside(queued: Bot, inline: Bot) {
+    const pipeline = createPipeline({ holdRepliesMs: 0 });
+    await pipeline.accept('a');
+    const worker = answerRing(pipeline.worker(queued));
+    await pipeline.clock.settle();
+    const answer = await post(pipeline.worker(inline), {});
+    await pipeline.pass(30_000);
+    await worker.done;
+    return { pipeline, answer };
+  }
+
+  test('does not wait for it, and both keep their changes to the same property', async () => {
+    const clockOf: { pass?: () => Promise<void> } = {};
+    const queued: Bot = async (context) => {
+      const before = await count.get(context, 0);
+      await clockOf.pass?.();
+      await count.set(context, before + 10);
+    };
+    const pipeline = createPipeline({ holdRepliesMs: 0 });
+    let waits = 0;
+    clockOf.pass = async () => {
+      waits += 1;
+      await pipeline.clock.sleep(20_000);
+    };
+    await pipeline.accept('a');
+    const worker = answerRing(pipeline.worker(queued));
+    await pipeline.clock.settle();
+    expect(await post(pipeline.worker(adding), {})).toEqual({ status: 200, body: { count: 1 } });
+    await pipeline.pass(45_000);
+    await worker.done;
+    expect(await stateOf(pipeline)).toEqual({ count: 11 });
+    expect(waits).toBe(2); // The property it had read was changed under it: run again on fresh state.
+  });
+
+  test('leaves it alone when they touch different properties', async () => {
+    let runs = 0;
+    const { pipeline, answer } = await beside(async (context) => {
+      runs += 1;
+      await other.set(context, ((await other.get(context)) ?? 0) + 1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }, adding);
+    expect(answer).toEqual({ status: 200, body: { count: 1 } });
+    expect(await stateOf(pipeline)).toEqual({ count: 1, other: 1 });
+    expect(runs).toBe(1);
+  });
+});
+
+describe('an invoke whose handler takes too long', () => {
+  test('is put into the mailbox, answered plausibly, and runs again from there with its steps', async () => {
+    const pipeline = createPipeline();
+    let steps = 0;
+    const bot: Bot = async (context) => {
+      const order = await context.step('order', () => ++steps);
+      await pipeline.clock.sleep(9_000, context.signal);
+      if (context.signal.aborted) return;
+      await add(context);
+      await context.sendActivity(`ordered ${order}`);
+    };
+    const runtime = pipeline.worker(bot);
+    const posted = post(runtime, { name: 'task/submit' });
+    await pipeline.pass(9_000);
+    expect(await posted).toMatchObject({ status: 200, body: { task: { type: 'message' } } });
+    expect((await pipeline.head()).pend.length).toBe(1);
+    const worker = answerRing(runtime);
+    await pipeline.pass(12_000);
+    await worker.done;
+    expect(pipeline.sent).toEqual(['ordered 1']);
+    expect(steps).toBe(1);
+    expect(await stateOf(pipeline)).toEqual({ count: 1 });
+    expect(await post(runtime, { name: 'task/submit' })).toMatchObject({ status: 200, body: { task: {} } });
+  });
+});
+
+describe('an activity that expects its replies', () => {
+  test('gets them in the response, and none through the connector', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(async (context) => {
+      await context.sendActivity('one');
+      await context.sendActivity('two');
+    });
+    const answer = await post(runtime, { type: 'message', text: 'hi', deliveryMode: 'expectReplies' });
+    expect(answer).toMatchObject({ status: 200, body: { activities: [{ text: 'one' }, { text: 'two' }] } });
+    expect(pipeline.calls).toEqual([]);
+  });
+});
+
+describe('user state in an inline turn', () => {
+  test('is changed exactly once, beside a queued turn of the same user', async () => {
+    const pipeline = createPipeline();
+    const visits = new UserState().createProperty<number>('visits');
+    const bot: Bot = async (context) => {
+      await visits.set(context, (await visits.get(context, 0)) + 1);
+      if (context.activity.type === 'invoke') await invokeResponse(context, await visits.get(context));
+    };
+    const runtime = pipeline.worker(bot);
+    await pipeline.accept('a');
+    const answers = Promise.all([post(runtime, {}), post(runtime, { id: 'i-2' }), answerRing(runtime).done]);
+    await pipeline.pass(5_000);
+    await answers;
+    await answerRing(runtime).done;
+    expect(await post(runtime, { id: 'i-3' })).toEqual({ status: 200, body: 4 });
+  });
+});
