@@ -43,9 +43,11 @@ export async function startAzurite(appRoot: string, dataDir: string): Promise<Lo
       throw error;
     });
   } catch (error) {
-    throw new StartupError(
-      `The queue (Azurite) did not start: ${oneLine(error)}. If its files are damaged, delete ${location}: it holds only signals.`,
-    );
+    const reason = oneLine(error);
+    const advice = /has not let go/.test(reason)
+      ? 'An Azurite of an earlier run may still be there: end it, or set TURNWISE_DATA to another folder.'
+      : `If its files are damaged, delete ${location}: it holds only signals.`;
+    throw new StartupError(`The queue (Azurite) did not start: ${reason}. ${advice}`);
   }
   const address = companion.ready[1] ?? '';
   return {

@@ -66,11 +66,25 @@ class Ending {
 
   listen(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#onSignal());
+    if (process.env.npm_lifecycle_event !== undefined) this.#watchParent();
+    // Whoever was reading along has gone; that is no reason to end.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
     // An error that nobody catches ends a Functions worker, so it ends this too. It is the app's bug: the stack is what helps.
     process.on('uncaughtException', (error) => {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
       this.#asked.resolve('an error was not caught by the app');
     });
+  }
+
+  /** npm passes a signal on to its shell, which dies without a word: having lost the parent is all that is to be seen of it here. */
+  #watchParent(): void {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      this.#asked.resolve(undefined);
+    }, 250);
+    timer.unref();
   }
 
   #onSignal(): void {

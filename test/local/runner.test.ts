@@ -1,6 +1,7 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type AppCopy, base64, copyFixtureApp, startRunnerProcess, until } from './support/runner-process';
+import { type AppCopy, base64, copyFixtureApp, ROOT, startRunnerProcess, until } from './support/runner-process';
 
 let app: AppCopy;
 afterEach(() => app.remove());
@@ -104,6 +105,28 @@ describe('stopping', () => {
     expect(Date.now() - from).toBeLessThan(2_000);
   });
 
+  test('a signal to npm, which does not pass it on, stops the runner as well', async () => {
+    app = copyFixtureApp();
+    app.write('package.json', {
+      main: 'functions/*.js',
+      scripts: { start: `node ${ROOT}/dist/src/local/main.js --no-chat` },
+    });
+    const npm = spawn('npm', ['start', '--silent'], {
+      cwd: app.folder,
+      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TURNWISE_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let output = '';
+    npm.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    await until(() => output.includes('Ctrl-C stops'), 20_000);
+    npm.kill('SIGTERM');
+    await until(() => output.endsWith('Stopped.\n'));
+    // The next one can start.
+    expect(await (await startRunnerProcess(app)).end()).toBe(0);
+  });
+
   test('a killed runner takes its queue server along and leaves its message hidden; the next one has the rest', async () => {
     app = copyFixtureApp();
     const first = await startRunnerProcess(app);
@@ -146,7 +169,6 @@ describe('stopping', () => {
     app = copyFixtureApp();
     const runner = await startRunnerProcess(app);
     const { pid } = runner.process;
-    const { execFileSync } = await import('node:child_process');
     const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)])
       .toString()
       .trim()
