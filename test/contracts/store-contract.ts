@@ -5,6 +5,7 @@ import { deliveryContract } from './store/delivery';
 import { fencingContract } from './store/fencing';
 import { formatContract } from './store/formats';
 import { holdContract } from './store/hold';
+import { inlineContract } from './store/inline';
 import { mailboxContract } from './store/mailbox';
 import { stepContract } from './store/steps';
 import { userStateContract } from './store/user-state';
@@ -20,6 +21,7 @@ export function storeContract(open: OpenStore): void {
   describe('flush and deliver', () => deliveryContract(opened));
   describe('a holder that was taken over', () => fencingContract(opened));
   describe('steps', () => stepContract(opened));
+  describe('inline turns', () => inlineContract(opened));
   describe('user state', () => userStateContract(opened));
   describe('dead letters', () => deadLetterContract(opened));
   describe('values', () => valueContract(opened));
