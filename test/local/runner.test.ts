@@ -145,8 +145,8 @@ describe('stopping', () => {
     const second = await startRunnerProcess(app);
     await second.queues.getQueueClient('work').sendMessage(base64('"next"'));
     await until(() => app.record().some(({ what, entry }) => what === 'worked' && entry === 'next'));
-    const { approximateMessagesCount } = await second.queues.getQueueClient('work').getProperties();
-    expect(approximateMessagesCount).toBe(1);
+    const left = second.queues.getQueueClient('work');
+    await until(async () => (await left.getProperties()).approximateMessagesCount === 1);
     expect(app.record().filter(({ what }) => what === 'work')).toHaveLength(2);
     await second.end();
   });
