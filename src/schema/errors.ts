@@ -4,6 +4,8 @@
  */
 export const ERRORS = {
   StoreUnusable: 'The store cannot be used.',
+  RecordTooLarge:
+    'What a turn wants to keep does not fit into its record; keep less in state (2 MB per document), and send less at once.',
   AppIdMissing:
     'MicrosoftAppId is not set. Without it nobody can be authenticated, so the bot runs only on a development machine: set ' +
     'MicrosoftAppId and the settings that go with it, or, for local development, AZURE_FUNCTIONS_ENVIRONMENT=Development.',

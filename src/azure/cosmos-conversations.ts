@@ -1,0 +1,181 @@
+import { TurnwiseError } from '../schema/errors';
+import type { PartitionDecision, Partitions, PartitionView } from '../store/partition';
+import { StoreFault } from '../turn/fault';
+import type { ConversationKey } from '../turn/keys';
+import type { Head } from '../turn/record';
+import { conversationOf, headId, headItem, partitionKey, readHead } from './cosmos-documents';
+import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
+import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
+import type { Answer, CosmosRequests } from './cosmos-requests';
+import { type LoadedHead, Missing, type Need, Snapshot } from './cosmos-snapshot';
+
+/** How often a decision is taken anew because something moved under it. Each try that loses means that another one won. */
+const MOST_TRIES = 25;
+
+/** How often a read that is behind what is known already is repeated. */
+const MOST_REREADS = 6;
+
+type ConversationPartitions = Pick<Partitions, 'transact' | 'read' | 'overdue' | 'busy' | 'dead'>;
+
+/**
+ * Conversations as partitions of a container: read what a decision needs, decide, write everything in one transactional batch that is
+ * conditional on all that was read; when something moved meanwhile (412), do it again. Correct with stale reads: see `cosmos-plan.ts`.
+ */
+export class CosmosConversations implements ConversationPartitions {
+  constructor(
+    private readonly requests: CosmosRequests,
+    private readonly known: KnownHeads,
+  ) {}
+
+  async transact<T>(
+    key: ConversationKey,
+    decide: (view: PartitionView) => PartitionDecision<T>,
+    known?: Head,
+  ): Promise<T> {
+    const snapshot = new Snapshot(key);
+    snapshot.head = this.known.recall(known);
+    snapshot.remembered = snapshot.head !== undefined;
+    const floor = this.known.floorOf(known);
+    const gone = new Set<string>();
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      if (tries > 0) await this.requests.pause(tries);
+      const decision = await this.settle(snapshot, decide, floor);
+      if (await this.apply(snapshot, decision, gone, known)) return decision.result;
+    }
+    throw new StoreFault('no', 'The record kept moving.');
+  }
+
+  async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
+    return this.settle(new Snapshot(key), look, undefined);
+  }
+
+  async overdue(limit: number): Promise<readonly ConversationKey[]> {
+    const text = `SELECT TOP ${limit} c.conversation, c.key FROM c WHERE c.wake <= @now ORDER BY c.wake`;
+    return (await this.requests.query(text, { '@now': this.requests.clock.now() })).map(conversationOf);
+  }
+
+  async busy(limit: number): Promise<readonly { readonly key: ConversationKey; readonly head: Head }[]> {
+    const items = await this.requests.query(`SELECT TOP ${limit} * FROM c WHERE c.wake > 0 ORDER BY c.wake`, {});
+    return items.map((item) => ({ key: conversationOf(item), head: readHead(item).head }));
+  }
+
+  async dead(limit: number): Promise<readonly unknown[]> {
+    const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 ORDER BY c.dead DESC`;
+    return (await this.requests.query(text, {})).map(({ record }) => record);
+  }
+
+  /** Takes a decision, loading what it asks for. */
+  private async settle<T>(
+    snapshot: Snapshot,
+    decide: (view: PartitionView) => T,
+    floor: Floor | undefined,
+  ): Promise<T> {
+    for (;;) {
+      try {
+        return decide(snapshot.view(this.requests.clock.now()));
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        await this.load(snapshot, error.need, floor);
+      }
+    }
+  }
+
+  private async load(snapshot: Snapshot, need: Need, floor: Floor | undefined): Promise<void> {
+    const { key } = snapshot;
+    const partition = partitionKey(key);
+    switch (need.what) {
+      case 'head':
+        snapshot.head = (await this.loadHead(key, floor)) ?? 'absent';
+        return;
+      case 'item': {
+        const answer = await this.requests.read({ id: need.id, partition });
+        snapshot.items.set(need.id, answer.ok ? answer.value : 'absent');
+        return;
+      }
+      case 'kind': {
+        const text = 'SELECT * FROM c WHERE c.kind = @kind';
+        snapshot.kinds.set(need.kind, await this.requests.query(text, { '@kind': need.kind }, partition));
+      }
+    }
+  }
+
+  /** Reads the head, again while what comes is older than what is known. */
+  private async loadHead(key: ConversationKey, floor: Floor | undefined): Promise<LoadedHead | undefined> {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await this.requests.read({ id: headId(key), partition: partitionKey(key) });
+      const loaded = answer.ok ? readHead(answer.value) : undefined;
+      if (floor === undefined || (loaded !== undefined && !isBehind(loaded, floor))) return loaded;
+      if (tries === MOST_REREADS) {
+        if (loaded === undefined) return undefined;
+        throw new StoreFault('no', 'The replica that answers is behind.');
+      }
+      await this.requests.pause(tries + 2);
+    }
+  }
+
+  /** @returns whether the decision stands */
+  private async apply<T>(
+    snapshot: Snapshot,
+    { writes, confirm }: PartitionDecision<T>,
+    gone: Set<string>,
+    known: Head | undefined,
+  ): Promise<boolean> {
+    if (writes === undefined && snapshot.remembered) {
+      // Nothing would be written that could find out that it is out of date.
+      snapshot.forget();
+      return false;
+    }
+    if (writes === undefined && confirm === undefined) {
+      this.rememberUnchanged(snapshot);
+      return true;
+    }
+    if (writes === undefined && snapshot.head === 'absent') return this.confirmAbsence(snapshot);
+    const plan = planOf(snapshot, writes ?? {}, gone);
+    const answer = await this.write(snapshot.key, plan);
+    if (answer.ok) {
+      const holder = writes?.head ?? known;
+      if (holder !== undefined && plan.head !== undefined) {
+        this.known.remember(holder, { ...plan.head, _etag: answer.value ?? '' });
+      }
+      return true;
+    }
+    if (answer.refusal === 'tooLarge') throw new TurnwiseError('RecordTooLarge');
+    const id = itemOf(plan, answer.index ?? 0);
+    if (answer.refusal === 'absent' && !isHead(snapshot.key, id)) gone.add(id);
+    snapshot.forget();
+    return false;
+  }
+
+  /** @returns the head's new ETag */
+  private async write(key: ConversationKey, { operations, head }: Plan): Promise<Answer<string | undefined>> {
+    const partition = partitionKey(key);
+    const [first] = operations;
+    if (first !== undefined && operations.length === 1 && head !== undefined) {
+      const answer =
+        first.operationType === 'Replace' && first.ifMatch !== undefined
+          ? await this.requests.replace(head, partition, first.ifMatch)
+          : await this.requests.create(head);
+      return answer.ok ? { ok: true, value: answer.value._etag } : answer;
+    }
+    const answer = await this.requests.batch(operations, partition);
+    return answer.ok ? { ok: true, value: answer.value[0] } : answer;
+  }
+
+  private rememberUnchanged({ key, head }: Snapshot): void {
+    if (head === undefined || head === 'absent') return;
+    this.known.remember(head.head, { ...headItem(key, head.head, head.marks), _etag: head.etag });
+  }
+
+  /** Writes are decided where the newest version is: a patch that can never hold tells whether there is an item at all. */
+  private async confirmAbsence(snapshot: Snapshot): Promise<boolean> {
+    const address = { id: headId(snapshot.key), partition: partitionKey(snapshot.key) };
+    const answer = await this.requests.patch(address, NEVER);
+    snapshot.forget();
+    return !answer.ok && answer.refusal === 'absent';
+  }
+}
+
+export const NEVER = {
+  condition: 'from c where c.rev < 0',
+  operations: [{ op: 'set' as const, path: '/rev', value: 0 }],
+};

@@ -1,0 +1,120 @@
+import type { JSONObject, OperationInput } from '@azure/cosmos';
+import type { PartitionRecord, PartitionWrites, RecordName } from '../store/partition';
+import { NO_STATE } from '../store/records';
+import type { ConversationKey } from '../turn/keys';
+import { type HeadMarks, headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
+import { type Snapshot, stepsOf, turnOf } from './cosmos-snapshot';
+
+/** The operations of one transaction. The guarded head comes first; `head` is what it will be, without the ETag that it gets. */
+export interface Plan {
+  readonly operations: readonly OperationInput[];
+  readonly head: Item | undefined;
+}
+
+/**
+ * Turns a decision into conditional operations: whatever it looked at must still be what it saw, so that a stale read costs a
+ * repetition and never leads to a wrong write.
+ *
+ * - the head is replaced if its ETag stands, or created if there was none; a decision that saw it and leaves it as it is writes it all the same;
+ * - a record that was read is replaced, deleted or (when it is to stay) written back if its ETag stands, or created if there was none;
+ * - a record that nobody looked at is written over: nothing but a write of this head could have changed it.
+ *
+ * @param gone ids of items that a delete did not find
+ */
+export function planOf(snapshot: Snapshot, writes: PartitionWrites, gone: ReadonlySet<string>): Plan {
+  const { key } = snapshot;
+  const { put = [], drop = [] } = writes;
+  const steps = stepChange(snapshot, put, drop);
+  const head = headChange(snapshot, writes, steps.marks);
+  const records = put.filter(({ kind }) => kind !== 'step');
+  const drops = drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id));
+  const written = new Set([...records.map(({ kind, id }) => recordId(kind, id)), ...drops]);
+  return {
+    head,
+    operations: [
+      ...(head === undefined ? [] : [guarded(headEtag(snapshot), head)]),
+      ...records.map(({ kind, id, value }) => asWritten(snapshot, recordItem(key, kind, id, value))),
+      ...steps.operations,
+      ...drops.flatMap((id) => deletion(snapshot, id, gone)),
+      ...untouched(snapshot, written),
+    ],
+  };
+}
+
+function headEtag({ head }: Snapshot): string | undefined {
+  return head === undefined || head === 'absent' ? undefined : head.etag;
+}
+
+function headChange({ key, head, headConsulted }: Snapshot, writes: PartitionWrites, steps?: string): Item | undefined {
+  const known = head === undefined || head === 'absent' ? undefined : head;
+  const after = writes.head ?? (headConsulted ? known?.head : undefined);
+  if (after === undefined) return undefined;
+  const marks: HeadMarks = { rev: (known?.marks.rev ?? 0) + 1, ...(steps === undefined ? {} : { steps }) };
+  return headItem(key, after, marks);
+}
+
+/** Replaces the item that was read, or creates the one that was not there. */
+function guarded(etag: string | undefined, item: Item): OperationInput {
+  return etag === undefined
+    ? { operationType: 'Create', resourceBody: item as JSONObject }
+    : { operationType: 'Replace', id: item.id, ifMatch: etag, resourceBody: item as JSONObject };
+}
+
+function asWritten(snapshot: Snapshot, item: Item): OperationInput {
+  const read = snapshot.items.get(item.id);
+  if (read === undefined) return { operationType: 'Upsert', resourceBody: item as JSONObject };
+  return guarded(read === 'absent' ? undefined : read._etag, item);
+}
+
+function deletion({ items }: Snapshot, id: string, gone: ReadonlySet<string>): OperationInput[] {
+  const read = items.get(id);
+  if (read === 'absent' || gone.has(id)) return [];
+  return [{ operationType: 'Delete', id, ...(read?._etag === undefined ? {} : { ifMatch: read._etag }) }];
+}
+
+/** Records that the decision looked at and leaves as they are. */
+function untouched({ key, items, consulted }: Snapshot, written: ReadonlySet<string>): OperationInput[] {
+  return [...consulted].flatMap(([id, { kind, name }]) => {
+    const read = items.get(id);
+    if (written.has(id) || read === undefined) return [];
+    if (read !== 'absent') return [guarded(read._etag, read)];
+    // Only of state does anybody rely on there being none.
+    return kind === 'state' ? [guarded(undefined, recordItem(key, kind, name, NO_STATE))] : [];
+  });
+}
+
+/** Steps of a turn share one item; the head's mark says that it is there. */
+function stepChange(
+  snapshot: Snapshot,
+  put: readonly PartitionRecord[],
+  drop: readonly RecordName[],
+): { readonly operations: OperationInput[]; readonly marks: string | undefined } {
+  const added = put.filter(({ kind }) => kind === 'step');
+  const dropped = new Set(drop.flatMap(({ kind, id }) => (kind === 'step' ? [id] : [])));
+  const marks = snapshot.head === undefined || snapshot.head === 'absent' ? undefined : snapshot.head.marks.steps;
+  const [first = [...dropped][0]] = added.map(({ id }) => id);
+  if (first === undefined) return { operations: [], marks };
+  const turn = turnOf(first);
+  const before = snapshot.stepsItem(turn);
+  const steps = [
+    ...stepsOf(before).filter(({ name }) => !dropped.has(`${turn}/${name}`)),
+    ...added.map(({ id, value }) => ({ name: id.slice(turn.length + 1), record: value })),
+  ];
+  const item = stepsItem(snapshot.key, turn, steps);
+  if (steps.length > 0) return { operations: [asWritten(snapshot, item)], marks: turn };
+  return { operations: deletion(snapshot, item.id, new Set()), marks: undefined };
+}
+
+/** Which item an operation of a plan is about. */
+export function itemOf(plan: Plan, index: number): string {
+  const operation = plan.operations[index];
+  if (operation === undefined) return '';
+  return 'id' in operation && operation.id !== undefined
+    ? operation.id
+    : String((operation as { resourceBody?: { id?: unknown } }).resourceBody?.id ?? '');
+}
+
+/** Whether it is the head that an operation is about. */
+export function isHead(key: ConversationKey, id: string): boolean {
+  return id === headId(key);
+}

@@ -1,0 +1,112 @@
+import type { PartitionRecord, PartitionView, RecordKind } from '../store/partition';
+import type { ConversationKey } from '../turn/keys';
+import type { Head } from '../turn/record';
+import { type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-documents';
+
+/** A part of a partition that a decision needs to see before it can be taken. */
+export type Need =
+  | { readonly what: 'head' }
+  | { readonly what: 'item'; readonly id: string }
+  | { readonly what: 'kind'; readonly kind: RecordKind };
+
+/** Thrown out of a decision that looks at something not loaded yet: load it, and decide again. */
+export class Missing extends Error {
+  override readonly name = 'Missing';
+  constructor(readonly need: Need) {
+    super(need.what);
+  }
+}
+
+/** The head as loaded: its item's ETag and marks go with it. */
+export interface LoadedHead {
+  readonly head: Head;
+  readonly marks: HeadMarks;
+  readonly etag: string;
+}
+
+/** What is known of one partition while a decision on it is being taken: loaded piece by piece, as the decision asks for it. */
+export class Snapshot {
+  head: LoadedHead | 'absent' | undefined;
+  /** The head is what its holder's last write left, and not what was read just now. */
+  remembered = false;
+  readonly items = new Map<string, Item | 'absent'>();
+  readonly kinds = new Map<RecordKind, readonly Item[]>();
+  /** What the decision last taken looked at, by item id; `head` is told apart. */
+  readonly consulted = new Map<string, { readonly kind: RecordKind; readonly name: string }>();
+  headConsulted = false;
+
+  constructor(readonly key: ConversationKey) {}
+
+  /** A view for one decision. It throws {@link Missing} where the snapshot has a hole. */
+  view(now: number): PartitionView {
+    this.consulted.clear();
+    this.headConsulted = false;
+    const snapshot = this;
+    return {
+      now,
+      get head() {
+        return snapshot.readHead();
+      },
+      get: (kind, id) => (kind === 'step' ? this.step(id) : this.record(kind, id)),
+      scan: (kind, prefix) => (kind === 'step' ? this.steps(prefix) : this.scan(kind, prefix)),
+    };
+  }
+
+  /** Forgets everything that may have changed. */
+  forget(): void {
+    this.head = undefined;
+    this.remembered = false;
+    this.items.clear();
+    this.kinds.clear();
+  }
+
+  private readHead(): Head | undefined {
+    this.headConsulted = true;
+    if (this.head === undefined) throw new Missing({ what: 'head' });
+    return this.head === 'absent' ? undefined : this.head.head;
+  }
+
+  private item(id: string): Item | undefined {
+    const item = this.items.get(id);
+    if (item === undefined) throw new Missing({ what: 'item', id });
+    return item === 'absent' ? undefined : item;
+  }
+
+  private record(kind: RecordKind, name: string): unknown {
+    const id = recordId(kind, name);
+    this.consulted.set(id, { kind, name });
+    return this.item(id)?.record;
+  }
+
+  private step(id: string): unknown {
+    return this.steps(`${turnOf(id)}/`).find((each) => each.id === id)?.value;
+  }
+
+  private steps(prefix: string): readonly PartitionRecord[] {
+    const turn = turnOf(prefix);
+    return stepsOf(this.stepsItem(turn)).map(({ name, record }) => ({
+      kind: 'step',
+      id: `${turn}/${name}`,
+      value: record,
+    }));
+  }
+
+  /** Every write of steps goes with one of the head, which so knows whether there are any: usually there are none, and nothing is read. */
+  stepsItem(turn: string): StepsItem | undefined {
+    if (this.head !== undefined && this.head !== 'absent' && this.head.marks.steps !== turn) return undefined;
+    return this.item(recordId('steps', turn)) as StepsItem | undefined;
+  }
+
+  private scan(kind: RecordKind, prefix: string): readonly PartitionRecord[] {
+    const items = this.kinds.get(kind);
+    if (items === undefined) throw new Missing({ what: 'kind', kind });
+    return items
+      .map(({ name, record }) => ({ kind, id: String(name), value: record }))
+      .filter(({ id }) => id.startsWith(prefix));
+  }
+}
+
+export const stepsOf = (item: StepsItem | undefined): StepsItem['steps'] => item?.steps ?? [];
+
+/** The turn of a step's id, `<turn>/<name>`; turns have no slash. */
+export const turnOf = (id: string): string => id.slice(0, id.indexOf('/'));

@@ -1,0 +1,72 @@
+import type { Clock } from '../ports/clock';
+import type { Mailbox, Store } from '../ports/store';
+import { transactionalStore } from '../store/transactional-store';
+import { StoreFault } from '../turn/fault';
+import { DEFAULT_TIMING, type Timing } from '../turn/timing';
+import { patchingAccept } from './cosmos-accept';
+import { CosmosAccount, type CosmosConnection } from './cosmos-account';
+import { patchingAcquire } from './cosmos-acquire';
+import { CosmosClock } from './cosmos-clock';
+import { CosmosConversations } from './cosmos-conversations';
+import { KnownHeads } from './cosmos-known';
+import { CosmosRequests } from './cosmos-requests';
+import { CosmosUsers } from './cosmos-users';
+import { GivenUp, within } from './within';
+
+export interface CosmosStoreOptions extends CosmosConnection {
+  readonly clock: Clock;
+  readonly timing?: Timing;
+  /** For one accept with everything it takes; past it the outcome is unknown. In ms. */
+  readonly acceptLimitMs?: number;
+}
+
+/** Half of what a channel's request has, so that an accept that hangs can be tried once more before the answer is 503. */
+const ACCEPT_LIMIT_MS = 2_000;
+
+/**
+ * The store of conversations and users in Azure Cosmos DB. Needs an account with one write region and session consistency (or a stronger
+ * one). `docs/cosmos.md` lists what each operation costs and what happens when it fails.
+ *
+ * The SDK is loaded and the account is looked at when the store is first used (or opened), once.
+ */
+export function createCosmosStore(options: CosmosStoreOptions): Store {
+  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS } = options;
+  const clock = new CosmosClock(timers);
+  const account = new CosmosAccount(options, clock);
+  const conversations = new CosmosRequests(account, 'conversations', clock, timers);
+  const known = new KnownHeads();
+  const partitions = new CosmosConversations(conversations, known);
+  const users = new CosmosUsers(new CosmosRequests(account, 'users', clock, timers));
+  const store = transactionalStore(
+    {
+      transact: (key, decide, head) => partitions.transact(key, decide, head),
+      read: (key, look) => partitions.read(key, look),
+      overdue: (limit) => partitions.overdue(limit),
+      busy: (limit) => partitions.busy(limit),
+      dead: (limit) => partitions.dead(limit),
+      transactUser: (user, decide) => users.transactUser(user, decide),
+      readUser: (user) => users.readUser(user),
+      open: () => account.open(),
+      close: async () => account.close(),
+    },
+    timing,
+  );
+  const accept = patchingAccept(conversations, store.mailbox.accept, timing);
+  return {
+    ...store,
+    mailbox: { ...store.mailbox, accept: limited(accept, acceptLimitMs) },
+    turns: { ...store.turns, acquire: patchingAcquire(conversations, known, store.turns.acquire, timing) },
+  };
+}
+
+/** Answers within its time whatever the service does. What is still under way then may apply; a repetition finds out. */
+function limited(accept: Mailbox['accept'], ms: number): Mailbox['accept'] {
+  return async (...call) => {
+    try {
+      return await within(accept(...call), ms);
+    } catch (error) {
+      if (!(error instanceof GivenUp)) throw error;
+      throw new StoreFault('unknown', 'Cosmos DB did not answer in time.', undefined, { cause: error });
+    }
+  };
+}
