@@ -114,7 +114,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
 function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
   const clock = systemClock;
   return {
-    store: options.store ?? configuredStore(settings.store),
+    store: options.store ?? configuredStore(settings.store, settings.environment),
     connector: options.connector ?? botConnector(settings),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     clock,

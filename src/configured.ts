@@ -1,10 +1,10 @@
 import path from 'node:path';
+import { createCosmosStore } from './azure/cosmos-store';
 import { QueueDoorbell } from './azure/queue-doorbell';
 import { createMemoryStore } from './memory/memory-store';
 import type { Doorbell } from './ports/doorbell';
 import type { Store } from './ports/store';
 import { systemClock } from './runtime/system';
-import { TurnwiseError } from './schema/errors';
 import type { QueueSettings, Settings, StoreSettings } from './settings';
 import { createSqliteStore } from './sqlite/sqlite-store';
 
@@ -12,14 +12,14 @@ import { createSqliteStore } from './sqlite/sqlite-store';
 export const TURNS_QUEUE = 'turns';
 
 /** The store that the settings name. Nothing is opened yet. */
-export function configuredStore(store: StoreSettings): Store {
+export function configuredStore(store: StoreSettings, environment: Settings['environment']): Store {
   switch (store.kind) {
     case 'memory':
       return createMemoryStore(systemClock);
     case 'sqlite':
       return createSqliteStore({ file: sqliteFile(store.folder), clock: systemClock });
     case 'cosmos':
-      throw new TurnwiseError('StoreUnusable', 'The store cosmos is not built yet.');
+      return createCosmosStore({ ...store, create: environment === 'development', clock: systemClock });
   }
 }
 

@@ -32,7 +32,7 @@ export async function openDesk(folder: string, environment: Environment): Promis
   const access = readStoreAccess({ ...localValues(folder), ...environment });
   const settings = inFolder(access.store, folder);
   mustBeThere(settings);
-  const store = configuredStore(settings);
+  const store = configuredStore(settings, access.environment);
   const doorbell = access.queue === undefined ? undefined : configuredDoorbell(access.queue, access.environment);
   await store.open();
   return {
