@@ -31,6 +31,11 @@ export function createSqliteStore({ file, clock, timing = DEFAULT_TIMING }: Sqli
 /** How long a writer waits for the others, in all. Past it the call is a fault that was not applied. */
 const BUSY_LIMIT_MS = 4_000;
 
+/** Between two looks at a file that another process is writing to. Its writes take some ms, most of them waiting for the disk. */
+const LONGEST_PAUSE_MS = 5;
+
+const nextRound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 function sqlitePartitions(file: string, clock: Clock): Partitions {
   let opened: Database | undefined;
   let closed = false;
@@ -53,9 +58,8 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
    * Runs one piece of work to its end. SQLite is synchronous, so waiting for another process happens between attempts and not inside
    * one, where it would stop every conversation of this process. Readers wait too: a file is locked while it recovers from a crash.
    */
-  const patiently = async <T>(run: (db: Database) => T): Promise<T> => {
-    const deadline = clock.monotonic() + BUSY_LIMIT_MS;
-    for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+  const patiently = async <T>(run: (db: Database) => T, deadline: number): Promise<T> => {
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       try {
         return run(database());
       } catch (error) {
@@ -67,7 +71,20 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
     }
   };
 
-  const transaction = <T>(run: (db: Database) => T): Promise<T> => patiently((db) => inTransaction(db, run));
+  const reading = <T>(run: (db: Database) => T): Promise<T> => patiently(run, clock.monotonic() + BUSY_LIMIT_MS);
+
+  /**
+   * Writers of this process wait in line, and only the first of them tries. If all tried, those that have waited long and therefore try
+   * seldom would lose to newcomers, and under load some would find the file busy for seconds on end.
+   */
+  let line: Promise<unknown> = Promise.resolve();
+  const transaction = <T>(run: (db: Database) => T): Promise<T> => {
+    const deadline = clock.monotonic() + BUSY_LIMIT_MS;
+    const turn = line.then(() => patiently((db) => inTransaction(db, run), deadline));
+    // After each, other processes and everything else in this one get their chance.
+    line = turn.then(nextRound, nextRound);
+    return turn;
+  };
 
   const view = (db: Database, key: ConversationKey): PartitionView => ({
     now: clock.now(),
@@ -93,20 +110,20 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
         if (writes !== undefined) apply(db, key, writes);
         return result;
       }),
-    read: (key, look) => patiently((db) => look(view(db, key))),
+    read: (key, look) => reading((db) => look(view(db, key))),
     transactUser: (user, decide) =>
       transaction((db) => {
         const { result, record } = decide(parsed<UserRecord>(db.getUser.get(user)?.record));
         if (record !== undefined) db.putUser.run(user, JSON.stringify(record));
         return result;
       }),
-    readUser: (user) => patiently((db) => parsed<UserRecord>(db.getUser.get(user)?.record)),
-    overdue: (limit) => patiently((db) => db.overdue.all(clock.now(), limit).map(({ key }) => key as ConversationKey)),
+    readUser: (user) => reading((db) => parsed<UserRecord>(db.getUser.get(user)?.record)),
+    overdue: (limit) => reading((db) => db.overdue.all(clock.now(), limit).map(({ key }) => key as ConversationKey)),
     busy: (limit) =>
-      patiently((db) =>
+      reading((db) =>
         db.busy.all(limit).map(({ key, head }) => ({ key: key as ConversationKey, head: JSON.parse(head) as Head })),
       ),
-    dead: (limit) => patiently((db) => db.dead.all(limit).map(({ value }) => parsed(value))),
+    dead: (limit) => reading((db) => db.dead.all(limit).map(({ value }) => parsed(value))),
     open: async () => {
       closed = false;
       database();
