@@ -83,6 +83,9 @@ const announce: Middleware = {
   },
 };
 
+// The runner gives every worker a data folder of its own; the store is one for all of them.
+const access = readStoreAccess(JSON.parse(process.env.CRASH_STORE ?? '{}'));
+
 const app = createBotApp({
   bot,
   middleware: [announce],
@@ -90,8 +93,7 @@ const app = createBotApp({
     const text: ReplyText = { activity: context.activity.id ?? '', ordinal: -1, count: 0 };
     await context.sendActivity(JSON.stringify(text));
   },
-  // The runner gives every worker a data folder of its own; the store is one for all of them.
-  store: configuredStore(readStoreAccess(JSON.parse(process.env.CRASH_STORE ?? '{}')).store),
+  store: configuredStore(access.store, access.environment),
   connector,
   log,
 });

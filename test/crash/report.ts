@@ -11,8 +11,8 @@ export interface RunResult {
   readonly throttledSends: number;
   /** Posts of activities, those that were repeated included. */
   readonly posts: number;
-  /** How often each event of the runtime was told of. */
-  readonly events: ReadonlyMap<string, number>;
+  /** How often a worker found itself fenced. */
+  readonly takeovers: number;
   readonly loadSeconds: number;
   readonly settleSeconds: number;
   /** What did not come to rest in time, or ended that should not have. */
@@ -41,7 +41,7 @@ const VIOLATIONS_SHOWN = 30;
 
 /** The table for people. */
 export function tableOf(result: RunResult): string {
-  const { verdict, chaos, recovery, events } = result;
+  const { verdict, chaos, recovery } = result;
   const { explained } = verdict;
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const rows: (readonly [string, string | number, string?])[] = [
@@ -58,13 +58,13 @@ export function tableOf(result: RunResult): string {
     [
       'duplicate replies',
       verdict.duplicateReplies,
-      `${explained.kill} by a kill, ${explained.stall} by a stall, ${explained.unknown} after no answer, ${explained.none} unexplained`,
+      `${explained.kill} by a kill, ${explained.takeover} by a takeover, ${explained.unknown} after no answer, ${explained.none} unexplained`,
     ],
     ['workers killed', chaos.kills, `${recovery.effectiveKills} of them in a turn or a send`],
     ['workers frozen past their lease', chaos.stalls],
     ['queue server killed / queue purged', `${chaos.queueRestarts} / ${chaos.queuePurges}`],
     ['sends without an answer / throttled', `${result.unknownSends} / ${result.throttledSends}`],
-    ['takeovers that fenced a worker', events.get('fenced') ?? 0],
+    ['takeovers that fenced a worker', result.takeovers],
     ['recoveries', recovery.recoveriesMs.length],
     [
       'recovery p50 / p99',

@@ -7,10 +7,13 @@ import { Random } from '../sim/random';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
 import { Channel } from './channel';
 import { QueueServer, wreakHavoc } from './chaos';
+import { Diary } from './diary';
+import { duplicatesOf } from './duplicates';
 import { type PlannedActivity, planLoad } from './plan';
 import { RecoveryWatch } from './recovery';
 import { ReplyLog } from './replies';
 import type { RunResult } from './report';
+import { startSharedStore } from './store-server';
 import { judge, readGroundTruth } from './verdict';
 import { CHANNEL } from './wire';
 import { WorkerPool } from './workers';
@@ -46,8 +49,10 @@ export async function runCrashTest(options: RunOptions): Promise<RunResult> {
 async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunResult> {
   const { folder, say, seed, stop } = options;
   say(`Seed ${seed}; ${options.turns} turns in ${options.conversations} conversations, ${options.workers} workers.`);
-  const storeEnv = { TURNWISE_STORE: 'sqlite', TURNWISE_DATA: folder };
-  const store = configuredStore(readStoreAccess(storeEnv).store);
+  const shared = await startSharedStore(options.store, folder);
+  undo.push(() => shared.stop());
+  const access = readStoreAccess(shared.settings);
+  const store = configuredStore(access.store, access.environment);
   await store.open();
   undo.push(() => store.close());
   const queue = await QueueServer.start();
@@ -56,10 +61,10 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   undo.push(() => connector.close());
 
   const recovery = new RecoveryWatch();
-  const events = new Map<string, number>();
-  const { pool, replies } = system(options, connector, recovery, events, {
+  const diary = new Diary();
+  const { pool, replies } = system(options, connector, recovery, diary, {
     AzureWebJobsStorage: queue.connectionString,
-    CRASH_STORE: JSON.stringify(storeEnv),
+    CRASH_STORE: JSON.stringify(shared.settings),
   });
   undo.push(() => pool.stop());
   await pool.start();
@@ -77,14 +82,16 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   const settled = Date.now();
   say('Reading what is left.');
   const truth = await readGroundTruth(store, channel.posted);
+  const seen = replies.seen();
+  const duplicates = duplicatesOf(seen, diary, (name) => pool.named(name)?.killedAt !== undefined);
   return {
-    verdict: judge(channel.posted, replies.seen(), truth, (name) => pool.named(name)),
+    verdict: judge(channel.posted, seen, truth, duplicates),
     chaos,
     recovery,
     unknownSends: replies.unknownSends,
     throttledSends: replies.throttledSends,
     posts: channel.posted.reduce((sum, { posts }) => sum + posts, 0),
-    events,
+    takeovers: diary.count('fenced'),
     loadSeconds: Math.round((calm - started) / 1_000),
     settleSeconds: Math.round((settled - calm) / 1_000),
     troubles: [
@@ -100,7 +107,7 @@ function system(
   { folder, seed, workers }: RunOptions,
   connector: FakeConnector,
   recovery: RecoveryWatch,
-  events: Map<string, number>,
+  diary: Diary,
   env: Readonly<Record<string, string>>,
 ): { readonly pool: WorkerPool; readonly replies: ReplyLog } {
   const keyOf = (conversation: string): string => conversationKey(CHANNEL, conversation);
@@ -113,7 +120,7 @@ function system(
     env,
     random: new Random(seed + 5),
     onEvent: (worker, event) => {
-      events.set(event.event, (events.get(event.event) ?? 0) + 1);
+      diary.record(worker.name, event);
       recovery.event(worker, event);
     },
     onKill: (worker) => recovery.killed(worker, Date.now(), replies.sending(worker.name).map(keyOf)),

@@ -1,14 +1,16 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { DeadLetter } from '../../src/ports/store';
+import { keyOf } from '../../src/runtime/ingress';
 import type { Activity } from '../../src/schema/activity';
 import { activityKey, conversationKey } from '../../src/turn/keys';
 import { NEW_HEAD } from '../../src/turn/record';
 import type { RecordedCall } from '../support/fake-connector';
 import type { Posted } from './channel';
+import { Diary } from './diary';
+import { duplicatesOf } from './duplicates';
 import type { SeenReply } from './replies';
 import { type GroundTruth, judge, type Verdict } from './verdict';
-import { CHANNEL } from './wire';
-import type { Worker } from './workers';
+import { CHANNEL, type WorkerEvent } from './wire';
 
 /*
  * The judge of the crash test, judged: everything that it must find, it finds. Two conversations, `a` and `b`; activities are
@@ -72,22 +74,36 @@ test('a reply that overtakes one of an earlier turn is out of order', () => {
   expect(verdict({ replies: replies.map(withoutUserCount) })).toMatchObject({ outOfOrder: 1 });
 });
 
-test('a reply that came twice is explained by a kill, a stall or silence, and by nothing else', () => {
-  const again = (first: Partial<SeenReply>, worker: Partial<Worker> = {}): Verdict => {
-    const replies = [{ ...seen('a', 'a1', 0, 1), ...first }, seen('a', 'a1', 1, 1)];
-    const rest = [seen('a', 'a2', 2, 2), seen('b', 'b1', 3, 1)];
-    return verdict({ replies: [...replies, ...rest].map(withoutUserCount), worker });
-  };
-  expect(again({}, { killedAt: 1_100 })).toMatchObject({ duplicateReplies: 1, explained: { kill: 1 }, violations: [] });
-  expect(again({}, { stalls: [1_100] })).toMatchObject({
-    duplicateReplies: 1,
-    explained: { stall: 1 },
-    violations: [],
+describe('a reply that came twice', () => {
+  const effect = `${keyOf({ type: 'message', id: 'a1' } as Activity, () => '')}.0`;
+  const told = (...events: readonly string[]): readonly WorkerEvent[] =>
+    events.map((event) => ({ event, conversation: conversationKey(CHANNEL, 'a'), detail: effect }));
+
+  test.each([
+    ['the sender was killed before it had an answer', { killed: true, told: told('started', 'committed') }, 'kill'],
+    ['the sender was killed when it had an answer', { killed: true, told: told('committed', 'delivered') }, 'kill'],
+    ['the sender was fenced', { told: told('committed', 'delivered', 'fenced') }, 'takeover'],
+    ['the sender was fenced without an answer', { told: told('committed', 'fenced') }, 'takeover'],
+    ['the channel did not answer', { unknown: true }, 'unknown'],
+    ['the sender had no answer', { told: told('committed', 'deliveryFailed') }, 'unknown'],
+  ] as const)('is explained when %s', (_, given, why) => {
+    expect(again(given)).toMatchObject({ duplicateReplies: 1, explained: { [why]: 1 }, violations: [] });
   });
-  expect(again({ unknown: true })).toMatchObject({ duplicateReplies: 1, explained: { unknown: 1 }, violations: [] });
-  for (const worker of [{}, { killedAt: 900 }, { killedAt: 60_000 }, { stalls: [900] }]) {
-    expect(again({}, worker)).toMatchObject({ duplicateReplies: 1, explained: { none: 1 } });
-    expect(again({}, worker).violations).toHaveLength(1);
+
+  test.each([
+    ['nothing happened to the sender', {}],
+    ['the sender was killed later', { killed: true, told: told('committed', 'delivered', 'answered') }],
+    ['the sender had been fenced before', { told: told('fenced', 'started', 'committed', 'delivered', 'answered') }],
+  ])('is not when %s', (_, given) => {
+    const { explained, violations } = again(given);
+    expect(explained.none).toBe(1);
+    expect(violations).toHaveLength(1);
+  });
+
+  function again(given: Pick<Run, 'killed' | 'told'> & { readonly unknown?: boolean }): Verdict {
+    const first = { ...seen('a', 'a1', 0, 1), unknown: given.unknown === true };
+    const rest = [seen('a', 'a1', 1, 1), seen('a', 'a2', 2, 2), seen('b', 'b1', 3, 1)];
+    return verdict({ replies: [first, ...rest].map(withoutUserCount), ...given });
   }
 });
 
@@ -99,8 +115,11 @@ interface Run {
   readonly dead?: readonly string[];
   readonly replies?: readonly SeenReply[];
   readonly posts?: Readonly<Record<string, readonly [first: number, acked: number]>>;
-  readonly worker?: Partial<Worker>;
+  readonly killed?: boolean;
+  readonly told?: readonly WorkerEvent[];
 }
+
+const SENDER = '0.0';
 
 const IDS = ['a1', 'a2', 'b1'] as const;
 
@@ -127,8 +146,14 @@ function verdict(run: Run): Verdict {
     dead: dead.map(deadLetter),
   };
   const replies = run.replies ?? [seen('a', 'a1', 0, 1, 1), seen('a', 'a2', 1, 2, 2), seen('b', 'b1', 2, 1, 3)];
-  const worker = { name: '0.0', killedAt: undefined, stalls: [], ...run.worker } as unknown as Worker;
-  return judge(posted, replies, truth, () => worker);
+  const diary = new Diary();
+  for (const event of run.told ?? []) diary.record(SENDER, event);
+  return judge(
+    posted,
+    replies,
+    truth,
+    duplicatesOf(replies, diary, () => run.killed === true),
+  );
 }
 
 function seen(conversation: string, activity: string, index: number, count: number, userCount = 0): SeenReply {
@@ -137,7 +162,7 @@ function seen(conversation: string, activity: string, index: number, count: numb
     call,
     conversation,
     text: { activity, ordinal: 0, count, userCount },
-    worker: '0.0',
+    worker: SENDER,
     unknown: false,
   };
 }

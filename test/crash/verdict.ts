@@ -1,10 +1,10 @@
 import type { DeadLetter, InspectedConversation, StateSnapshot, Store } from '../../src/ports/store';
 import { conversationKey, userKey } from '../../src/turn/keys';
 import type { Posted } from './channel';
+import { type Duplicate, type Explanation, replyName } from './duplicates';
 import { type PlannedActivity, repliesOf } from './plan';
 import type { SeenReply } from './replies';
 import { CHANNEL } from './wire';
-import type { Worker } from './workers';
 
 /** What the store holds when everything has come to rest. */
 export interface GroundTruth {
@@ -33,8 +33,6 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-export type Explanation = 'kill' | 'stall' | 'unknown' | 'none';
-
 /** Reads from the store what the runs of the bot have left there. */
 export async function readGroundTruth(store: Store, posted: readonly Posted[]): Promise<GroundTruth> {
   const conversations = new Map<string, InspectedConversation & { readonly state: StateSnapshot | undefined }>();
@@ -55,7 +53,7 @@ export function judge(
   posted: readonly Posted[],
   seen: readonly SeenReply[],
   truth: GroundTruth,
-  workerNamed: (name: string) => Worker | undefined,
+  duplicates: readonly Duplicate[],
 ): Verdict {
   const complaints = new Complaints();
   const dead = deadOf(truth, complaints);
@@ -75,7 +73,7 @@ export function judge(
   checkOrder(acknowledged, lists, complaints);
   checkUpdates(posted, truth, lists, dead, committed, complaints);
   checkReplies(posted, seen, lists, truth, committed, complaints);
-  const explained = explainDuplicates(seen, workerNamed, complaints);
+  const explained = checkDuplicates(duplicates, complaints);
   return {
     attempted: posted.length,
     acknowledged: acknowledged.length,
@@ -85,7 +83,7 @@ export function judge(
     twice: complaints.count('twice'),
     outOfOrder: complaints.count('outOfOrder'),
     lostUpdates: complaints.count('lostUpdate'),
-    duplicateReplies: Object.values(explained).reduce((sum, each) => sum + each, 0),
+    duplicateReplies: duplicates.length,
     explained,
     missingReplies: complaints.count('missingReply'),
     wrongReplies: complaints.count('wrongReply'),
@@ -215,43 +213,21 @@ function checkReplies(
   }
 }
 
-/** A kill this soon after a message had arrived came before its delivery could be recorded, however slow the store. */
-const RECORDED_WITHIN_MS = 5_000;
-
-function explainDuplicates(
-  seen: readonly SeenReply[],
-  workerNamed: (name: string) => Worker | undefined,
-  complaints: Complaints,
-): Record<Explanation, number> {
-  const explained: Record<Explanation, number> = { kill: 0, stall: 0, unknown: 0, none: 0 };
-  const previous = new Map<string, SeenReply>();
-  for (const reply of seen) {
-    const name = replyName(reply);
-    const before = previous.get(name);
-    previous.set(name, reply);
-    if (before === undefined) continue;
-    const why = explanationOf(before, workerNamed(before.worker));
+function checkDuplicates(duplicates: readonly Duplicate[], complaints: Complaints): Record<Explanation, number> {
+  const explained: Record<Explanation, number> = { kill: 0, takeover: 0, unknown: 0, none: 0 };
+  for (const { first, second, why } of duplicates) {
     explained[why] += 1;
-    if (why === 'none') {
-      complaints.add(
-        'duplicate',
-        `${name} was sent by ${before.worker} and again by ${reply.worker}, for no known reason`,
-      );
-    }
+    if (why !== 'none') continue;
+    const name = replyName(first);
+    complaints.add(
+      'duplicate',
+      `${name} was sent by ${first.worker} and again by ${second.worker}, for no known reason`,
+    );
   }
   return explained;
 }
 
-function explanationOf({ call, unknown }: SeenReply, sender: Worker | undefined): Explanation {
-  const soonAfter = (at: number): boolean => at >= call.at && at <= call.at + RECORDED_WITHIN_MS;
-  if (unknown) return 'unknown';
-  if (sender?.killedAt !== undefined && soonAfter(sender.killedAt)) return 'kill';
-  return sender?.stalls.some(soonAfter) ? 'stall' : 'none';
-}
-
 const nameOf = ({ conversation, id }: PlannedActivity): string => `${conversation}/${id}`;
-
-const replyName = ({ conversation, text }: SeenReply): string => `${conversation}/${text.activity}/${text.ordinal}`;
 
 function repeated(names: readonly string[]): string[] {
   return names.filter((name, index) => names.indexOf(name) !== index);

@@ -18,8 +18,6 @@ export interface Worker {
   stalled: boolean;
   /** When it was killed, in ms since the epoch. */
   killedAt: number | undefined;
-  /** When it was frozen, in ms since the epoch, each time. */
-  readonly stalls: number[];
 }
 
 export interface WorkerPoolOptions {
@@ -87,7 +85,6 @@ export class WorkerPool {
   /** Freezes a process, timers and all, for a while. */
   async stall(worker: Worker, ms: number): Promise<void> {
     worker.stalled = true;
-    worker.stalls.push(Date.now());
     worker.process.kill('SIGSTOP');
     await sleep(ms);
     worker.process.kill('SIGCONT');
@@ -124,7 +121,6 @@ export class WorkerPool {
       url: undefined,
       stalled: false,
       killedAt: undefined,
-      stalls: [],
     };
     this.#slots[slot] = worker;
     this.#lives.push(worker);
