@@ -32,7 +32,7 @@ export class CosmosConversations implements ConversationPartitions {
     decide: (view: PartitionView) => PartitionDecision<T>,
     known?: Head,
   ): Promise<T> {
-    const snapshot = new Snapshot(key);
+    const snapshot = new Snapshot(key, true);
     snapshot.head = this.known.recall(known);
     snapshot.remembered = snapshot.head !== undefined;
     const floor = this.known.floorOf(known);
@@ -46,7 +46,7 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
-    return this.settle(new Snapshot(key), look, undefined);
+    return this.settle(new Snapshot(key, false), look, undefined);
   }
 
   async overdue(limit: number): Promise<readonly ConversationKey[]> {
@@ -116,10 +116,11 @@ export class CosmosConversations implements ConversationPartitions {
   /** @returns whether the decision stands */
   private async apply<T>(
     snapshot: Snapshot,
-    { writes, confirm }: PartitionDecision<T>,
+    decision: PartitionDecision<T>,
     gone: Set<string>,
     known: Head | undefined,
   ): Promise<boolean> {
+    const { writes, confirm } = decision;
     if (writes === undefined && snapshot.remembered) {
       // Nothing would be written that could find out that it is out of date.
       snapshot.forget();
@@ -129,15 +130,14 @@ export class CosmosConversations implements ConversationPartitions {
       this.rememberUnchanged(snapshot);
       return true;
     }
-    if (writes === undefined && snapshot.head === 'absent') return this.confirmAbsence(snapshot);
-    const plan = planOf(snapshot, writes ?? {}, gone);
+    const plan = planOf(snapshot, decision, gone);
     const answer = await this.write(snapshot.key, plan);
     if (answer.ok) {
       const holder = writes?.head ?? known;
       if (holder !== undefined && plan.head !== undefined) {
         this.known.remember(holder, { ...plan.head, _etag: answer.value ?? '' });
       }
-      return true;
+      return confirm === undefined || this.confirmAbsences(snapshot);
     }
     if (answer.refusal === 'tooLarge') throw new TurnwiseError('RecordTooLarge');
     const id = itemOf(plan, answer.index ?? 0);
@@ -150,7 +150,8 @@ export class CosmosConversations implements ConversationPartitions {
   private async write(key: ConversationKey, { operations, head }: Plan): Promise<Answer<string | undefined>> {
     const partition = partitionKey(key);
     const [first] = operations;
-    if (first !== undefined && operations.length === 1 && head !== undefined) {
+    if (first === undefined) return { ok: true, value: undefined };
+    if (operations.length === 1 && head !== undefined) {
       const answer =
         first.operationType === 'Replace' && first.ifMatch !== undefined
           ? await this.requests.replace(head, partition, first.ifMatch)
@@ -167,11 +168,18 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   /** Writes are decided where the newest version is: a patch that can never hold tells whether there is an item at all. */
-  private async confirmAbsence(snapshot: Snapshot): Promise<boolean> {
-    const address = { id: headId(snapshot.key), partition: partitionKey(snapshot.key) };
-    const answer = await this.requests.patch(address, NEVER);
-    snapshot.forget();
-    return !answer.ok && answer.refusal === 'absent';
+  private async confirmAbsences(snapshot: Snapshot): Promise<boolean> {
+    const { head, headConsulted, items, consulted, key } = snapshot;
+    const absent = [...consulted.keys()].filter((id) => items.get(id) === 'absent');
+    if (headConsulted && head === 'absent') absent.push(headId(key));
+    for (const id of absent) {
+      const answer = await this.requests.patch({ id, partition: partitionKey(key) }, NEVER);
+      if (answer.ok || answer.refusal !== 'absent') {
+        snapshot.forget();
+        return false;
+      }
+    }
+    return true;
   }
 }
 

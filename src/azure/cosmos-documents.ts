@@ -15,8 +15,8 @@ export interface Item {
 export interface HeadMarks {
   /** +1 with every replace under one epoch: a read that shows less is of an older one. Appending to the mailbox leaves it alone. */
   readonly rev: number;
-  /** The turn that has recorded steps; absent when none has. */
-  readonly steps?: string;
+  /** The turns that have recorded steps and have not ended; absent for none. */
+  readonly steps?: readonly string[];
 }
 
 /** Partition keys may have 2 KB. */
@@ -54,7 +54,7 @@ export function placed(key: ConversationKey, id: string): { readonly id: string;
 export function headItem(key: ConversationKey, head: Head, { rev, steps }: HeadMarks): Item {
   const { notBefore, ...rest } = head;
   const whole = partitionKey(key) === key ? {} : { key };
-  const marks = steps === undefined ? { rev } : { rev, steps };
+  const marks = steps === undefined || steps.length === 0 ? { rev } : { rev, steps };
   return { ...placed(key, headId(key)), ...whole, ...marks, ...rest, notbefore: notBefore };
 }
 
@@ -62,7 +62,7 @@ export function headItem(key: ConversationKey, head: Head, { rev, steps }: HeadM
 export function readHead(item: Item): { readonly head: Head; readonly marks: HeadMarks; readonly etag: string } {
   const { id, conversation, key, rev, steps, notbefore, ...rest } = item;
   const { _rid, _self, _etag, _attachments, _ts, ...head } = rest;
-  const marks = { rev: Number(rev), ...(typeof steps === 'string' ? { steps } : {}) };
+  const marks = { rev: Number(rev), ...(Array.isArray(steps) ? { steps: steps as string[] } : {}) };
   return { head: { ...head, notBefore: notbefore } as unknown as Head, marks, etag: String(_etag) };
 }
 
@@ -71,10 +71,14 @@ export function conversationOf(item: Item): ConversationKey {
   return (item.key ?? item.conversation) as ConversationKey;
 }
 
+/** Answers given inline are kept for the dedupe horizon; the service removes them some time after it. In seconds. */
+const INLINE_TTL_S = 2 * 3600;
+
 /** A body, a state document or a dead letter. `dead` is what dead letters are found by. */
 export function recordItem(key: ConversationKey, kind: RecordKind, name: string, record: unknown): Item {
   const dead = kind === 'dead' ? { dead: (record as { at: number }).at } : {};
-  return { ...placed(key, recordId(kind, name)), kind, name, ...dead, record };
+  const ttl = kind === 'inline' ? { ttl: INLINE_TTL_S } : {};
+  return { ...placed(key, recordId(kind, name)), kind, name, ...dead, ...ttl, record };
 }
 
 /** All steps of one turn; a list, as a step may be called `__proto__`. */

@@ -1,8 +1,9 @@
 import type { JSONObject, OperationInput } from '@azure/cosmos';
-import type { PartitionRecord, PartitionWrites, RecordName } from '../store/partition';
+import type { PartitionDecision, PartitionRecord, PartitionWrites, RecordName } from '../store/partition';
 import { NO_STATE } from '../store/records';
 import type { ConversationKey } from '../turn/keys';
-import { type HeadMarks, headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
+import { NEW_HEAD } from '../turn/record';
+import { headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
 import { type Snapshot, stepsOf, turnOf } from './cosmos-snapshot';
 
 /** The operations of one transaction. The guarded head comes first; `head` is what it will be, without the ETag that it gets. */
@@ -21,11 +22,15 @@ export interface Plan {
  *
  * @param gone ids of items that a delete did not find
  */
-export function planOf(snapshot: Snapshot, writes: PartitionWrites, gone: ReadonlySet<string>): Plan {
+export function planOf(
+  snapshot: Snapshot,
+  { writes = {}, confirm, headIsAdvisory: advisoryHead }: Omit<PartitionDecision<unknown>, 'result'>,
+  gone: ReadonlySet<string>,
+): Plan {
   const { key } = snapshot;
   const { put = [], drop = [] } = writes;
   const steps = stepChange(snapshot, put, drop);
-  const head = headChange(snapshot, writes, steps.marks);
+  const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, steps.turns);
   const records = put.filter(({ kind }) => kind !== 'step');
   const drops = drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id));
   const written = new Set([...records.map(({ kind, id }) => recordId(kind, id)), ...drops]);
@@ -36,7 +41,7 @@ export function planOf(snapshot: Snapshot, writes: PartitionWrites, gone: Readon
       ...records.map(({ kind, id, value }) => asWritten(snapshot, recordItem(key, kind, id, value))),
       ...steps.operations,
       ...drops.flatMap((id) => deletion(snapshot, id, gone)),
-      ...untouched(snapshot, written),
+      ...untouched(snapshot, written, confirm === undefined),
     ],
   };
 }
@@ -45,12 +50,15 @@ function headEtag({ head }: Snapshot): string | undefined {
   return head === undefined || head === 'absent' ? undefined : head.etag;
 }
 
-function headChange({ key, head, headConsulted }: Snapshot, writes: PartitionWrites, steps?: string): Item | undefined {
+function headChange(
+  { key, head, headConsulted }: Snapshot,
+  writes: PartitionWrites,
+  steps: readonly string[],
+): Item | undefined {
   const known = head === undefined || head === 'absent' ? undefined : head;
-  const after = writes.head ?? (headConsulted ? known?.head : undefined);
+  const after = writes.head ?? (headConsulted ? known?.head : undefined) ?? (steps.length > 0 ? NEW_HEAD : undefined);
   if (after === undefined) return undefined;
-  const marks: HeadMarks = { rev: (known?.marks.rev ?? 0) + 1, ...(steps === undefined ? {} : { steps }) };
-  return headItem(key, after, marks);
+  return headItem(key, after, { rev: (known?.marks.rev ?? 0) + 1, steps });
 }
 
 /** Replaces the item that was read, or creates the one that was not there. */
@@ -73,13 +81,17 @@ function deletion({ items }: Snapshot, id: string, gone: ReadonlySet<string>): O
 }
 
 /** Records that the decision looked at and leaves as they are. */
-function untouched({ key, items, consulted }: Snapshot, written: ReadonlySet<string>): OperationInput[] {
+function untouched(
+  { key, items, consulted }: Snapshot,
+  written: ReadonlySet<string>,
+  creates: boolean,
+): OperationInput[] {
   return [...consulted].flatMap(([id, { kind, name }]) => {
     const read = items.get(id);
     if (written.has(id) || read === undefined) return [];
     if (read !== 'absent') return [guarded(read._etag, read)];
     // Only of state does anybody rely on there being none.
-    return kind === 'state' ? [guarded(undefined, recordItem(key, kind, name, NO_STATE))] : [];
+    return creates && kind === 'state' ? [guarded(undefined, recordItem(key, kind, name, NO_STATE))] : [];
   });
 }
 
@@ -88,12 +100,12 @@ function stepChange(
   snapshot: Snapshot,
   put: readonly PartitionRecord[],
   drop: readonly RecordName[],
-): { readonly operations: OperationInput[]; readonly marks: string | undefined } {
+): { readonly operations: OperationInput[]; readonly turns: readonly string[] } {
   const added = put.filter(({ kind }) => kind === 'step');
   const dropped = new Set(drop.flatMap(({ kind, id }) => (kind === 'step' ? [id] : [])));
-  const marks = snapshot.head === undefined || snapshot.head === 'absent' ? undefined : snapshot.head.marks.steps;
+  const turns = (snapshot.head === 'absent' ? undefined : snapshot.head?.marks.steps) ?? [];
   const [first = [...dropped][0]] = added.map(({ id }) => id);
-  if (first === undefined) return { operations: [], marks };
+  if (first === undefined) return { operations: [], turns };
   const turn = turnOf(first);
   const before = snapshot.stepsItem(turn);
   const steps = [
@@ -101,8 +113,9 @@ function stepChange(
     ...added.map(({ id, value }) => ({ name: id.slice(turn.length + 1), record: value })),
   ];
   const item = stepsItem(snapshot.key, turn, steps);
-  if (steps.length > 0) return { operations: [asWritten(snapshot, item)], marks: turn };
-  return { operations: deletion(snapshot, item.id, new Set()), marks: undefined };
+  const others = turns.filter((each) => each !== turn);
+  if (steps.length > 0) return { operations: [asWritten(snapshot, item)], turns: [...others, turn] };
+  return { operations: deletion(snapshot, item.id, new Set()), turns: others };
 }
 
 /** Which item an operation of a plan is about. */

@@ -35,7 +35,11 @@ export class Snapshot {
   readonly consulted = new Map<string, { readonly kind: RecordKind; readonly name: string }>();
   headConsulted = false;
 
-  constructor(readonly key: ConversationKey) {}
+  /** @param writes whether what is read here is to be decided on */
+  constructor(
+    readonly key: ConversationKey,
+    private readonly writes: boolean,
+  ) {}
 
   /** A view for one decision. It throws {@link Missing} where the snapshot has a hole. */
   view(now: number): PartitionView {
@@ -93,11 +97,16 @@ export class Snapshot {
 
   /** Every write of steps goes with one of the head, which so knows whether there are any: usually there are none, and nothing is read. */
   stepsItem(turn: string): StepsItem | undefined {
-    if (this.head !== undefined && this.head !== 'absent' && this.head.marks.steps !== turn) return undefined;
+    if (this.writes) {
+      this.readHead();
+      if (this.head === 'absent' || !this.head?.marks.steps?.includes(turn)) return undefined;
+    }
     return this.item(recordId('steps', turn)) as StepsItem | undefined;
   }
 
   private scan(kind: RecordKind, prefix: string): readonly PartitionRecord[] {
+    // Looked through only for what has had its time, which these items end by themselves.
+    if (kind === 'inline') return [];
     const items = this.kinds.get(kind);
     if (items === undefined) throw new Missing({ what: 'kind', kind });
     return items

@@ -1,10 +1,10 @@
-import type { InlineCommit, InlineTurns, StateSnapshot } from '../ports/store';
+import type { InlineCommit, InlineTurns } from '../ports/store';
 import { accept } from '../turn/accept';
 import { answered, claim, commitInline, type InlineFence, type InlineRecord, isClaimedBy } from '../turn/inline';
 import type { ActivityKey } from '../turn/keys';
 import type { Timing } from '../turn/timing';
 import type { PartitionRecord, Partitions, PartitionView, RecordName } from './partition';
-import { bodyRecords, type StepValue, stepId } from './records';
+import { bodyRecords, hasMoved, type StepValue, stepId } from './records';
 
 type ClaimOutcome = Awaited<ReturnType<InlineTurns['claim']>>;
 
@@ -19,6 +19,7 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
         return {
           result: { outcome, fence, ids: view.head?.ids ?? [] },
           writes: { put: [inlineRecord(activity, record)], drop: old(view, timing) },
+          headIsAdvisory: true,
         };
       }),
 
@@ -26,7 +27,7 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
       partitions.transact<'committed' | 'conflict' | 'lost'>(key, (view) => {
         if (!isClaimedBy(recordOf(view, turn.activity), fence))
           return { result: endOf(view, turn, fence), confirm: true };
-        const moved = turn.reads.some(({ id, version }) => versionOf(view, id) !== version);
+        const moved = turn.reads.some(({ id, version }) => hasMoved(view, view.head, id, version));
         const head = commitInline(view.head, view.now, turn.effects, turn.writes.length > 0, timing);
         if (moved || head === undefined) return { result: 'conflict' };
         const put: PartitionRecord[] = [
@@ -71,9 +72,6 @@ const inlineRecord = (activity: ActivityKey, value: InlineRecord): PartitionReco
 
 const recordOf = ({ get }: PartitionView, activity: ActivityKey): InlineRecord | undefined =>
   get('inline', activity) as InlineRecord | undefined;
-
-const versionOf = ({ get }: PartitionView, id: string): number =>
-  (get('state', id) as StateSnapshot | undefined)?.version ?? 0;
 
 const stepsOf = ({ scan }: PartitionView, activity: ActivityKey): readonly RecordName[] =>
   scan('step', stepId(activity, ''));

@@ -41,6 +41,8 @@ export interface PartitionDecision<T> {
    * one was not. Results without this, and without writes, hold whatever has been written since.
    */
   readonly confirm?: true;
+  /** Nothing was decided by the head: the writes stand even if what was seen of it is out of date. */
+  readonly headIsAdvisory?: true;
 }
 
 /** What a transaction on a user's record comes to; `confirm` as in {@link PartitionDecision}. */

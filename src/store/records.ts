@@ -13,6 +13,15 @@ export const stepId = (turn: string, name: string): string => `${turn}/${name}`;
 
 export const NO_STATE: StateSnapshot = { version: 0, data: {} };
 
+/**
+ * Whether a state document is no longer the one that a turn read. Every write of any document raises the head's `sv` and takes it as the
+ * document's version, so one at `sv` is the newest of all, unseen.
+ */
+export function hasMoved({ get }: PartitionView, head: Head | undefined, id: string, version: number): boolean {
+  if (version === (head?.sv ?? 0)) return false;
+  return ((get('state', id) as StateSnapshot | undefined)?.version ?? 0) !== version;
+}
+
 export const bodyRecords = (bodies: readonly Body[]): PartitionRecord[] =>
   bodies.map(({ ref, activity }) => ({ kind: 'body', id: ref, value: activity }));
 

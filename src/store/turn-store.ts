@@ -9,7 +9,16 @@ import type { ConversationKey } from '../turn/keys';
 import { type Head, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from './partition';
-import { bodyRecords, deadActivity, deadEffect, NO_STATE, type StepValue, stepId, unreferenced } from './records';
+import {
+  bodyRecords,
+  deadActivity,
+  deadEffect,
+  hasMoved,
+  NO_STATE,
+  type StepValue,
+  stepId,
+  unreferenced,
+} from './records';
 
 type CommitOutcome = HoldOutcome | { readonly outcome: 'conflict' };
 type StepOutcome = Awaited<ReturnType<TurnStore['recordStep']>>;
@@ -129,12 +138,6 @@ function commitTurn(
     };
   };
   return partitions.transact(key, decide, known);
-}
-
-/** Every write of a state document raises `sv` and takes it as its version: a document at `sv` is the newest of all, unseen. */
-function hasMoved({ get }: PartitionView, { sv }: Head, id: string, version: number): boolean {
-  if (version === sv) return false;
-  return ((get('state', id) as StateSnapshot | undefined)?.version ?? 0) !== version;
 }
 
 function recordStep(partitions: Partitions, hold: Held, turn: string, step: StepValue): Promise<StepOutcome> {

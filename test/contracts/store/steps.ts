@@ -1,5 +1,17 @@
 import { expect, test } from '@jest/globals';
-import { acquired, commitReplies, conversation, holding, type OpenStore, SLACK_MS, turnOf } from '../store-under-test';
+import {
+  acquired,
+  after,
+  commitReplies,
+  conversation,
+  entry,
+  holding,
+  keyOf,
+  LIMIT,
+  type OpenStore,
+  SLACK_MS,
+  turnOf,
+} from '../store-under-test';
 
 export function stepContract(open: OpenStore): void {
   test('the first record of a step stands', async () => {
@@ -51,6 +63,29 @@ export function stepContract(open: OpenStore): void {
     const held = await holding(store, ['a']);
     for (const name of ['one', 'two', 'three']) await store.turns.recordStep(held, turnOf(held).turn, name, name);
     expect((await store.turns.commit(held, turnOf(held))).outcome).toBe('released');
+  });
+
+  test('what an inline run recorded before it was deferred stays beside what the queued turn records', async () => {
+    const { store } = await open();
+    const held = await holding(store, ['a']);
+    await store.turns.recordStep(held, turnOf(held).turn, 'mine', 1);
+    const claimed = await store.inline.claim(conversation(), keyOf('invoke'), 'run-1', 10_000);
+    if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+    await store.inline.recordStep(conversation(), claimed.fence, keyOf('invoke'), 'inline', 2);
+    const deferral = { activity: entry('invoke'), bodies: [], answer: { status: 202 }, limit: LIMIT };
+    expect(await store.inline.defer(conversation(), claimed.fence, deferral)).toBe('deferred');
+    expect(await store.turns.readSteps(conversation(), turnOf(held).turn)).toEqual(new Map([['mine', 1]]));
+    const next = await commitReplies(store, after(held, await store.turns.renew(held)), 0);
+    const { turn } = turnOf(next);
+    await store.turns.recordStep(next, turn, 'queued', 3);
+    expect(await store.turns.readSteps(conversation(), turn)).toEqual(
+      new Map([
+        ['inline', 2],
+        ['queued', 3],
+      ]),
+    );
+    await commitReplies(store, next, 0);
+    expect(await store.turns.readSteps(conversation(), turn)).toEqual(new Map());
   });
 
   test.each(['', 'a/b', '../x', '__proto__', 'constructor', 'ünï ☃ 𝒳', 'quote\' or "1"="1', '%_', 'x'.repeat(2_000)])(
