@@ -63,17 +63,20 @@ async function answered(conversations: readonly string[], count: number): Promis
   await connector.until(() => seen(conversations) >= count, 60_000);
 }
 
-describe.each(['sqlite', 'memory'])('one runner with the store %s', (store) => {
+describe.each([
+  ['sqlite', CONVERSATIONS],
+  ['memory', 10],
+])('one runner with the store %s', (store, count) => {
   test('every conversation gets its replies, numbered, in order, no more and no fewer', async () => {
     const { env } = workspace();
     const runner = await startRunner('own', { ...env, TURNWISE_STORE: store });
     const channel = new Channel(connector, store);
-    const conversations = names(store);
+    const conversations = names(store, count);
     const started = performance.now();
     await talk(channel, conversations, [runner.url]);
-    await answered(conversations, CONVERSATIONS * MESSAGES);
+    await answered(conversations, count * MESSAGES);
     const ms = performance.now() - started;
-    console.log(`${store}: ${CONVERSATIONS} x ${MESSAGES} messages answered in ${Math.round(ms)} ms by one runner`);
+    console.log(`${store}: ${count} x ${MESSAGES} messages answered in ${Math.round(ms)} ms by one runner`);
     expect(await runner.stop()).toBe(0);
     for (const conversation of conversations) expect(channel.texts(conversation)).toEqual(answers);
   });
@@ -123,7 +126,9 @@ describe('several runners on one store and one queue', () => {
       await talk(channel, conversations, endpoints());
       await answered(conversations, CONVERSATIONS * MESSAGES);
       const ms = performance.now() - started;
-      console.log(`sqlite: ${CONVERSATIONS} x ${MESSAGES} messages answered in ${Math.round(ms)} ms by three runners`);
+      console.log(
+        `sqlite: ${CONVERSATIONS} x ${MESSAGES} messages answered in ${Math.round(ms)} ms by three runners, ${channel.resent} sent again`,
+      );
       await nothingLeft();
       for (const conversation of conversations) {
         expect(channel.texts(conversation)).toEqual(answers);

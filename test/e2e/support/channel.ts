@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeConnector } from '../../support/fake-connector';
 
 /** What the endpoint answered. */
@@ -18,6 +19,8 @@ const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 /** The channel's side of the conversations of a test: posts activities, and sees through the fake connector what comes back. */
 export class Channel {
   #ids = 0;
+  /** How often the endpoint asked to come again. */
+  resent = 0;
 
   constructor(
     readonly connector: FakeConnector,
@@ -42,18 +45,35 @@ export class Channel {
   }
 
   /** Posts a message that the endpoint has to acknowledge. */
-  async say(url: string, conversation: string, text: string, different: Readonly<Record<string, unknown>> = {}) {
-    return accepted(await post(url, this.message(conversation, { text, ...different })));
+  say(
+    url: string,
+    conversation: string,
+    text: string,
+    different: Readonly<Record<string, unknown>> = {},
+  ): Promise<Answer> {
+    return this.#deliver(url, this.message(conversation, { text, ...different }));
   }
 
   /** Posts a message that tells the scripted bot what to do. */
-  async script(
+  script(
     url: string,
     conversation: string,
     steps: readonly Step[],
     different: Readonly<Record<string, unknown>> = {},
-  ) {
-    return accepted(await post(url, this.message(conversation, { value: steps, ...different })));
+  ): Promise<Answer> {
+    return this.#deliver(url, this.message(conversation, { value: steps, ...different }));
+  }
+
+  /** As channels do: what was answered 503 is sent again, and anything but 200 in the end is an error. */
+  async #deliver(url: string, activity: object): Promise<Answer> {
+    let answer = await post(url, activity);
+    for (let again = 0; answer.status === 503 && again < 3; again += 1) {
+      this.resent += 1;
+      await sleep(Number(answer.headers['retry-after']) * 1_000);
+      answer = await post(url, activity);
+    }
+    if (answer.status !== 200) throw new Error(`Not acknowledged: ${answer.status} ${answer.text}`);
+    return answer;
   }
 
   /** The texts of the messages that the users of a conversation have seen, in order. */
@@ -69,11 +89,6 @@ export class Channel {
     await this.connector.until(() => this.texts(conversation).length >= count, withinMs);
     return this.texts(conversation);
   }
-}
-
-function accepted(answer: Answer): Answer {
-  if (answer.status !== 200) throw new Error(`Not acknowledged: ${answer.status} ${answer.text}`);
-  return answer;
 }
 
 /** Posts a body to the endpoint: an object as JSON, text and bytes as they are. */
