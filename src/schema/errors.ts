@@ -56,7 +56,6 @@ export const ERRORS = {
   StepNotJson: 'A step returned what JSON cannot hold; return plain data.',
   BacklogFull: 'Too many activities wait in this conversation; send again later.',
   TryAgain: 'The activity could not be made durable now; send it again.',
-  NotSupported: 'This kind of activity is not answered here.',
   StateNotJson:
     'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
   TokenMissing: 'The request carries no bearer token; channels send one in the Authorization header.',

@@ -86,6 +86,7 @@ describe('the numbers are those of the code', () => {
 });
 
 function written(name: string, value: unknown): string {
+  if (typeof value === 'object') return Object.keys(value ?? {}).join(', ') || 'none';
   if (typeof value !== 'number') return String(value);
   return name.endsWith('Ms') ? duration(value) : value.toLocaleString('en-US');
 }
