@@ -17,6 +17,8 @@ export interface CosmosConnection {
   readonly managed: boolean;
   /** Creates database and containers where they are missing. For development: in Azure the deployment template does. */
   readonly create: boolean;
+  /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
+  readonly requestLimitMs?: number;
 }
 
 export interface Containers {
@@ -24,8 +26,7 @@ export interface Containers {
   readonly users: Container;
 }
 
-/** For one request on the network. What is slower is a fault, and asked again by whoever needs it. */
-export const REQUEST_LIMIT_MS = 3_000;
+const REQUEST_LIMIT_MS = 3_000;
 
 /** With consistency weaker than session, a worker would not see its own writes. */
 const CONSISTENT_ENOUGH: ReadonlySet<string> = new Set(['Strong', 'BoundedStaleness', 'Session']);
@@ -35,11 +36,14 @@ export class CosmosAccount {
   private client: CosmosClient | undefined;
   private opening: Promise<Containers> | undefined;
   private closed = false;
+  readonly requestLimitMs: number;
 
   constructor(
     private readonly connection: CosmosConnection,
     private readonly clock: CosmosClock,
-  ) {}
+  ) {
+    this.requestLimitMs = connection.requestLimitMs ?? REQUEST_LIMIT_MS;
+  }
 
   /** @throws TurnwiseError when the account cannot be used as it is; what the SDK throws when it cannot be reached */
   containers(): Promise<Containers> {
@@ -75,7 +79,7 @@ export class CosmosAccount {
   }
 
   private async start(): Promise<Containers> {
-    this.client ??= createClient(this.connection);
+    this.client ??= createClient(this.connection, this.requestLimitMs);
     const sentAt = this.clock.monotonic;
     const { resource, headers } = await this.client.getDatabaseAccount();
     this.clock.observe(headers.date, sentAt);
@@ -98,7 +102,7 @@ export function containerMissing(name: string): TurnwiseError {
   );
 }
 
-function createClient({ endpoint, key, clientId, managed }: CosmosConnection): CosmosClient {
+function createClient({ endpoint, key, clientId, managed }: CosmosConnection, requestTimeout: number): CosmosClient {
   const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
   const local = isLoopback(endpoint);
   return new CosmosClient({
@@ -110,7 +114,7 @@ function createClient({ endpoint, key, clientId, managed }: CosmosConnection): C
     consistencyLevel: ConsistencyLevel.Session,
     userAgentSuffix: 'turnwise',
     connectionPolicy: {
-      requestTimeout: REQUEST_LIMIT_MS,
+      requestTimeout,
       // Throttling goes back to the caller with the time to wait: only it knows whether it can.
       retryOptions: { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 1 },
       useMultipleWriteLocations: false,

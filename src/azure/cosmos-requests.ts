@@ -2,7 +2,7 @@ import type { Container, OperationInput, PatchOperation } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
-import { type Containers, type CosmosAccount, containerMissing, REQUEST_LIMIT_MS } from './cosmos-account';
+import { type Containers, type CosmosAccount, containerMissing } from './cosmos-account';
 import type { CosmosClock } from './cosmos-clock';
 import type { Item } from './cosmos-documents';
 import { batchRefusal, headersOf, type Refusal, refusal } from './cosmos-outcome';
@@ -135,7 +135,7 @@ export class CosmosRequests {
         sentAt = this.clock.monotonic;
         return run(containers[this.container], abort.signal);
       };
-      const { value, headers } = await within(attempt(), REQUEST_LIMIT_MS + LIMIT_MARGIN_MS);
+      const { value, headers } = await within(attempt(), this.account.requestLimitMs + LIMIT_MARGIN_MS);
       this.clock.observe(headers.date, sentAt);
       return { ok: true, value };
     } catch (error) {

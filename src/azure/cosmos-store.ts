@@ -20,8 +20,8 @@ export interface CosmosStoreOptions extends CosmosConnection {
   readonly acceptLimitMs?: number;
 }
 
-/** Half of what a channel's request has, so that an accept that hangs can be tried once more before the answer is 503. */
-const ACCEPT_LIMIT_MS = 2_000;
+/** So short that an accept that hangs can be tried once more, and its channel still has its answer within five seconds. */
+const ACCEPT_LIMIT_MS = 1_800;
 
 /**
  * The store of conversations and users in Azure Cosmos DB. Needs an account with one write region and session consistency (or a stronger

@@ -56,7 +56,7 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   guardBellMs: 500,
   backlogLimit: 200,
   inlineBytes: 16_384,
-  acceptLimitMs: 4_500,
+  acceptLimitMs: 3_000,
   inlineDeadlineMs: 8_000,
   inlineDeadlines: {},
   maxBodyBytes: 1_048_576,
