@@ -435,6 +435,11 @@ test('docs/configuration.md lists what the list lists', () => {
   const text = readFileSync(file, 'utf8');
   const wanted = text.slice(0, text.indexOf(begin) + begin.length) + settingsTables() + text.slice(text.indexOf(end));
   if (process.env.UPDATE_DOCS === '1') writeFileSync(file, wanted);
-  // Out of date? UPDATE_DOCS=1 npm test -- test/azure/settings
-  expect(readFileSync(file, 'utf8')).toBe(wanted);
+  // Out of date? UPDATE_DOCS=1 npm test -- test/azure/settings, then npm run format
+  expect(unpadded(readFileSync(file, 'utf8'))).toBe(unpadded(wanted));
 });
+
+/** A table without the padding that the formatter gives it. */
+function unpadded(text: string): string {
+  return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
+}

@@ -79,7 +79,12 @@ async function raiseUser(conversation: ConversationKey, epoch: number, id: strin
     for (const each of intents) await persist(() => store.users.settle(user, each.id, true));
     if (intents.length > 0) continue;
     const set = { count: ((data.count as number | undefined) ?? 0) + 1 };
-    const intent = { id: `${conversation}-${id}-${attempt}-${name}`, conversation, epoch, changes: { set, remove: [] } };
+    const intent = {
+      id: `${conversation}-${id}-${attempt}-${name}`,
+      conversation,
+      epoch,
+      changes: { set, remove: [] },
+    };
     if ((await persist(() => store.users.propose(user, version, intent))) === 'conflict') continue;
     return persist(() => store.users.settle(user, intent.id, true));
   }
