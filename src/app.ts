@@ -1,14 +1,18 @@
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
 import { BotConnector } from './azure/bot-connector';
+import { createConnectorClients } from './azure/connector-clients';
 import { createOutboundTokens } from './azure/credentials';
 import { endpointRequest, httpResponse } from './azure/functions-http';
 import { createInboundAuth } from './azure/inbound-auth';
 import { parseRing } from './azure/ring-message';
+import { ServiceRequests } from './azure/service-request';
+import type { TokenSource } from './azure/token-source';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
 import { configuredDoorbell, configuredStore } from './configured';
 import type { Connector } from './ports/connector';
+import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Log } from './ports/log';
@@ -40,6 +44,8 @@ export interface BotAppOptions {
   /** Instead of the store that the settings name. */
   readonly store?: Store;
   readonly connector?: Connector;
+  /** For the calls that are no deliveries: members, teams, meetings, new conversations. */
+  readonly connectorClients?: ConnectorClients;
   readonly doorbell?: Doorbell;
   readonly auth?: InboundAuth;
   readonly log?: Log;
@@ -113,15 +119,17 @@ export function createBotApp(options: BotAppOptions): BotApp {
 
 function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
   const clock = systemClock;
+  const tokens = outboundTokens(settings);
+  const connectorClients = options.connectorClients ?? clientsOfServices(settings, tokens);
   return {
     store: options.store ?? configuredStore(settings.store, settings.environment),
-    connector: options.connector ?? botConnector(settings),
+    connector: options.connector ?? botConnector(settings, tokens),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     clock,
     ids: systemIds,
     log: options.log ?? consoleLog('info'),
     bot: {
-      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError),
+      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, connectorClients),
       ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
     },
     options: { ...DEFAULT_OPTIONS, ...options.options },
@@ -136,12 +144,18 @@ function inboundAuth({ environment, inbound }: Settings): InboundAuth {
   return createInboundAuth({ ...inbound, development: environment === 'development', clock: systemClock });
 }
 
-function botConnector({ environment, outbound }: Settings): Connector {
-  return new BotConnector({
-    tokens: outbound === undefined ? undefined : createOutboundTokens(outbound, { clock: systemClock }),
-    trust: { development: environment === 'development' },
-    clock: systemClock,
-  });
+/** One for everything that calls a channel, so that there is one token and one pause after failures. */
+function outboundTokens({ outbound }: Settings): TokenSource | undefined {
+  return outbound === undefined ? undefined : createOutboundTokens(outbound, { clock: systemClock });
+}
+
+function botConnector({ environment }: Settings, tokens: TokenSource | undefined): Connector {
+  return new BotConnector({ tokens, trust: { development: environment === 'development' }, clock: systemClock });
+}
+
+function clientsOfServices({ environment }: Settings, tokens: TokenSource | undefined): ConnectorClients {
+  const trust = { development: environment === 'development' };
+  return createConnectorClients(new ServiceRequests({ tokens, trust, clock: systemClock }));
 }
 
 /** Does it once, however many ask; a failure is not remembered. */

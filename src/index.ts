@@ -1,4 +1,5 @@
 // What every bot uses.
+
 export { type BotApp, type BotAppOptions, createBotApp } from './app';
 export { ActivityHandler, type BotHandler } from './bot/activity-handler';
 export { ActivityHandlerBase } from './bot/activity-handler-base';
@@ -14,17 +15,214 @@ export { TurnContext } from './bot/turn-context';
 export { RetryableError, TerminalError } from './bot/turn-errors';
 export { UserState } from './bot/user-state';
 export { TURNS_QUEUE } from './configured';
+
+// Middleware that can be put around any bot, and what it works with.
+
+export { BotStateSet } from './bot/bot-state-set';
+export { MemoryStorage } from './bot/memory-storage';
+export type { Storage, StoreItem, StoreItems } from './bot/storage';
+export { AutoSaveStateMiddleware } from './middleware/auto-save-state-middleware';
+export {
+  type BotPageViewTelemetryClient,
+  type BotTelemetryClient,
+  BotTelemetryClientKey,
+  NullTelemetryClient,
+  Severity,
+  TelemetryConstants,
+  type TelemetryDependency,
+  type TelemetryEvent,
+  type TelemetryException,
+  type TelemetryPageView,
+  type TelemetryTrace,
+} from './middleware/bot-telemetry-client';
+export { ConsoleTranscriptLogger } from './middleware/console-transcript-logger';
+export { FileTranscriptStore } from './middleware/file-transcript-store';
+export { MemoryTranscriptStore } from './middleware/memory-transcript-store';
+export { RegisterClassMiddleware } from './middleware/register-class-middleware';
+export { SetSpeakMiddleware } from './middleware/set-speak-middleware';
+export { ShowTypingMiddleware } from './middleware/show-typing-middleware';
+export { TeamsSSOTokenExchangeMiddleware } from './middleware/teams-sso-token-exchange-middleware';
+export { TelemetryLoggerMiddleware } from './middleware/telemetry-logger-middleware';
+export type { PagedResult, TranscriptInfo, TranscriptLogger, TranscriptStore } from './middleware/transcript';
+export { TranscriptLoggerMiddleware } from './middleware/transcript-logger-middleware';
+
+// What bots for Teams use.
+
+export { ChannelServiceError } from './schema/channel-service-error';
+export type {
+  BatchFailedEntriesResponse,
+  BatchFailedEntry,
+  BatchOperationRequest,
+  BatchOperationResponse,
+  BatchOperationStateResponse,
+  TeamsMember,
+} from './schema/teams-batches';
+export type {
+  ChannelInfo,
+  ConversationList,
+  NotificationInfo,
+  OnBehalfOf,
+  TeamDetails,
+  TeamInfo,
+  TeamsChannelAccount,
+  TeamsChannelData,
+  TeamsChannelDataSettings,
+  TeamsMeetingInfo,
+  TeamsPagedMembersResult,
+  TenantInfo,
+} from './schema/teams-channel-data';
+export type {
+  ActivityImageType,
+  O365ConnectorCardActionCard,
+  O365ConnectorCardActionQuery,
+  O365ConnectorCardActionType,
+  O365ConnectorCardDateInput,
+  O365ConnectorCardHttpPOST,
+  O365ConnectorCardInputBase,
+  O365ConnectorCardInputType,
+  O365ConnectorCardMultichoiceInput,
+  O365ConnectorCardMultichoiceInputChoice,
+  O365ConnectorCardOpenUri,
+  O365ConnectorCardOpenUriTarget,
+  O365ConnectorCardTextInput,
+  O365ConnectorCardViewAction,
+  Os,
+  SigninStateVerificationQuery,
+  Style,
+} from './schema/teams-connector-cards';
+export type {
+  Action,
+  FileConsentCard,
+  FileConsentCardResponse,
+  FileDownloadInfo,
+  FileDownloadInfoAttachment,
+  FileInfoCard,
+  FileUploadInfo,
+  TeamsAttachment,
+} from './schema/teams-files';
+export type {
+  Meeting,
+  MeetingDetails,
+  MeetingEndEventDetails,
+  MeetingEventDetails,
+  MeetingInfo,
+  MeetingNotification,
+  MeetingNotificationBase,
+  MeetingNotificationChannelData,
+  MeetingNotificationRecipientFailureInfo,
+  MeetingNotificationResponse,
+  MeetingParticipantsEventDetails,
+  MeetingStageSurface,
+  MeetingStartEventDetails,
+  MeetingSurface,
+  MeetingTabIconSurface,
+  TargetedMeetingNotification,
+  TargetedMeetingNotificationValue,
+  TeamsMeetingMember,
+  TeamsMeetingParticipant,
+  UserMeetingDetails,
+} from './schema/teams-meetings';
+export type {
+  ApplicationIdentityType,
+  ContentType,
+  ConversationIdentityType,
+  Importance,
+  MessageActionsPayload,
+  MessageActionsPayloadApp,
+  MessageActionsPayloadAttachment,
+  MessageActionsPayloadBody,
+  MessageActionsPayloadConversation,
+  MessageActionsPayloadFrom,
+  MessageActionsPayloadMention,
+  MessageActionsPayloadReaction,
+  MessageActionsPayloadUser,
+  MessageType,
+  ReactionType,
+  UserIdentityType,
+} from './schema/teams-message-payload';
+export type {
+  AppBasedLinkQuery,
+  AttachmentLayout,
+  BotMessagePreviewActionType,
+  CommandContext,
+  MessagingExtensionAction,
+  MessagingExtensionActionResponse,
+  MessagingExtensionAttachment,
+  MessagingExtensionParameter,
+  MessagingExtensionQuery,
+  MessagingExtensionQueryOptions,
+  MessagingExtensionResponse,
+  MessagingExtensionResult,
+  MessagingExtensionResultType,
+  MessagingExtensionSuggestedAction,
+} from './schema/teams-messaging-extensions';
+export type {
+  BotConfigAuth,
+  BotMessagePreviewType,
+  CacheInfo,
+  ConfigResponse,
+  ConfigResponseConfig,
+  TabContext,
+  TabEntityContext,
+  TabRequest,
+  TabResponse,
+  TabResponseCard,
+  TabResponseCards,
+  TabResponsePayload,
+  TabSubmit,
+  TabSubmitData,
+  TabSuggestedActions,
+  TaskModuleCardResponse,
+  TaskModuleContinueResponse,
+  TaskModuleMessageResponse,
+  TaskModuleRequest,
+  TaskModuleRequestContext,
+  TaskModuleResponse,
+  TaskModuleResponseBase,
+  TaskModuleTaskInfo,
+} from './schema/teams-task-modules';
+export {
+  teamsGetChannelId,
+  teamsGetSelectedChannelId,
+  teamsGetTeamId,
+  teamsGetTeamInfo,
+  teamsGetTeamMeetingInfo,
+  teamsGetTeamOnBehalfOf,
+  teamsGetTenant,
+  teamsNotifyUser,
+} from './teams/channel-data';
+export { ReadReceiptInfo } from './teams/read-receipt-info';
+export {
+  TeamsActivityHandler,
+  type TeamsChannelHandler,
+  type TeamsHandler,
+  type TeamsMembersHandler,
+} from './teams/teams-activity-handler';
+export { TeamsInfo } from './teams/teams-info';
+
 // What those use who extend it: a store, a channel, a queue or a log of their own, or a test.
+
 export { createMemoryStore } from './memory/memory-store';
 export type { Clock } from './ports/clock';
 export type { Connector, ConnectorCall, Delivery } from './ports/connector';
+export type {
+  BatchAudience,
+  ConnectorClient,
+  ConnectorClients,
+  ConversationsService,
+  PageOptions,
+  TeamsBatchService,
+  TeamsService,
+} from './ports/connector-client';
 export type { Doorbell } from './ports/doorbell';
 export type { Authenticated, InboundAuth, InboundRequest, Refusal } from './ports/inbound-auth';
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
 export type { RuntimeOptions } from './runtime/options';
 export { systemClock } from './runtime/system';
+
 // The words of the Activity schema.
+
 export type { ChannelAccount, ConversationAccount, ConversationReference } from './schema/accounts';
 export type { Activity } from './schema/activity';
 export type { Attachment, CardAction, SuggestedActions } from './schema/attachments';

@@ -4,7 +4,7 @@ import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 
 export interface HttpRequest {
-  readonly method: 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** The origin to connect to. */
   readonly origin: URL;
   /** What stands in the request line, already encoded. */

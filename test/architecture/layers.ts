@@ -17,6 +17,9 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   schema: { files: /^src\/schema\//, parts: [] },
   turn: { files: /^src\/turn\//, parts: [], types: ['schema'] },
   bot: { files: /^src\/bot\//, parts: ['schema'] },
+  // Only types of the port: what a bot calls is found in its context, not imported.
+  teams: { files: /^src\/teams\//, parts: ['bot', 'schema'], types: ['ports'] },
+  middleware: { files: /^src\/middleware\//, parts: ['bot', 'schema'], packages: /^node:/ },
   ports: { files: /^src\/ports\//, parts: [], types: ['schema', 'turn'] },
   runtime: { files: /^src\/runtime\//, parts: ['ports', 'turn', 'bot', 'schema'], packages: /^node:crypto$/ },
   store: { files: /^src\/store\//, parts: ['ports', 'turn', 'schema'] },
@@ -42,7 +45,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   local: { files: /^src\/local\//, parts: ['settings'], packages: /^(node:|zod$|@azure\/)/ },
   api: {
     files: /^src\/index\.ts$/,
-    parts: ['composition', 'runtime', 'memory', 'sqlite', 'bot', 'ports', 'turn', 'schema'],
+    parts: ['composition', 'runtime', 'memory', 'sqlite', 'middleware', 'teams', 'bot', 'ports', 'turn', 'schema'],
   },
   functions: { files: /^functions\//, parts: ['api'], packages: /^@azure\/functions$/ },
 };

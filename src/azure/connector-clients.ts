@@ -1,0 +1,116 @@
+import type {
+  BatchAudience,
+  ConnectorClient,
+  ConnectorClients,
+  ConversationsService,
+  TeamsBatchService,
+  TeamsService,
+} from '../ports/connector-client';
+import type { ChannelAccount } from '../schema/accounts';
+import type { ConversationResourceResponse, PagedMembersResult } from '../schema/conversations';
+import type {
+  BatchFailedEntriesResponse,
+  BatchOperationResponse,
+  BatchOperationStateResponse,
+} from '../schema/teams-batches';
+import type { ConversationList, TeamDetails } from '../schema/teams-channel-data';
+import type { MeetingInfo, MeetingNotificationResponse, TeamsMeetingParticipant } from '../schema/teams-meetings';
+import type { ServiceRequest, ServiceRequests } from './service-request';
+
+/** One call, whose answer is of the type that the API's documentation says. */
+type Call = <T>(request: ServiceRequest) => Promise<T>;
+
+const BATCH = ['v3', 'batch', 'conversation'] as const;
+
+/** Clients on the Bot Connector's REST API, version 3, and the one of Teams beside it. */
+export function createConnectorClients(requests: ServiceRequests): ConnectorClients {
+  return {
+    client(serviceUrl, signal) {
+      const call: Call = async <T>(request: ServiceRequest) => (await requests.run(serviceUrl, request, signal)) as T;
+      return clientOf(serviceUrl, call);
+    },
+  };
+}
+
+function clientOf(baseUri: string, call: Call): ConnectorClient {
+  return { baseUri, conversations: conversationsOf(call), teams: teamsOf(call), batches: batchesOf(call) };
+}
+
+function conversationsOf(call: Call): ConversationsService {
+  const root = ['v3', 'conversations'] as const;
+  return {
+    getConversationMembers: (conversationId) =>
+      call<ChannelAccount[]>({ method: 'GET', path: [...root, conversationId, 'members'] }),
+    getConversationMember: (conversationId, memberId) =>
+      call<ChannelAccount>({ method: 'GET', path: [...root, conversationId, 'members', memberId] }),
+    getConversationPagedMembers: (conversationId, { pageSize, continuationToken } = {}) =>
+      call<PagedMembersResult>({
+        method: 'GET',
+        path: [...root, conversationId, 'pagedmembers'],
+        query: { pageSize, continuationToken },
+      }),
+    getActivityMembers: (conversationId, activityId) =>
+      call<ChannelAccount[]>({ method: 'GET', path: [...root, conversationId, 'activities', activityId, 'members'] }),
+    async deleteConversationMember(conversationId, memberId) {
+      await call({ method: 'DELETE', path: [...root, conversationId, 'members', memberId] });
+    },
+    createConversation: (parameters) =>
+      call<ConversationResourceResponse>({ method: 'POST', path: root, body: parameters }),
+  };
+}
+
+function teamsOf(call: Call): TeamsService {
+  return {
+    fetchChannelList: (teamId) =>
+      call<ConversationList>({ method: 'GET', path: ['v3', 'teams', teamId, 'conversations'] }),
+    fetchTeamDetails: (teamId) => call<TeamDetails>({ method: 'GET', path: ['v3', 'teams', teamId] }),
+    async fetchMeetingInfo(meetingId) {
+      const info = await call<MeetingInfo>({ method: 'GET', path: ['v1', 'meetings', meetingId] });
+      if (info?.details) withDates(info.details, ['scheduledStartTime', 'scheduledEndTime']);
+      return info;
+    },
+    fetchMeetingParticipant: (meetingId, participantId, { tenantId } = {}) =>
+      call<TeamsMeetingParticipant>({
+        method: 'GET',
+        path: ['v1', 'meetings', meetingId, 'participants', participantId],
+        query: { tenantId },
+      }),
+    // An empty answer says that everybody was reached.
+    sendMeetingNotification: async (meetingId, notification) =>
+      (await call<MeetingNotificationResponse | undefined>({
+        method: 'POST',
+        path: ['v1', 'meetings', meetingId, 'notification'],
+        body: notification,
+      })) ?? {},
+  };
+}
+
+function batchesOf(call: Call): TeamsBatchService {
+  return {
+    send: (audience: BatchAudience, request) =>
+      call<BatchOperationResponse>({ method: 'POST', path: [...BATCH, audience], body: request }),
+    async state(operationId) {
+      const state = await call<BatchOperationStateResponse>({ method: 'GET', path: [...BATCH, operationId] });
+      return withDates(state, ['retryAfter']);
+    },
+    failedEntries: (operationId, continuationToken) =>
+      call<BatchFailedEntriesResponse>({
+        method: 'GET',
+        path: [...BATCH, 'failedentries', operationId],
+        query: { continuationToken },
+      }),
+    async cancel(operationId) {
+      await call({ method: 'DELETE', path: [...BATCH, operationId] });
+    },
+  };
+}
+
+/** Makes dates of texts that are dates: what bots get of these properties from the Bot Framework SDK. */
+function withDates<T extends object>(answer: T, names: readonly string[]): T {
+  const properties = answer as Record<string, unknown>;
+  for (const name of names) {
+    const text = properties?.[name];
+    if (typeof text === 'string' && Number.isFinite(Date.parse(text))) properties[name] = new Date(text);
+  }
+  return answer;
+}

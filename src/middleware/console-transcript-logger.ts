@@ -1,0 +1,11 @@
+import type { Activity } from '../schema/activity';
+import type { TranscriptLogger } from './transcript';
+
+/** Writes activities to the console. For development: they hold what users say. */
+export class ConsoleTranscriptLogger implements TranscriptLogger {
+  /** @throws TypeError without an activity */
+  logActivity(activity: Activity): void {
+    if (!activity) throw new TypeError('Activity is required.');
+    console.log('Activity Log:', activity);
+  }
+}
