@@ -93,8 +93,10 @@ export class CosmosConversations implements ConversationPartitions {
         return;
       }
       case 'kind': {
-        const text = 'SELECT * FROM c WHERE c.kind = @kind';
-        snapshot.kinds.set(need.kind, await this.requests.query(text, { '@kind': need.kind }, partition));
+        // Said twice, because a server may take the partition of a query for advice, as the one for tests does.
+        const text = 'SELECT * FROM c WHERE c.conversation = @conversation AND c.kind = @kind';
+        const named = { '@conversation': partition, '@kind': need.kind };
+        snapshot.kinds.set(need.kind, await this.requests.query(text, named, partition));
       }
     }
   }

@@ -6,6 +6,7 @@ import { fencingContract } from './store/fencing';
 import { formatContract } from './store/formats';
 import { holdContract } from './store/hold';
 import { inlineContract } from './store/inline';
+import { inspectionContract } from './store/inspection';
 import { mailboxContract } from './store/mailbox';
 import { stepContract } from './store/steps';
 import { userStateContract } from './store/user-state';
@@ -24,6 +25,7 @@ export function storeContract(open: OpenStore): void {
   describe('inline turns', () => inlineContract(opened));
   describe('user state', () => userStateContract(opened));
   describe('dead letters', () => deadLetterContract(opened));
+  describe('inspection', () => inspectionContract(opened));
   describe('values', () => valueContract(opened));
   describe('record formats', () => formatContract(opened));
 }

@@ -189,7 +189,12 @@ function checkReplies(
   const firsts = new Map(seen.toReversed().map((reply) => [replyName(reply), reply]));
   const shown = [...firsts.values()].toSorted((a, b) => a.call.index - b.call.index);
   for (const name of committed) {
-    const replies = repliesOf((plans.get(name) as PlannedActivity).orders);
+    const planned = plans.get(name);
+    if (planned === undefined) {
+      complaints.add('twice', `${name} is in the state of that conversation, and was never posted to it`);
+      continue;
+    }
+    const replies = repliesOf(planned.orders);
     for (let ordinal = 0; ordinal < replies; ordinal += 1) {
       if (!firsts.has(`${name}/${ordinal}`)) complaints.add('missingReply', `${name}/${ordinal} was never seen`);
     }
@@ -204,7 +209,7 @@ function checkReplies(
         complaints.add('wrongReply', `${name} said ${text.count}, it was turn ${place + 1}`);
       if (place < last) complaints.add('outOfOrder', `the reply ${name} came after one of a later turn`);
       last = Math.max(last, place);
-      const { user } = plans.get(`${conversation}/${text.activity}`) as PlannedActivity;
+      const user = plans.get(`${conversation}/${text.activity}`)?.user ?? '';
       const counted = (truth.users.get(user)?.turns.indexOf(`${conversation}/${text.activity}`) ?? -1) + 1;
       if (text.userCount !== undefined && text.userCount !== counted) {
         complaints.add('wrongReply', `${name} said ${text.userCount} for ${user}, it was number ${counted}`);

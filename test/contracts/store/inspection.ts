@@ -1,18 +1,18 @@
 import { expect, test } from '@jest/globals';
-import type { Store } from '../../src/ports/store';
-import type { Activity } from '../../src/schema/activity';
-import { activityKey, type ConversationKey, conversationKey } from '../../src/turn/keys';
+import type { Store } from '../../../src/ports/store';
+import type { Activity } from '../../../src/schema/activity';
+import { activityKey, type ConversationKey, conversationKey } from '../../../src/turn/keys';
+import type { OpenStore } from '../store-under-test';
 
-/** What every store's inspection does. `open` makes an empty store that is closed after the test. */
-export function inspectionContract(open: () => Promise<Store>): void {
+export function inspectionContract(open: OpenStore): void {
   test('a conversation in which nothing was ever accepted is not there', async () => {
-    const store = await open();
+    const { store } = await open();
     expect(await store.inspection.conversation(keyOf('a'))).toBeUndefined();
     expect(await store.inspection.busy(10)).toEqual([]);
   });
 
   test('a conversation with work is busy until nothing is left to do', async () => {
-    const store = await open();
+    const { store } = await open();
     await accept(store, 'a', 1);
     expect((await store.inspection.busy(10)).map(({ key }) => key)).toEqual([keyOf('a')]);
     await finishOne(store, 'a', {});
@@ -20,7 +20,7 @@ export function inspectionContract(open: () => Promise<Store>): void {
   });
 
   test('the busy ones come with their records, the soonest to be looked at first, and no more than asked for', async () => {
-    const store = await open();
+    const { store } = await open();
     for (const name of ['a', 'b', 'c']) await accept(store, name, 1);
     await store.turns.acquire(keyOf('a'), 'worker'); // Held for a lease, so it is looked at last.
     const busy = await store.inspection.busy(10);
@@ -31,9 +31,11 @@ export function inspectionContract(open: () => Promise<Store>): void {
   });
 
   test('a conversation is shown with what waits in it and all its state', async () => {
-    const store = await open();
+    const { store } = await open();
     await accept(store, 'a', 1);
     await accept(store, 'a', 2);
+    await accept(store, 'b', 1);
+    await finishOne(store, 'b', { conversation: { count: 100 }, 'private:test/u%2F2': { seen: true } });
     await finishOne(store, 'a', { conversation: { count: 1 }, 'private:test/u%2F1': { seen: true } });
     const shown = await store.inspection.conversation(keyOf('a'));
     expect(shown?.head.pend).toHaveLength(1);
@@ -45,7 +47,7 @@ export function inspectionContract(open: () => Promise<Store>): void {
   });
 
   test('looking changes nothing', async () => {
-    const store = await open();
+    const { store } = await open();
     await accept(store, 'a', 1);
     const before = await store.inspection.conversation(keyOf('a'));
     await store.inspection.busy(10);
