@@ -5,7 +5,13 @@ import { createHttpServer } from '@vercel/cosmosdb-server';
 /** What the gateway does with a request instead of passing it on and its answer back. */
 export type Mischief =
   /** Answers without carrying anything out. */
-  | { readonly do: 'answer'; readonly status: number; readonly substatus?: number; readonly retryAfterMs?: number }
+  | {
+      readonly do: 'answer';
+      readonly status: number;
+      readonly substatus?: number;
+      readonly retryAfterMs?: number;
+      readonly body?: unknown;
+    }
   /** Carries it out (or not), and then does not answer as it should. */
   | { readonly do: 'reset' | 'hang' | 'truncate'; readonly applied: boolean }
   | { readonly do: 'delay'; readonly ms: number }
@@ -45,7 +51,10 @@ export async function startCosmosGateway(now: () => number = Date.now): Promise<
   const server = createHttpServer({ keepAlive: true });
   await listen(server);
   const gateway = new Gateway((server.address() as AddressInfo).port, now);
-  const front = http.createServer((request, response) => void gateway.handle(request, response));
+  const front = http.createServer((request, response) => {
+    // Whoever asked may be gone, or the server be closed: then there is nobody to answer.
+    gateway.handle(request, response).catch(() => response.destroy());
+  });
   await listen(front);
   return {
     endpoint: `http://127.0.0.1:${(front.address() as AddressInfo).port}`,
@@ -91,7 +100,7 @@ class Gateway {
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', kind: kindOf(incoming), body };
     this.requests.push(request);
     const mischief = this.script(request);
-    if (mischief?.do === 'delay') await new Promise((resolve) => setTimeout(resolve, mischief.ms));
+    if (mischief?.do === 'delay') await new Promise((resolve) => setTimeout(resolve, mischief.ms).unref());
     if (mischief?.do === 'answer') return this.send(response, refusal(mischief));
     if (mischief?.do === 'stale')
       return this.send(response, await this.older(request, incoming.headers, mischief.back));
@@ -188,14 +197,14 @@ class Gateway {
   }
 }
 
-function refusal({ status, substatus, retryAfterMs }: Extract<Mischief, { do: 'answer' }>): Upstream {
+function refusal({ status, substatus, retryAfterMs, body }: Extract<Mischief, { do: 'answer' }>): Upstream {
   return {
     status,
     headers: {
       ...(substatus === undefined ? {} : { 'x-ms-substatus': String(substatus) }),
       ...(retryAfterMs === undefined ? {} : { 'x-ms-retry-after-ms': String(retryAfterMs) }),
     },
-    body: JSON.stringify({ code: String(status), message: 'mischief' }),
+    body: JSON.stringify(body ?? { code: String(status), message: 'mischief' }),
   };
 }
 
