@@ -172,4 +172,4 @@ export class Hold {
 }
 
 /** A little after the lease's end, so that the bell finds it expired and not about to expire. */
-const GUARD_SLACK_MS = 500;
+export const GUARD_SLACK_MS = 500;

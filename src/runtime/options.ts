@@ -53,7 +53,7 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   invocationBudgetMs: MINUTE,
   invocationTurns: 100,
   renewMs: 7_000,
-  guardBellMs: 500,
+  guardBellMs: 200,
   backlogLimit: 200,
   inlineBytes: 16_384,
   acceptLimitMs: 3_000,

@@ -1,9 +1,9 @@
 import type { ConversationKey } from '../turn/keys';
 import { deliverRecorded } from './delivery';
-import { ConversationLost, Hold } from './hold';
+import { ConversationLost, GUARD_SLACK_MS, Hold } from './hold';
 import { persist } from './persist';
 import { runTurn } from './run-turn';
-import { type Runtime, report } from './runtime';
+import { type Runtime, report, ring } from './runtime';
 
 /**
  * Answers a ring: takes the conversation if it is free and has work, delivers what is recorded, then runs one turn after the other until nothing is
@@ -16,7 +16,10 @@ export async function attend(runtime: Runtime, key: ConversationKey): Promise<vo
   const owner = ids.next();
   const started = clock.monotonic();
   const acquired = await persist(clock, () => store.turns.acquire(key, owner), { limitMs: store.timing.leaseMs / 2 });
-  if (acquired.outcome !== 'acquired') return;
+  if (acquired.outcome !== 'acquired') {
+    if (acquired.outcome === 'busy') await ringIfOverdue(runtime, key, acquired.remainingMs);
+    return;
+  }
   const hold = new Hold(runtime, acquired.held, started);
   try {
     await work(runtime, hold, started);
@@ -40,3 +43,16 @@ async function work(runtime: Runtime, hold: Hold, started: number): Promise<void
     if ((await runTurn(runtime, hold)) === 'stopped') return;
   }
 }
+
+/**
+ * A holder that lives has renewed its lease by now. One that has not may be dead: the bell that found it comes again for the end of the
+ * lease. Bells of a healthy conversation are not repeated, so a burst of messages leaves no burst of bells behind.
+ */
+async function ringIfOverdue(runtime: Runtime, key: ConversationKey, remainingMs: number): Promise<void> {
+  const { options, store } = runtime;
+  if (remainingMs >= store.timing.leaseMs - options.renewMs - RENEWAL_SLACK_MS) return;
+  await ring(runtime, key, remainingMs + GUARD_SLACK_MS);
+}
+
+/** A renewal may be this late without anything being wrong. */
+const RENEWAL_SLACK_MS = 2_000;

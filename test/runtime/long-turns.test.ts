@@ -34,11 +34,24 @@ describe('a handler that takes long', () => {
     const worker = answerRing(pipeline.worker(busyFor(pipeline, 16_000)));
     await pipeline.clock.settle();
     expect(pipeline.rings).toEqual([]);
-    await pipeline.clock.advance(500);
-    expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 20_000 }]);
+    await pipeline.clock.advance(200);
+    expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 20_300 }]);
     await pipeline.pass(30_000);
     await worker.done;
     expect(pipeline.rings.length).toBe(3);
+  });
+
+  test('that is found without having renewed gets a bell for the end of its lease; one in good health does not', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    await pipeline.store.turns.acquire(CONVERSATION, 'a worker that dies');
+    const runtime = pipeline.worker(async () => undefined);
+    await pipeline.clock.advance(5_000);
+    await answerRing(runtime).done;
+    expect(pipeline.rings).toEqual([]);
+    await pipeline.clock.advance(10_000);
+    await answerRing(runtime).done;
+    expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 5_500 }]);
   });
 
   test('loses its conversation when the event loop was blocked past the lease, and changes nothing any more', async () => {
