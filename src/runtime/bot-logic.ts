@@ -6,6 +6,7 @@ import { TurnAdapter } from '../bot/turn-adapter';
 import { turnAnswer } from '../bot/turn-answer';
 import type { TurnContext } from '../bot/turn-context';
 import type { ConnectorClients } from '../ports/connector-client';
+import type { Activity } from '../schema/activity';
 import type { BotLogic } from './runtime';
 
 /** The author's bot with its middleware and error handler, as the pipeline runs it; its contexts have a client for the channel's service. */
@@ -19,22 +20,31 @@ export function botLogic(
   adapter.onTurnError = onTurnError;
   /** The context of a failed attempt, for `onTurnError` to find its `turnState` as the error left it. */
   const contexts = new WeakMap<object, TurnContext>();
+  const contextOf = (turn: Turn, activity: Activity): TurnContext => {
+    const context = adapter.createContext(activity);
+    if (connectorClients !== undefined) {
+      const client = connectorClients.client(activity.serviceUrl, turn.signal);
+      context.turnState.set(adapter.ConnectorClientKey, client);
+    }
+    return context;
+  };
   return {
     async run(turn, activity) {
-      const context = adapter.createContext(activity);
-      contexts.set(activity, context);
-      if (connectorClients !== undefined) {
-        const client = connectorClients.client(activity.serviceUrl, turn.signal);
-        context.turnState.set(adapter.ConnectorClientKey, client);
+      const context = contextOf(turn, activity);
+      try {
+        await adapter.run(context, turn, bot);
+      } catch (error) {
+        // Only now: a handler that ran out of time is still at it, and must not find the error handler's turn in its context.
+        contexts.set(activity, context);
+        throw error;
       }
-      await adapter.run(context, turn, bot);
       return turnAnswer(context);
     },
     ...(onTurnError === undefined
       ? {}
       : {
           async onError(turn: Turn, activity, error) {
-            const context = contexts.get(activity) ?? adapter.createContext(activity);
+            const context = contexts.get(activity) ?? contextOf(turn, activity);
             await adapter.runOnTurnError(context, turn, error);
           },
         }),
