@@ -49,6 +49,8 @@ export class CapturedTurn implements Turn {
     this.steps = new Steps(
       () => readSteps(runtime, key, this.id),
       async (name, value) => {
+        // A step that nobody waited for may end after its turn: the store would refuse it, and the hold would look lost.
+        this.assertRunning();
         const { turns } = runtime.store;
         return (await hold.write((held) => turns.recordStep(held, this.id, name, value))).value;
       },
@@ -86,8 +88,10 @@ export class CapturedTurn implements Turn {
     if (!this.finished) await sendLive(this.runtime, this.hold.key, activity, this.signal);
   }
 
+  /** The error handler's sends leave with the dead letter: a flushed apology would stand in for what a later attempt sends first. */
   flush(): Promise<void> {
     this.assertRunning();
+    if (!this.input.repeats) return Promise.resolve();
     this.flushing = this.flushing.then(() => this.record());
     this.flushing.catch(() => undefined); // Whoever waits for it sees it fail; nobody has to wait.
     return this.flushing;
@@ -109,13 +113,18 @@ export class CapturedTurn implements Turn {
     return this.effects.take();
   }
 
-  /** As {@link finish}, for a run whose effects are dropped; tells the handler through its signal. */
-  abandon(): void {
+  /**
+   * As {@link finish}, for a run whose effects are dropped; tells the handler through its signal. Waits for a flush in progress too: the
+   * conversation may not be handed back, nor another run be recorded, while a send of this one is on its way.
+   */
+  async abandon(): Promise<void> {
     this.finished = true;
     this.life.abort();
+    await this.flushing.catch(() => undefined);
   }
 
   private async record(): Promise<void> {
+    if (this.finished) return; // What it would have recorded leaves with the commit.
     const { effects, bodies } = this.effects.take();
     if (effects.length > 0) {
       const flushed = { turn: this.id, effects, from: this.hold.head.flushed };

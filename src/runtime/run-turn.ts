@@ -36,11 +36,11 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> 
       const committed = await commitTurn(runtime, hold, turn, pending);
       if (committed !== 'conflict') return afterCommit(runtime, hold, pending, committed);
     } catch (error) {
-      turn.abandon();
+      await turn.abandon();
       if (hold.lost.aborted) throw error;
       return failed(runtime, hold, pending, input, error);
     }
-    turn.abandon();
+    await turn.abandon();
     report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
   }
   await hold.handBack(backoff(runtime.options.attemptBackoffMs, 1), 'attemptTakenBack');
@@ -96,7 +96,7 @@ async function giveUp(
       if (hold.lost.aborted) throw second;
       report(runtime, 'errorHandlerFailed', hold.key, { activity: pending.key, error: errorName(second) });
     }
-    turn.abandon();
+    await turn.abandon();
   }
   const committed = await commitTurn(runtime, hold, undefined, pending, dead);
   return committed === 'released' ? 'stopped' : 'continue';
