@@ -146,19 +146,28 @@ function checkAccount(account: DatabaseAccount): void {
 }
 
 async function createMissing(client: CosmosClient, name: string): Promise<void> {
-  const { database } = await client.databases.createIfNotExists({ id: name });
+  await unlessExists(client.databases.createIfNotExists({ id: name }));
+  const database = client.database(name);
   for (const { id, partitionKey, indexed } of Object.values(CONTAINERS)) {
-    await database.containers.createIfNotExists({
+    const container = {
       id,
       partitionKey: { paths: [partitionKey], version: 2 },
       // On, with nothing expiring unless its item says so.
       defaultTtl: -1,
       indexingPolicy: {
-        indexingMode: 'consistent',
+        indexingMode: 'consistent' as const,
         automatic: true,
         includedPaths: indexed.map((path) => ({ path })),
         excludedPaths: [{ path: '/*' }],
       },
-    });
+    };
+    await unlessExists(database.containers.createIfNotExists(container));
   }
+}
+
+/** Two processes that start at once both find it missing. */
+async function unlessExists(creation: Promise<unknown>): Promise<void> {
+  await creation.catch((error: unknown) => {
+    if (codeOf(error) !== 409) throw error;
+  });
 }

@@ -20,7 +20,7 @@ export interface Plan {
  * - a record that was read is replaced, deleted or (when it is to stay) written back if its ETag stands, or created if there was none;
  * - a record that nobody looked at is written over: nothing but a write of this head could have changed it.
  *
- * @param gone ids of items that a delete did not find
+ * @param gone ids of items that nobody looked at and that a delete did not find; what was seen has to be there to be deleted
  */
 export function planOf(
   snapshot: Snapshot,
@@ -76,7 +76,7 @@ function asWritten(snapshot: Snapshot, item: Item): OperationInput {
 
 function deletion({ items }: Snapshot, id: string, gone: ReadonlySet<string>): OperationInput[] {
   const read = items.get(id);
-  if (read === 'absent' || gone.has(id)) return [];
+  if (read === 'absent' || (read === undefined && gone.has(id))) return [];
   return [{ operationType: 'Delete', id, ...(read?._etag === undefined ? {} : { ifMatch: read._etag }) }];
 }
 

@@ -143,11 +143,12 @@ class Gateway {
       const refused = refusedBatch(request, before);
       if (refused !== undefined) return { status: 207, headers: {}, body: JSON.stringify(refused) };
     }
-    for (const [path, answer] of before) {
+    const answer = await this.pass(request, headers);
+    for (const [path, earlier] of answer.status < 300 ? before : []) {
       const name = nameOf(path, headers);
-      this.history.set(name, [...(this.history.get(name) ?? []), answer].slice(-20));
+      this.history.set(name, [...(this.history.get(name) ?? []), earlier].slice(-20));
     }
-    return this.pass(request, headers);
+    return answer;
   }
 
   private async older(request: GatewayRequest, headers: http.IncomingHttpHeaders, back: number): Promise<Upstream> {

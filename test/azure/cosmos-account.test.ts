@@ -1,0 +1,108 @@
+import { CosmosClient } from '@azure/cosmos';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/runtime/system';
+import { TurnwiseError } from '../../src/schema/errors';
+import { accept, conversation } from '../contracts/store-under-test';
+import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
+import { cosmosStores, TEST_KEY } from '../support/cosmos-under-test';
+
+let gateway: CosmosGateway;
+
+beforeAll(async () => {
+  gateway = await startCosmosGateway();
+});
+afterAll(() => gateway.close());
+afterEach(() => {
+  gateway.onAccount((account) => account);
+  gateway.onRequest(() => undefined);
+  gateway.requests.length = 0;
+});
+
+const region = (name: string) => ({ name, databaseAccountEndpoint: 'https://127.0.0.1/' });
+
+test.each([
+  [
+    'several regions',
+    { enableMultipleWriteLocations: true, writableLocations: [region('West'), region('East')] },
+    /several regions/,
+  ],
+  ['eventual consistency', { userConsistencyPolicy: { defaultConsistencyLevel: 'Eventual' } }, /Session/],
+])('an account with %s is refused, when it is opened and when it is used', async (_name, change, reason) => {
+  gateway.onAccount((account) => ({ ...account, ...change }));
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  for (const use of [() => make().open(), () => accept(make(), 'a')]) {
+    const refused = await use().catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(TurnwiseError);
+    expect(refused).toMatchObject({ code: 'StoreUnusable', message: expect.stringMatching(reason) });
+  }
+});
+
+test('outside development nothing is created, and what is missing is named', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock, { create: false });
+  const opened = await make()
+    .open()
+    .catch((error: unknown) => error);
+  expect(opened).toMatchObject({ code: 'StoreUnusable', message: expect.stringContaining('"conversations"') });
+  await expect(accept(make(), 'a')).rejects.toMatchObject({ code: 'StoreUnusable' });
+  expect(gateway.requests.filter(({ kind, method }) => kind === 'other' && method === 'POST')).toEqual([]);
+});
+
+test('in development database and containers are made, with an index on nothing but what is looked for', async () => {
+  const { database, make } = cosmosStores(gateway.endpoint, systemClock);
+  const [one, two] = [make(), make()];
+  await Promise.all([one.open(), two.open()]);
+  const client = new CosmosClient({
+    endpoint: gateway.endpoint,
+    key: TEST_KEY,
+    connectionPolicy: { enableEndpointDiscovery: false },
+  });
+  const { resource } = await client.database(database).container('conversations').read();
+  expect(resource).toMatchObject({
+    partitionKey: { paths: ['/conversation'] },
+    defaultTtl: -1,
+    indexingPolicy: { includedPaths: [{ path: '/wake/?' }, { path: '/dead/?' }], excludedPaths: [{ path: '/*' }] },
+  });
+  client.dispose();
+  await one.close();
+  await two.close();
+});
+
+test('nothing is asked of the account before the store is used, and then once, however many come at once', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  const store = make();
+  expect(gateway.requests).toEqual([]);
+  await Promise.all(['a', 'b', 'c'].map((name) => accept(store, name, conversation(name))));
+  // The client looks for itself too, when it is made.
+  expect(gateway.requests.filter(({ kind }) => kind === 'account').length).toBeLessThanOrEqual(2);
+  await store.close();
+});
+
+test('an account that did not answer is asked again', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  const store = make();
+  gateway.onRequest(() => ({ do: 'reset', applied: false }));
+  await expect(accept(store, 'a')).rejects.toMatchObject({ applied: 'no' });
+  gateway.onRequest(() => undefined);
+  expect(await accept(store, 'a')).toBe('accepted');
+  await store.close();
+});
+
+test('one that cannot be reached is named, and its key is not', async () => {
+  const { make } = cosmosStores('http://127.0.0.1:9', systemClock);
+  const refused = await make()
+    .open()
+    .catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: 'StoreUnusable', message: expect.stringContaining('127.0.0.1:9') });
+  expect(JSON.stringify([String(refused), refused])).not.toContain(TEST_KEY);
+});
+
+test('a closed store is closed, and can be opened again', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  const store = make();
+  await accept(store, 'a');
+  await store.close();
+  await expect(accept(store, 'b')).rejects.toMatchObject({ applied: 'no' });
+  await store.open();
+  expect(await accept(store, 'b')).toBe('accepted');
+  await store.close();
+});

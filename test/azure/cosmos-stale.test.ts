@@ -1,0 +1,204 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { headId, userId } from '../../src/azure/cosmos-documents';
+import type { StateId, Store } from '../../src/ports/store';
+import { userKey } from '../../src/turn/keys';
+import { effectId } from '../../src/turn/record';
+import type { Intent } from '../../src/turn/user-state';
+import {
+  accept,
+  acquired,
+  after,
+  conversation,
+  firstOf,
+  giveUp,
+  headNow,
+  holding,
+  namesOf,
+  send,
+  turnOf,
+} from '../contracts/store-under-test';
+import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
+import { cosmosStores } from '../support/cosmos-under-test';
+import { createShiftedClock } from '../support/shifted-clock';
+
+const clock = createShiftedClock();
+let gateway: CosmosGateway;
+let store: Store;
+let other: Store;
+
+beforeAll(async () => {
+  gateway = await startCosmosGateway(() => clock.now());
+});
+afterAll(() => gateway.close());
+beforeEach(async () => {
+  const stores = cosmosStores(gateway.endpoint, clock);
+  store = stores.make();
+  other = stores.make();
+  await store.open();
+});
+afterEach(async () => {
+  gateway.onRequest(() => undefined);
+  await store.close();
+  await other.close();
+});
+
+/** The next `times` reads of an item are answered with what it was `back` writes ago. */
+function staleReads(id: string, back: number, times: number): { readonly served: () => number } {
+  let served = 0;
+  gateway.onRequest(({ kind, path }) => {
+    if (kind !== 'read' || !path.endsWith(`/${encodeURIComponent(id)}`) || served === times) return undefined;
+    served += 1;
+    return { do: 'stale', back };
+  });
+  return { served: () => served };
+}
+
+const HEAD = headId(conversation());
+const USER = userKey('test', 'user-1');
+const intent = (different: Partial<Intent> = {}): Intent => ({
+  id: 'i1',
+  conversation: conversation(),
+  epoch: 1,
+  changes: { set: { a: 1 }, remove: [] },
+  ...different,
+});
+
+test('a commit is not taken for done because an old record has another activity first', async () => {
+  const held = await holding(store, ['a', 'b']);
+  const next = after(held, await store.turns.commit(held, turnOf(held)));
+  await accept(other, 'c');
+  // What is read after the failed condition has "a" first, as if "b" were not to be committed at all.
+  const { served } = staleReads(HEAD, 2, 3);
+  const committed = await store.turns.commit(next, turnOf(next));
+  expect(served()).toBe(3);
+  expect(committed).toMatchObject({ outcome: 'held', head: { n: 2 } });
+  expect(namesOf(after(next, committed).head)).toEqual(['c']);
+});
+
+test('a mark is not taken for done because an old record does not have the effect yet', async () => {
+  const held = await holding(store, ['a', 'b']);
+  const next = after(held, await store.turns.commit(held, turnOf(held, { effects: [send(firstOf(held), 0)] })));
+  await accept(other, 'c');
+  staleReads(HEAD, 2, 3);
+  const marked = await store.turns.markDelivered(next, { effect: next.head.out[0]?.id ?? '' }, false);
+  expect(marked).toMatchObject({ outcome: 'held', head: { out: [], att: 1 } });
+});
+
+test('a holder is not fenced by a record from before its acquire', async () => {
+  const held = await holding(store, ['a']);
+  await accept(other, 'b');
+  const { served } = staleReads(HEAD, 2, 3);
+  expect((await store.turns.renew(held)).outcome).toBe('held');
+  expect(served()).toBe(3);
+});
+
+test('a replica that stays behind is a fault that changed nothing', async () => {
+  const held = await holding(store, ['a']);
+  await accept(other, 'b');
+  staleReads(HEAD, 2, 1_000);
+  await expect(store.turns.renew(held)).rejects.toMatchObject({ name: 'StoreFault', applied: 'no' });
+  gateway.onRequest(() => undefined);
+  expect((await store.turns.renew(held)).outcome).toBe('held');
+});
+
+test('a fold is not lost because the record that is read has no such intent yet, or is not there at all', async () => {
+  expect(await store.users.propose(USER, 0, intent())).toBe('proposed');
+  staleReads(userId(USER), 1, 2);
+  await other.users.settle(USER, 'i1', true);
+  expect(await store.users.read(USER)).toEqual({ version: 2, data: { a: 1 }, intents: [] });
+  const second = intent({ id: 'i2', changes: { set: { b: 2 }, remove: [] } });
+  expect(await store.users.propose(USER, 2, second)).toBe('proposed');
+  staleReads(userId(USER), 1, 2);
+  await other.users.settle(USER, 'i2', true);
+  expect((await store.users.read(USER)).data).toEqual({ a: 1, b: 2 });
+});
+
+test('a proposal on a record that has moved is a conflict, whatever is read', async () => {
+  await store.users.propose(USER, 0, intent());
+  await store.users.settle(USER, 'i1', true);
+  staleReads(userId(USER), 2, 1);
+  expect(await other.users.propose(USER, 0, intent({ id: 'i2' }))).toBe('conflict');
+});
+
+test('an intent is not void because its conversation is not to be seen yet', async () => {
+  const held = await holding(store, ['a', 'b']);
+  const fold = { kind: 'fold', id: `${effectId(firstOf(held), 0)}.fold`, user: USER, intent: 'i1' } as const;
+  after(held, await store.turns.commit(held, turnOf(held, { effects: [fold] })));
+  staleReads(HEAD, 4, 2);
+  expect(await other.users.judge(intent(), true)).toBe('counts');
+});
+
+test('an intent is void only once its attempt can no longer commit', async () => {
+  const held = await holding(store, ['a', 'b']);
+  const fold = { kind: 'fold', id: `${effectId(firstOf(held), 0)}.fold`, user: USER, intent: 'i1' } as const;
+  after(held, await store.turns.commit(held, turnOf(held, { effects: [fold] })));
+  // The old record has the attempt running and nothing committed.
+  staleReads(HEAD, 1, 2);
+  expect(await other.users.judge(intent(), true)).toBe('counts');
+});
+
+test('state that an old record still has is a conflict and not an overwritten update', async () => {
+  const write = async (name: string, id: StateId, data: Record<string, unknown>): Promise<void> => {
+    await accept(store, name);
+    const held = acquired(await store.turns.acquire(conversation(), name));
+    await store.turns.commit(held, turnOf(held, { writes: [{ id, data }] }));
+  };
+  await write('a', 'conversation', { n: 1 });
+  await write('b', 'conversation', { n: 2 });
+  await write('c', 'private:test/u' as StateId, {});
+  const held = await holding(store, ['d']);
+  staleReads('state-conversation', 1, 10);
+  const seen = await store.turns.readState(conversation(), 'conversation');
+  expect(seen).toEqual({ version: 1, data: { n: 1 } });
+  const reads = [{ id: 'conversation' as const, version: seen.version }];
+  const writes = [{ id: 'conversation' as const, data: { n: 2 } }];
+  for (const turn of [turnOf(held, { reads, writes }), turnOf(held, { reads })]) {
+    const refused = await store.turns.commit(held, turn).catch((error: { applied: unknown }) => error.applied);
+    expect([{ outcome: 'conflict' }, 'no']).toContainEqual(refused);
+  }
+  gateway.onRequest(() => undefined);
+  expect((await store.turns.readState(conversation(), 'conversation')).data).toEqual({ n: 2 });
+  expect(await store.turns.commit(held, turnOf(held, { reads, writes }))).toEqual({ outcome: 'conflict' });
+});
+
+test('a step that an old record does not have yet is not recorded a second time', async () => {
+  const held = await holding(store, ['a']);
+  const { turn } = turnOf(held);
+  await store.turns.recordStep(held, turn, 'one', 1);
+  await other.turns.recordStep(held, turn, 'two', 2);
+  staleReads(`steps-${turn}`, 1, 3);
+  expect(await store.turns.recordStep(held, turn, 'two', 'again')).toEqual({ outcome: 'recorded', value: 2 });
+  gateway.onRequest(() => undefined);
+  expect(await store.turns.readSteps(conversation(), turn)).toEqual(
+    new Map([
+      ['one', 1],
+      ['two', 2],
+    ]),
+  );
+});
+
+test('a replay is one replay, though the letter is still to be seen', async () => {
+  await giveUp(store, await holding(store, ['a']));
+  const [letter] = await store.deadLetters.list(1);
+  const id = letter?.id ?? '';
+  expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+  gateway.onRequest(({ kind, path }) =>
+    kind === 'read' && path.includes('/dead') ? { do: 'stale', back: 1 } : undefined,
+  );
+  const again = await other.deadLetters
+    .requeue(conversation(), id)
+    .catch((error: { applied: unknown }) => error.applied);
+  expect([false, 'no']).toContain(again);
+  gateway.onRequest(() => undefined);
+  expect(namesOf(await headNow({ store, other, pass: clock.pass } as never))).toEqual(['a']);
+});
+
+test('a duplicate is known by any record that has it, and decided at the primary by the others', async () => {
+  await accept(store, 'a');
+  await accept(store, 'b');
+  staleReads(HEAD, 1, 1);
+  expect(await other.mailbox.accept(conversation(), { ...firstOf(await holding(store, [])) }, [], 10)).toBe(
+    'duplicate',
+  );
+  expect(await accept(other, 'b')).toBe('duplicate');
+});
