@@ -40,13 +40,13 @@ function watch(bot: unknown, log: unknown[], overridden: string | undefined, ret
   for (const name of REGISTRATIONS) {
     (bot as Registrations)[name]?.call(bot, async (...all) => {
       const next = all.at(-1) as () => Promise<void>;
-      log.push([name, JSON.stringify(all.slice(0, -2))]);
+      log.push([name, structuredClone(all.slice(0, -2))]);
       await next();
     });
   }
   if (overridden === undefined) return;
   (bot as Methods)[overridden] = async (_context, value) => {
-    log.push([overridden, JSON.stringify(value)]);
+    log.push([overridden, structuredClone(value)]);
     if (returned instanceof Error) throw returned;
     return returned;
   };
