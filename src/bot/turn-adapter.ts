@@ -83,7 +83,8 @@ export class TurnAdapter extends BotAdapter {
     turn.delete(reference.activityId);
   }
 
-  private async sendOne(context: TurnContext, turn: Turn, activity: Partial<Activity>): Promise<ResourceResponse> {
+  /** Sends one activity as an effect of the turn. Override to treat some differently. */
+  protected async sendOne(context: TurnContext, turn: Turn, activity: Partial<Activity>): Promise<ResourceResponse> {
     switch (activity.type) {
       case ActivityTypes.InvokeResponse:
         context.turnState.set(INVOKE_RESPONSE_KEY, activity);

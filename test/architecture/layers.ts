@@ -47,5 +47,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     files: /^src\/index\.ts$/,
     parts: ['composition', 'runtime', 'memory', 'sqlite', 'middleware', 'teams', 'bot', 'ports', 'turn', 'schema'],
   },
+  // What authors test their bots with is the real pipeline, on the store in memory; production code knows nothing of it.
+  testing: {
+    files: /^src\/testing\//,
+    parts: ['runtime', 'memory', 'bot', 'ports', 'turn', 'schema'],
+    packages: /^node:/,
+  },
   functions: { files: /^functions\//, parts: ['api'], packages: /^@azure\/functions$/ },
 };

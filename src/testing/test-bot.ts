@@ -1,0 +1,109 @@
+import type { Turn } from '../bot/turn';
+import type { TurnAdapter } from '../bot/turn-adapter';
+import { turnAnswer } from '../bot/turn-answer';
+import type { TurnContext } from '../bot/turn-context';
+import type { BotLogic } from '../runtime/runtime';
+import type { Activity } from '../schema/activity';
+import type { Answer } from '../turn/inline';
+import type { ActivityKey } from '../turn/keys';
+
+/** A bot as a test hands it over. */
+export type Logic = (context: TurnContext) => Promise<unknown>;
+
+/** What is known of an activity that was delivered. */
+interface Delivered {
+  readonly key: ActivityKey;
+  readonly activity: Activity;
+  readonly logic: Logic;
+  /** The context of the last run, for `onTurnError`. */
+  context?: TurnContext;
+  /** The error with which the activity was given up, when nothing has dealt with it. */
+  failure?: { readonly error: unknown };
+}
+
+/** Says to the pipeline that an error is final. */
+class FinalError extends Error {
+  override readonly name: string;
+  readonly retry = false;
+
+  constructor(override readonly cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause));
+    this.name = cause instanceof Error ? cause.name : 'Error';
+  }
+}
+
+/** The bot under test as the pipeline sees it: each activity is run by the logic that it was sent to. */
+export class TestBot implements BotLogic {
+  private readonly delivered = new Map<string, Delivered>();
+  private latest: Delivered | undefined;
+
+  /** @param retries whether a failed attempt is repeated, or is the last. */
+  constructor(
+    private readonly adapter: TurnAdapter,
+    private readonly logic: Logic | undefined,
+    private readonly retries: boolean,
+  ) {}
+
+  /** What was delivered last. */
+  get last(): { readonly key: ActivityKey; readonly activity: Activity } | undefined {
+    return this.latest;
+  }
+
+  /**
+   * Makes an activity known before it is delivered.
+   * @returns the key to deliver it under, unlike that of any other; `undefined` when there is no bot.
+   */
+  expect(
+    key: ActivityKey,
+    activity: Activity,
+    logic: Logic | undefined,
+    uniqueKey: () => ActivityKey,
+  ): ActivityKey | undefined {
+    const run = logic ?? this.logic;
+    if (run === undefined) return undefined;
+    const free = this.delivered.has(key) ? uniqueKey() : key;
+    this.latest = { key: free, activity, logic: run };
+    this.delivered.set(free, this.latest);
+    return free;
+  }
+
+  /** @throws the error with which an activity was given up, if there is one */
+  throwFailureOf(key: ActivityKey): void {
+    const failure = this.delivered.get(key)?.failure;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async run(turn: Turn, activity: Activity): Promise<Answer | undefined> {
+    const delivered = this.deliveredIn(turn);
+    const context = this.adapter.createContext(activity);
+    delivered.context = context;
+    try {
+      await this.adapter.run(context, turn, delivered.logic);
+      return turnAnswer(context);
+    } catch (error) {
+      throw this.retries ? error : new FinalError(error);
+    }
+  }
+
+  async onError(turn: Turn, activity: Activity, reason: unknown): Promise<void> {
+    const delivered = this.deliveredIn(turn);
+    const error = reason instanceof FinalError ? reason.cause : reason;
+    if (this.adapter.onTurnError === undefined) {
+      delivered.failure = { error };
+      return;
+    }
+    try {
+      await this.adapter.runOnTurnError(delivered.context ?? this.adapter.createContext(activity), turn, error);
+    } catch (second) {
+      delivered.failure = { error: second };
+      throw second;
+    }
+  }
+
+  private deliveredIn({ id }: Turn): Delivered {
+    // A replayed dead letter has its number behind the key.
+    const delivered = this.delivered.get(id.split('~', 1)[0] ?? id);
+    if (delivered === undefined) throw new Error('This activity was not delivered by this adapter.');
+    return delivered;
+  }
+}
