@@ -7,7 +7,7 @@ import { translateOutgoing } from './delivered-ids';
 import type { Hold } from './hold';
 import { backoff } from './options';
 import { persist } from './persist';
-import { type Runtime, report } from './runtime';
+import { errorName, type Runtime, report } from './runtime';
 
 /**
  * - `drained`: nothing is left to deliver; the hold goes on.
@@ -111,8 +111,20 @@ async function bury(
 ): Promise<'next' | 'stopped'> {
   report(runtime, 'deliveryDead', hold.key, { effect: effect.id, code: dead.code });
   const next = await mark(runtime, hold, { effect: effect.id, dead }, turnRuns);
-  runtime.bot.onDeliveryFailed?.({ conversation: hold.key, effect: effect.id, reason: dead });
+  void tellBot(runtime, { conversation: hold.key, effect: effect.id, reason: dead });
   return next;
+}
+
+/** The effect is done with whatever the bot makes of it, so an error of its own must not end the hold. */
+async function tellBot(
+  runtime: Runtime,
+  failed: Parameters<NonNullable<Runtime['bot']['onDeliveryFailed']>>[0],
+): Promise<void> {
+  try {
+    await runtime.bot.onDeliveryFailed?.(failed);
+  } catch (error) {
+    report(runtime, 'errorHandlerFailed', failed.conversation, { effect: failed.effect, error: errorName(error) });
+  }
 }
 
 async function mark(

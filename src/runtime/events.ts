@@ -27,7 +27,7 @@ export const EVENTS = {
   attemptFailed: 'warn',
   /** An activity became a dead letter. */
   deadLettered: 'error',
-  /** The bot's own error handler failed. */
+  /** The bot's own error handler failed: `onTurnError`, or `onDeliveryFailed`. */
   errorHandlerFailed: 'error',
   /** A handler ran again because the state it had touched was changed by another turn. */
   conflict: 'info',
@@ -55,7 +55,11 @@ export type EventName = keyof typeof EVENTS;
 
 export type EventFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Logs an event at its level. */
+/** Logs an event at its level. A log that throws costs its line and nothing else: no turn, no acknowledgement, no lease. */
 export function logEvent(log: Log, name: EventName, fields: EventFields): void {
-  log.event(EVENTS[name], name, fields);
+  try {
+    log.event(EVENTS[name], name, fields);
+  } catch {
+    // There is nowhere left to say so.
+  }
 }
