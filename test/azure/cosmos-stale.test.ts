@@ -153,6 +153,7 @@ test('state that an old record still has is a conflict and not an overwritten up
   const reads = [{ id: 'conversation' as const, version: seen.version }];
   const writes = [{ id: 'conversation' as const, data: { n: 2 } }];
   for (const turn of [turnOf(held, { reads, writes }), turnOf(held, { reads })]) {
+    staleReads('state-conversation', 1, 3);
     const refused = await store.turns.commit(held, turn).catch((error: { applied: unknown }) => error.applied);
     expect([{ outcome: 'conflict' }, 'no']).toContainEqual(refused);
   }
