@@ -1,6 +1,7 @@
 import type { ConnectorCall, Delivery } from '../ports/connector';
 import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
+import { StoreFault } from '../turn/fault';
 import type { Effect } from '../turn/record';
 import { loadBody } from './bodies';
 import { translateOutgoing } from './delivered-ids';
@@ -33,10 +34,29 @@ export async function deliverRecorded(runtime: Runtime, hold: Hold, turnRuns: bo
       return 'stopped';
     }
     if (wait > 0) await runtime.clock.sleep(wait, hold.lost);
-    const next = await deliverOne(runtime, hold, effect, turnRuns);
+    const next = await deliverOrWait(runtime, hold, effect, turnRuns);
     if (next !== 'next') return next;
   }
   return 'drained';
+}
+
+/** A store that cannot be read, or that does not settle an intent, is waited for without the conversation: its hold would only run out. */
+async function deliverOrWait(
+  runtime: Runtime,
+  hold: Hold,
+  effect: Effect,
+  turnRuns: boolean,
+): Promise<'next' | 'stopped' | 'stuck'> {
+  try {
+    return await deliverOne(runtime, hold, effect, turnRuns);
+  } catch (error) {
+    if (!(error instanceof StoreFault) || hold.lost.aborted) throw error;
+    const pauseMs = backoff(runtime.options.deliveryBackoffMs, effect.tries + 1);
+    hold.deliveryFailed({ effect: effect.id, outcome: 'notTried' }, pauseMs);
+    if (turnRuns) return 'stuck';
+    await hold.handBack(pauseMs, 'attemptCounts');
+    return 'stopped';
+  }
 }
 
 async function deliverOne(

@@ -74,7 +74,9 @@ export class Hold {
 
   /** Remembers how the delivery of the first effect went, and that the channel wants a pause before the next. */
   deliveryFailed(undelivered: UndeliveredEffect, pauseMs: number): void {
-    this.undelivered = undelivered;
+    // Under one hold an effect may be tried several times; what one try may have sent stays in doubt, however the next one fares.
+    const { outcome } = this.progressOf(undelivered.effect);
+    this.undelivered = outcome === 'unknown' ? { ...undelivered, outcome } : undelivered;
     this.quietUntil = this.runtime.clock.monotonic() + pauseMs;
   }
 

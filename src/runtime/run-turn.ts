@@ -22,7 +22,13 @@ export type AfterTurn = 'continue' | 'stopped';
 export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> {
   const [pending] = hold.head.pend;
   if (pending === undefined) throw new Error('A turn needs an activity.');
-  const activity = await loadActivity(runtime, hold, pending);
+  let activity: Activity | undefined;
+  try {
+    activity = await loadActivity(runtime, hold, pending);
+  } catch (error) {
+    if (hold.lost.aborted) throw error;
+    return failed(runtime, hold, pending, undefined, error);
+  }
   if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
   const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
   // More attempts than allowed were counted: none of them lived to tell how it failed.
