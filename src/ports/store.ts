@@ -98,7 +98,8 @@ export interface TurnCommit {
 export interface TurnStore {
   /** @param owner unique to this attempt at acquiring. */
   acquire(key: ConversationKey, owner: string): Promise<AcquireOutcome>;
-  renew(held: Held): Promise<HoldOutcome>;
+  /** @param delivers records that the delivery of the first effect may begin: of one that came in beside a running turn. */
+  renew(held: Held, delivers?: boolean): Promise<HoldOutcome>;
   commit(held: Held, turn: TurnCommit): Promise<HoldOutcome | { readonly outcome: 'conflict' }>;
   /** Records effects of the running turn ahead of its commit. */
   flush(held: Held, flushed: FlushedEffects, bodies: readonly Body[]): Promise<HoldOutcome>;

@@ -76,7 +76,7 @@ async function deliverOne(
     report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: inDoubt });
     if (inDoubt === 'skip') return mark(runtime, hold, { effect: effect.id }, turnRuns);
   }
-  await hold.ensure(runtime.options.deliveryLimitMs);
+  await hold.ensureDelivery(effect, runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
   const delivery = 'outcome' in call ? call : await runtime.connector.deliver(call, hold.lost);
   return settle(runtime, hold, effect, delivery, turnRuns);

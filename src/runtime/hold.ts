@@ -2,7 +2,7 @@ import type { Held } from '../ports/store';
 import { StoreFault } from '../turn/fault';
 import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
 import type { ConversationKey } from '../turn/keys';
-import type { Head } from '../turn/record';
+import type { Effect, Head } from '../turn/record';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
 
@@ -90,6 +90,15 @@ export class Hold {
     if (this.leaseEnds - this.runtime.clock.monotonic() < ms) {
       await this.write((held) => this.runtime.store.turns.renew(held));
     }
+  }
+
+  /**
+   * As {@link ensure}, and makes sure that the record says so before a delivery of `effect` begins. The write that put it first has
+   * said so, unless it was appended beside this hold, by an inline turn or a replay. @throws ConversationLost
+   */
+  async ensureDelivery(effect: Effect, ms: number): Promise<void> {
+    if (effect.started) await this.ensure(ms);
+    else await this.write((held) => this.runtime.store.turns.renew(held, true));
   }
 
   /** Gives the conversation back with work remaining, and rings for it. @throws ConversationLost */

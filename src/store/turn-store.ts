@@ -28,7 +28,7 @@ export function turnStore(partitions: Partitions, timing: Timing): TurnStore {
   const held = heldWrites(partitions);
   return {
     acquire: (key, owner) => acquireConversation(partitions, timing, key, owner),
-    renew: (hold) => held(hold, (head, now) => renew(head, now, hold.fence, timing)),
+    renew: (hold, delivers = false) => held(hold, (head, now) => renew(head, now, hold.fence, timing, delivers)),
     commit: (hold, turn) => commitTurn(partitions, timing, hold, turn),
     flush: (hold, flushed, bodies) =>
       held(

@@ -1,4 +1,13 @@
-import { extended, FENCED, type Fence, freed, type HoldOutcome, isHeldBy, wasGivenBackBy } from './hold';
+import {
+  extended,
+  FENCED,
+  type Fence,
+  freed,
+  type HoldOutcome,
+  isHeldBy,
+  wasGivenBackBy,
+  withFirstStarted,
+} from './hold';
 import type { Effect, Head } from './record';
 import type { Timing } from './timing';
 
@@ -35,7 +44,11 @@ function withFirstUndelivered(out: readonly Effect[], { effect, outcome }: Undel
   return [outcome === 'notTried' ? left : { ...left, tries: first.tries + 1 }, ...rest];
 }
 
-/** Renews the lease. Refused once another worker has acquired, or after our own hand-back. */
-export function renew(head: Head, now: number, fence: Fence, timing: Timing): HoldOutcome {
-  return isHeldBy(head, fence) ? { outcome: 'held', head: extended(head, now, fence, timing) } : FENCED;
+/**
+ * Renews the lease. Refused once another worker has acquired, or after our own hand-back.
+ * @param delivers the delivery of the first effect is about to begin, and no earlier write has said so.
+ */
+export function renew(head: Head, now: number, fence: Fence, timing: Timing, delivers = false): HoldOutcome {
+  if (!isHeldBy(head, fence)) return FENCED;
+  return { outcome: 'held', head: extended(delivers ? withFirstStarted(head) : head, now, fence, timing) };
 }
