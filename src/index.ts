@@ -28,7 +28,6 @@ export {
   BotTelemetryClientKey,
   NullTelemetryClient,
   Severity,
-  TelemetryConstants,
   type TelemetryDependency,
   type TelemetryEvent,
   type TelemetryException,
