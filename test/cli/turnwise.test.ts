@@ -266,10 +266,10 @@ const turnwise = (...args: string[]): Promise<Ended> => run(args, {});
 
 /** Runs the program in a process of its own, in the test's folder. */
 function run(args: readonly string[], env: Record<string, string | undefined>): Promise<Ended> {
-  const register = join(ROOT, 'test/local/support/ts-require.cjs');
+  const program = join(ROOT, 'dist/src/cli/main.js');
   const options = { cwd: folder, env: { PATH: process.env.PATH, TURNWISE_DATA: 'data', ...env } };
   return new Promise((done) => {
-    execFile(process.execPath, ['-r', register, join(ROOT, 'src/cli/main.ts'), ...args], options, (error, out, err) =>
+    execFile(process.execPath, [program, ...args], options, (error, out, err) =>
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     );
   });
