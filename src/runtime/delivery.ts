@@ -76,6 +76,7 @@ async function deliverOne(
     report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: inDoubt });
     if (inDoubt === 'skip') return mark(runtime, hold, { effect: effect.id }, turnRuns);
   }
+  if (effect.tries >= runtime.options.maxDeliveries) return bury(runtime, hold, effect, UNDELIVERABLE, turnRuns);
   await hold.ensureDelivery(effect, runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
   const delivery = 'outcome' in call ? call : await runtime.connector.deliver(call, hold.lost);
@@ -188,6 +189,8 @@ async function connectorCall(
     ? { op: 'send', activity, ...address }
     : { op: 'reply', replyToId, activity, ...address };
 }
+
+const UNDELIVERABLE: DeadReason = { code: 'Undeliverable', message: 'Every worker that delivered it has died of it.' };
 
 const UNKNOWN_ID: Delivery = {
   outcome: 'rejected',

@@ -40,7 +40,7 @@ function withFirstUndelivered(out: readonly Effect[], { effect, outcome }: Undel
   if (first?.id !== effect) return out;
   const { started, ...unsent } = first;
   // What an earlier worker may have sent stays in doubt, however this one fared.
-  const left: Effect = outcome === 'unknown' || first.inDoubt ? first : unsent;
+  const left: Effect = outcome === 'unknown' ? { ...unsent, inDoubt: true } : unsent;
   return [outcome === 'notTried' ? left : { ...left, tries: first.tries + 1 }, ...rest];
 }
 

@@ -65,10 +65,15 @@ export function withFirstStarted(head: Head): Head {
   return first === undefined || first.started ? head : { ...head, out: [{ ...first, started: true }, ...rest] };
 }
 
-/** As {@link withFirstStarted}, for a new holder: a delivery that an earlier one began is in doubt. */
+/**
+ * As {@link withFirstStarted}, for a new holder: a delivery that an earlier one began is in doubt, and counts as one, so that what
+ * kills every worker that delivers it comes to an end.
+ */
 export function withFirstTakenOver(head: Head): Head {
   const [first, ...rest] = head.out;
   if (first === undefined) return head;
-  const effect: Effect = first.started ? { ...first, inDoubt: true } : { ...first, started: true };
+  const effect: Effect = first.started
+    ? { ...first, inDoubt: true, tries: first.tries + 1 }
+    : { ...first, started: true };
   return { ...head, out: [effect, ...rest] };
 }
