@@ -25,7 +25,10 @@ export class CapturedEffects {
   private effects: NewEffect[] = [];
   private bodies: Body[] = [];
   private next: number;
+  /** What was asked for since the last hand-over: later effects wait for earlier ones anyway. */
   private delayMs = 0;
+  /** How much of it the effects captured since then carry. */
+  private carriedMs = 0;
 
   constructor(private readonly options: CaptureOptions) {
     this.next = options.from;
@@ -55,14 +58,20 @@ export class CapturedEffects {
     const taken = { effects: this.effects, bodies: this.bodies };
     this.effects = [];
     this.bodies = [];
+    this.delayMs -= this.carriedMs;
+    this.carriedMs = 0;
     return taken;
   }
 
   private capture(make: (id: string) => NewEffect): { id: string } {
     const ordinal = this.next++;
     const id = this.options.idOf(ordinal);
-    if (ordinal < this.options.recordedBefore) return { id };
+    if (ordinal < this.options.recordedBefore) {
+      this.delayMs = 0; // The record carries it.
+      return { id };
+    }
     const effect = make(id);
+    this.carriedMs = this.delayMs;
     this.effects.push(this.delayMs > 0 ? { ...effect, afterMs: this.delayMs } : effect);
     return { id };
   }
