@@ -182,7 +182,7 @@ async function defer(runtime: Runtime, delivery: Delivery, fence: InlineFence): 
   const answer = deferredAnswer(activity);
   // Nobody collects replies any more: the queued turn sends them.
   const queued = activity.deliveryMode === 'expectReplies' ? { ...activity, deliveryMode: 'normal' } : activity;
-  const { entry, bodies } = mailboxEntry(key, queued, bytes, options.inlineBytes);
+  const { entry, bodies } = mailboxEntry(key, queued, bytes, options.inlineBytes, runtime.ids.next());
   const deferral = { activity: entry, bodies, answer, limit: options.backlogLimit };
   const deferred = await persist(clock, () => store.inline.defer(conversation, fence, deferral), {
     limitMs: options.acceptLimitMs,

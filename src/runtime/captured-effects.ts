@@ -18,6 +18,8 @@ export interface CaptureOptions {
   /** Effects below this ordinal were recorded by an earlier attempt: their records stand, whatever would be sent in their place. */
   readonly recordedBefore: number;
   readonly inlineBytes: number;
+  /** Makes the name of a large activity's body its own: a turn may come to the ids of an earlier one whose dead letters still need theirs. */
+  readonly unique: () => string;
 }
 
 /** What a turn sends, updates and deletes, in order, until it is recorded. */
@@ -76,9 +78,10 @@ export class CapturedEffects {
     return { id };
   }
 
-  private payload(ref: string, activity: Activity): Payload {
+  private payload(id: string, activity: Activity): Payload {
     const bytes = Buffer.byteLength(JSON.stringify(activity));
     if (bytes <= this.options.inlineBytes) return { inline: activity, bytes };
+    const ref = `${id}-${this.options.unique()}`;
     this.bodies.push({ ref, activity });
     return { ref, bytes };
   }

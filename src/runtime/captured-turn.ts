@@ -60,6 +60,7 @@ export class CapturedTurn implements Turn {
       from: repeats ? 0 : head.flushed,
       recordedBefore: head.flushed,
       inlineBytes: runtime.options.inlineBytes,
+      unique: () => runtime.ids.next(),
     });
     this.life = linkedSignal(hold.lost);
     this.signal = this.life.signal;

@@ -17,13 +17,18 @@ export function answerOf({ status, code, message }: Failure, retryAfterS?: numbe
   };
 }
 
-/** An activity as the mailbox takes it. A large one goes beside the record, under its own key. */
+/**
+ * An activity as the mailbox takes it. A large one goes beside the record, under a name that no other acceptance of it has: its key
+ * may be accepted again while a dead letter still needs the first body.
+ */
 export function mailboxEntry(
   key: ActivityKey,
   activity: Activity,
   bytes: number,
   inlineBytes: number,
+  unique = '0',
 ): { readonly entry: NewActivity; readonly bodies: readonly Body[] } {
   if (bytes <= inlineBytes) return { entry: { key, body: { inline: activity, bytes } }, bodies: [] };
-  return { entry: { key, body: { ref: key, bytes } }, bodies: [{ ref: key, activity }] };
+  const ref = `${key}-${unique}`;
+  return { entry: { key, body: { ref, bytes } }, bodies: [{ ref, activity }] };
 }

@@ -64,7 +64,7 @@ async function acceptActivity(
 ): Promise<EndpointResponse> {
   const { clock, options, store } = runtime;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
-  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes);
+  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, runtime.ids.next());
   let outcome: 'accepted' | 'duplicate' | 'full';
   try {
     outcome = await persist(clock, () => store.mailbox.accept(conversation, entry, bodies, options.backlogLimit), {

@@ -56,6 +56,7 @@ export class InlineTurn implements Turn {
       from: 0,
       recordedBefore: 0,
       inlineBytes: runtime.options.inlineBytes,
+      unique: () => runtime.ids.next(),
     });
   }
 
