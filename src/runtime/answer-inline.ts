@@ -1,6 +1,6 @@
 import type { EndpointResponse } from '../ports/endpoint';
 import type { Activity } from '../schema/activity';
-import { failure } from '../schema/errors';
+import { failure, TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
 import type { Answer, InlineFence } from '../turn/inline';
 import { type ActivityKey, type ConversationKey, conversationKey, userKey } from '../turn/keys';
@@ -67,8 +67,9 @@ async function claimAndRun(runtime: Runtime, delivery: Delivery): Promise<Endpoi
       const answer = await runClaimed(runtime, known(delivery, claimed.ids), claimed.fence);
       if (answer !== 'lost') return answer;
     } else if (left <= 0) {
-      // The other delivery has the activity, and sees to it that it is answered or deferred.
-      return deferredAnswer(delivery.activity);
+      // A worker that lives has answered or deferred the activity by its own due time, which was earlier: this one may be dead, and
+      // nothing is in the mailbox.
+      return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
     } else {
       await clock.sleep(Math.min(POLL_MS, left));
     }
@@ -154,7 +155,7 @@ const NO_CONTENT: Answer = { status: 200 };
 /** What a handler that threw is answered with, as by a bot's endpoint. */
 const FAILED: Answer = { status: 500 };
 
-/** The bot's `onTurnError`, in a turn of its own: nothing of the failed one is kept. Should it fail too, only the answer is. */
+/** The bot's `onTurnError`, in a turn of its own: nothing of the failed one is kept. Should it fail too, or take too long, only the answer is. */
 async function apologise(
   runtime: Runtime,
   delivery: Delivery,
@@ -165,13 +166,21 @@ async function apologise(
   report(runtime, 'attemptFailed', conversation, { activity: key, attempt: 1, error: errorName(error) });
   const turn = turnOf(runtime, delivery, fence, 1);
   if (runtime.bot.onError === undefined) return { turn, answer: FAILED };
+  const done = new AbortController();
+  const left = Math.max(0, delivery.due - runtime.clock.monotonic());
+  const late = runtime.clock.sleep(left, done.signal).then(() => {
+    throw new TurnwiseError('TurnTimedOut');
+  });
   try {
-    await runtime.bot.onError(turn, activity, error);
+    await Promise.race([runtime.bot.onError(turn, activity, error), late]);
+    turn.states.assertStorable();
     return { turn, answer: FAILED };
   } catch (second) {
     turn.abandon();
     report(runtime, 'errorHandlerFailed', conversation, { activity: key, error: errorName(second) });
     return { turn: turnOf(runtime, delivery, fence, 1), answer: FAILED };
+  } finally {
+    done.abort();
   }
 }
 
