@@ -56,7 +56,7 @@ export interface TurnContextAdapter {
 }
 
 /** What a context shares with its copies, so that a copy made by middleware is the same turn. */
-interface Shared {
+export interface Shared {
   readonly adapter: TurnContextAdapter;
   readonly activity: Activity;
   readonly turnState: TurnContextStateCollection;
@@ -76,7 +76,8 @@ interface Shared {
  * answers.
  */
 export class TurnContext {
-  private shared: Shared;
+  /** For contexts that extend this class, as {@link copyTo}. */
+  protected shared: Shared;
 
   /** @param adapterOrContext the adapter that carries the turn, or a context to make another view of. */
   constructor(adapterOrContext: TurnContextAdapter, activity: Partial<Activity>);

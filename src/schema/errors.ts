@@ -42,6 +42,8 @@ export const ERRORS = {
   ActivityIdMissing: 'An update or a deletion names no activity; pass the id that the send returned.',
   ActivityNotJson: 'An activity has a value that JSON cannot hold; send data without cycles and BigInts.',
   OtherConversation: 'The activity to delete is in another conversation; delete it in a turn of that conversation.',
+  StateElsewhere:
+    'The state belongs to another conversation or user than the turn; read and change it in a turn of that conversation.',
   NotByThisAdapter: 'This adapter cannot do that; use one that can.',
   NoUser: 'The activity has no sender, so there is no user whose state could be used; check activity.from first.',
   TurnEnded:
@@ -116,6 +118,7 @@ const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'ActivityIdMissing',
   'NothingToSend',
   'OtherConversation',
+  'StateElsewhere',
   'NextCalledTwice',
 ]);
 

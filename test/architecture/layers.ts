@@ -53,5 +53,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     parts: ['runtime', 'memory', 'bot', 'ports', 'turn', 'schema'],
     packages: /^node:/,
   },
+  // The one place that knows the Bot Framework SDK: whoever imports it has that installed, and nobody else needs it.
+  botbuilder: {
+    files: /^src\/botbuilder\//,
+    parts: ['bot', 'schema'],
+    packages: /^(node:async_hooks|botbuilder-core)$/,
+  },
   functions: { files: /^functions\//, parts: ['api'], packages: /^@azure\/functions$/ },
 };
