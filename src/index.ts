@@ -40,6 +40,7 @@ export { MemoryTranscriptStore } from './middleware/memory-transcript-store';
 export { RegisterClassMiddleware } from './middleware/register-class-middleware';
 export { SetSpeakMiddleware } from './middleware/set-speak-middleware';
 export { ShowTypingMiddleware } from './middleware/show-typing-middleware';
+export { StorageTranscriptStore } from './middleware/storage-transcript-store';
 export { TeamsSSOTokenExchangeMiddleware } from './middleware/teams-sso-token-exchange-middleware';
 export { TelemetryLoggerMiddleware } from './middleware/telemetry-logger-middleware';
 export type { PagedResult, TranscriptInfo, TranscriptLogger, TranscriptStore } from './middleware/transcript';

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { MemoryStorage } from '../../src/bot/memory-storage';
 import { TurnAdapter } from '../../src/bot/turn-adapter';
 import type { TurnContext } from '../../src/bot/turn-context';
 import { ConsoleTranscriptLogger } from '../../src/middleware/console-transcript-logger';
 import { FileTranscriptStore } from '../../src/middleware/file-transcript-store';
 import { MemoryTranscriptStore } from '../../src/middleware/memory-transcript-store';
+import { StorageTranscriptStore } from '../../src/middleware/storage-transcript-store';
 import type { TranscriptLogger, TranscriptStore } from '../../src/middleware/transcript';
 import { TranscriptLoggerMiddleware } from '../../src/middleware/transcript-logger-middleware';
 import type { Activity } from '../../src/schema/activity';
@@ -160,6 +162,7 @@ function activityAt(seconds: number, different: Partial<Activity> = {}): Activit
 const STORES: [name: string, make: () => TranscriptStore][] = [
   ['MemoryTranscriptStore', () => new MemoryTranscriptStore()],
   ['FileTranscriptStore', fileStore],
+  ['StorageTranscriptStore', () => new StorageTranscriptStore(new MemoryStorage())],
 ];
 
 describe.each(STORES)('%s', (_name, make) => {
@@ -254,4 +257,91 @@ describe.each(STORES)('%s', (_name, make) => {
 
 test('FileTranscriptStore needs a folder', () => {
   expect(() => new FileTranscriptStore('')).toThrow('Missing folder.');
+});
+
+describe('StorageTranscriptStore', () => {
+  const everything = async (store: TranscriptStore): Promise<(string | undefined)[]> => {
+    const found: (string | undefined)[] = [];
+    let token: string | undefined;
+    do {
+      const page = await store.getTranscriptActivities('test', 'c-1', token);
+      found.push(...page.items.map(({ id }) => id));
+      token = page.continuationToken;
+    } while (token !== undefined);
+    return found;
+  };
+  const numbers = (count: number) => Array.from({ length: count }, (_, number) => number);
+
+  test('loses nothing when many write at once, from several instances', async () => {
+    const storage = new MemoryStorage();
+    const stores = numbers(5).map(() => new StorageTranscriptStore(storage));
+    const writes = numbers(60).map((number) => stores[number % stores.length]?.logActivity(activityAt(number)));
+    await Promise.all(writes);
+    const found = await everything(new StorageTranscriptStore(storage));
+    expect(found.sort()).toEqual(
+      numbers(60)
+        .map((number) => `a-${number}`)
+        .sort(),
+    );
+    expect((await new StorageTranscriptStore(storage).listTranscripts('test')).items.length).toBe(1);
+  });
+
+  test('lists a conversation once, also when it was deleted and began again', async () => {
+    const store = new StorageTranscriptStore(new MemoryStorage());
+    for (const seconds of [0, 1]) {
+      await store.logActivity(activityAt(seconds));
+      await store.deleteTranscript('test', 'c-1');
+    }
+    await store.logActivity(activityAt(2));
+    expect((await store.listTranscripts('test')).items).toEqual([
+      { channelId: 'test', id: 'c-1', created: new Date(START + 2000) },
+    ]);
+    expect(await everything(store)).toEqual(['a-2']);
+  });
+
+  test('finds its end again when the hint at it was set back', async () => {
+    const storage = new MemoryStorage();
+    const store = new StorageTranscriptStore(storage);
+    for (const number of numbers(45)) await store.logActivity(activityAt(number));
+    await storage.write({ 'transcripts/test/c-1/end': { number: 0 } });
+    await store.logActivity(activityAt(45));
+    expect(await everything(store)).toEqual(numbers(46).map((number) => `a-${number}`));
+  });
+
+  test('closes a page early when its activities are large', async () => {
+    const storage = new MemoryStorage();
+    const store = new StorageTranscriptStore(storage);
+    for (const number of numbers(4)) await store.logActivity(activityAt(number, { text: 'x'.repeat(200_000) }));
+    const { items, continuationToken } = await store.getTranscriptActivities('test', 'c-1');
+    expect([items.length, continuationToken]).toEqual([2, '1']);
+    expect(await everything(store)).toEqual(['a-0', 'a-1', 'a-2', 'a-3']);
+  });
+
+  test('skips pages before a date', async () => {
+    const store = new StorageTranscriptStore(new MemoryStorage());
+    for (const number of numbers(41)) await store.logActivity(activityAt(number));
+    const { items } = await store.getTranscriptActivities('test', 'c-1', undefined, new Date(START + 40_000));
+    expect(items.map(({ id }) => id)).toEqual(['a-40']);
+  });
+
+  test('goes on after a storage that failed', async () => {
+    class Failing extends MemoryStorage {
+      failing = false;
+      override async write(changes: Record<string, unknown>): Promise<void> {
+        if (this.failing) throw new Error('away');
+        return super.write(changes);
+      }
+    }
+    const storage = new Failing();
+    const store = new StorageTranscriptStore(storage);
+    storage.failing = true;
+    await expect(store.logActivity(activityAt(0))).rejects.toThrow('away');
+    storage.failing = false;
+    await store.logActivity(activityAt(1));
+    expect(await everything(store)).toEqual(['a-1']);
+  });
+
+  test('needs a storage', () => {
+    expect(() => new StorageTranscriptStore(undefined as unknown as MemoryStorage)).toThrow('Missing storage.');
+  });
 });
