@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { app as functions } from '@azure/functions';
 import { ConversationState, createBotApp, type Middleware, TURNS_QUEUE, type TurnContext, UserState } from '../../src';
 import { BotConnector } from '../../src/azure/bot-connector';
@@ -21,8 +22,13 @@ const WORKER = process.env.CRASH_WORKER ?? '';
 // A harness that is gone, however it went, takes its workers along.
 process.on('disconnect', () => process.exit(1));
 
+/** The ring that is being answered: a worker may have several for one conversation, of which one does the work. */
+const rings = new AsyncLocalStorage<number>();
+let ringCount = 0;
+
 function tell(event: WorkerEvent): void {
-  process.send?.(event);
+  const ring = rings.getStore();
+  process.send?.(ring === undefined ? event : { ...event, ring });
 }
 
 const log: Log = {
@@ -75,6 +81,13 @@ async function bot(context: TurnContext): Promise<void> {
   return reply(last, { userCount: userCounted });
 }
 
+async function answer(message: unknown): Promise<void> {
+  const conversation = parseRing(message);
+  if (conversation !== undefined) tell({ event: 'rung', conversation });
+  await app.turns(message);
+  if (conversation !== undefined) tell({ event: 'answered', conversation });
+}
+
 const announce: Middleware = {
   async onTurn(context, next) {
     const { channelId, conversation } = context.activity;
@@ -107,11 +120,9 @@ functions.http('messages', {
 functions.storageQueue('turns', {
   queueName: TURNS_QUEUE,
   connection: 'AzureWebJobsStorage',
-  handler: async (message) => {
-    const conversation = parseRing(message);
-    if (conversation !== undefined) tell({ event: 'rung', conversation });
-    await app.turns(message);
-    if (conversation !== undefined) tell({ event: 'answered', conversation });
+  handler: (message) => {
+    ringCount += 1;
+    return rings.run(ringCount, answer, message);
   },
 });
 functions.timer('sweep', { schedule: '0 * * * * *', handler: (timer) => app.sweep(timer) });

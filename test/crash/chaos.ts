@@ -3,7 +3,7 @@ import { QueueClient } from '@azure/storage-queue';
 import { TURNS_QUEUE } from '../../src/configured';
 import type { Random } from '../sim/random';
 import { type Azurite, startAzurite } from '../support/azurite';
-import type { WorkerPool } from './workers';
+import type { Worker, WorkerPool } from './workers';
 
 /** What was done to the system. */
 export interface ChaosLog {
@@ -51,13 +51,14 @@ const STALL_EVERY_MS = 20_000;
 const QUEUE_AWAY_MS = 3_000;
 
 /**
- * Does its worst for `durationMs`: kills a random worker every second or two, freezes one now and then, restarts the queue server at a
+ * Does its worst for `durationMs`: kills a random worker every second or two, freezes a busy one now and then, restarts the queue server at a
  * quarter and at three quarters of the time, and purges the queue in the middle.
  */
 export async function wreakHavoc(
   pool: WorkerPool,
   queue: QueueServer,
   random: Random,
+  isBusy: (worker: Worker) => boolean,
   durationMs: number,
   over: AbortSignal,
 ): Promise<ChaosLog> {
@@ -82,7 +83,8 @@ export async function wreakHavoc(
     while (await wait(STALL_EVERY_MS)) {
       const awake = pool.up().filter((worker) => !worker.stalled);
       if (awake.length < 2) continue;
-      stalled.push(pool.stall(random.pick(awake), STALL_MS));
+      const busy = awake.filter(isBusy);
+      stalled.push(pool.stall(random.pick(busy.length > 0 ? busy : awake), STALL_MS));
       log.stalls += 1;
     }
   };

@@ -40,7 +40,7 @@ export function replyName({ conversation, text }: SeenReply): string {
   return `${conversation}/${text.activity}/${text.ordinal}`;
 }
 
-/** What a worker tells of a conversation once it has recorded the delivery before. */
+/** What a worker tells of a conversation, answering the same ring, once it has recorded the delivery before. */
 const MOVED_ON = new Set(['delivered', 'started', 'committed', 'answered']);
 
 function explain(reply: SeenReply, diary: Diary, wasKilled: (worker: string) => boolean): Explanation {
@@ -50,7 +50,10 @@ function explain(reply: SeenReply, diary: Diary, wasKilled: (worker: string) => 
     return 'unknown';
   }
   const delivered = told.findLastIndex(({ event, detail }) => event === 'delivered' && detail?.startsWith(effect));
-  const after = told.slice(delivered + 1).map(({ event }) => event);
+  const after = told
+    .slice(delivered + 1)
+    .filter(({ ring }) => ring === told[delivered]?.ring)
+    .map(({ event }) => event);
   if (delivered >= 0 ? after.includes('fenced') || after.includes('storeFault') : told.at(-1)?.event === 'fenced') {
     return 'takeover';
   }

@@ -36,6 +36,11 @@ export class RecoveryWatch {
     return [...this.#interrupted.keys()];
   }
 
+  /** Whether a worker is in the middle of a turn. */
+  isBusy(worker: Worker): boolean {
+    return (this.#running.get(worker.name)?.size ?? 0) > 0;
+  }
+
   /** A worker told of something, perhaps just before it died. */
   event(worker: Worker, { event, conversation }: WorkerEvent): void {
     const running = this.#running.get(worker.name) ?? new Set();

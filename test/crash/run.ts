@@ -74,7 +74,7 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   const started = Date.now();
   const load = planLoad(new Random(seed), options.turns, options.conversations, options.seconds * 1_000);
   const [chaos] = await Promise.all([
-    wreakHavoc(pool, queue, new Random(seed + 3), options.seconds * 1_000, stop),
+    wreakHavoc(pool, queue, new Random(seed + 3), (worker) => recovery.isBusy(worker), options.seconds * 1_000, stop),
     postAll(channel, load, stop, say),
   ]);
   const calm = Date.now();

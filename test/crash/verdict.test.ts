@@ -82,6 +82,11 @@ describe('a reply that came twice', () => {
   test.each([
     ['the sender was killed before it had an answer', { killed: true, told: told('started', 'committed') }, 'kill'],
     ['the sender was killed when it had an answer', { killed: true, told: told('committed', 'delivered') }, 'kill'],
+    [
+      'the sender was killed, and another of its rings for the conversation was over at once',
+      { killed: true, told: [...told('committed', 'delivered'), { ...told('answered')[0]!, ring: 2 }] },
+      'kill',
+    ],
     ['the sender was fenced', { told: told('committed', 'delivered', 'fenced') }, 'takeover'],
     ['the sender was fenced without an answer', { told: told('committed', 'fenced') }, 'takeover'],
     ['the channel did not answer', { unknown: true }, 'unknown'],

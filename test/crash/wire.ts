@@ -6,6 +6,8 @@ export interface WorkerEvent {
   readonly conversation: string;
   /** For kinds that have one. */
   readonly detail?: string;
+  /** Which of the rings that the worker has answered it belongs to. */
+  readonly ring?: number;
 }
 
 /** What a reply of the crash bot says, as JSON in its text. */
