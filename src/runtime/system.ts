@@ -14,10 +14,13 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', end);
         resolve();
       };
-      const timer = setTimeout(end, ms);
+      const timer = setTimeout(end, Math.min(ms, LONGEST_TIMER_MS));
       signal?.addEventListener('abort', end);
     }),
 };
+
+/** A timer set for longer goes off at once: a time limit of `Infinity` would be none at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Random identifiers. */
 export const systemIds: Ids = { next: () => randomUUID() };
