@@ -48,6 +48,13 @@ export { TranscriptLoggerMiddleware } from './middleware/transcript-logger-middl
 
 // What bots for Teams use.
 
+export type {
+  O365ConnectorCard,
+  O365ConnectorCardActionBase,
+  O365ConnectorCardFact,
+  O365ConnectorCardImage,
+  O365ConnectorCardSection,
+} from './schema/cards';
 export { ChannelServiceError } from './schema/channel-service-error';
 export type {
   BatchFailedEntriesResponse,
