@@ -40,7 +40,7 @@ export function patchingAccept(
 }
 
 /** For how long, and of how many conversations, it is assumed that what was accepted in them is still being worked on. */
-const AWAKE_MS = 1_000;
+const AWAKE_MS = 500;
 const MOST_AWAKE = 1_000;
 
 /** The conversations in which this process accepted something a moment ago: a guess at which of the two shapes applies. */

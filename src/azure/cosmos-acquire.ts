@@ -21,7 +21,7 @@ export function patchingAcquire(
     const answer = await requests.patch(address, acquirePatch(requests.clock.now(), owner, timing));
     if (!answer.ok) return answer.refusal === 'absent' ? { outcome: 'idle' } : general(key, owner);
     const { head } = readHead(answer.value);
-    known.remember(head, answer.value);
+    known.rememberHold(key, head, answer.value);
     return { outcome: 'acquired', held: { key, fence: { epoch: head.epoch, owner }, head } };
   };
 }

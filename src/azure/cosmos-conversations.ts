@@ -87,6 +87,10 @@ export class CosmosConversations implements ConversationPartitions {
       case 'head':
         snapshot.head = (await this.loadHead(key, floor)) ?? 'absent';
         return;
+      case 'recentHead':
+        snapshot.head =
+          this.known.held(key, this.requests.clock.now()) ?? (await this.loadHead(key, floor)) ?? 'absent';
+        return;
       case 'item': {
         const answer = await this.requests.read({ id: need.id, partition });
         snapshot.items.set(need.id, answer.ok ? answer.value : 'absent');
@@ -129,16 +133,19 @@ export class CosmosConversations implements ConversationPartitions {
       return false;
     }
     if (writes === undefined && confirm === undefined) {
-      this.rememberUnchanged(snapshot);
+      this.rememberUnchanged(snapshot, known);
       return true;
     }
     const plan = planOf(snapshot, decision, gone);
     const answer = await this.write(snapshot.key, plan);
     if (answer.ok) {
-      const holder = writes?.head ?? known;
-      if (holder !== undefined && plan.head !== undefined) {
-        this.known.remember(holder, { ...plan.head, _etag: answer.value ?? '' });
+      const left = writes?.head ?? known;
+      if (left !== undefined && plan.head !== undefined) {
+        const item = { ...plan.head, _etag: answer.value ?? '' };
+        if (known === undefined) this.known.remember(left, item);
+        else this.known.rememberHold(snapshot.key, left, item);
       }
+      if (known === undefined) this.known.forgetHold(snapshot.key);
       return confirm === undefined || this.confirmAbsences(snapshot);
     }
     if (answer.refusal === 'tooLarge') throw new TurnwiseError('RecordTooLarge');
@@ -164,9 +171,11 @@ export class CosmosConversations implements ConversationPartitions {
     return answer.ok ? { ok: true, value: answer.value[0] } : answer;
   }
 
-  private rememberUnchanged({ key, head }: Snapshot): void {
+  private rememberUnchanged({ key, head }: Snapshot, known: Head | undefined): void {
     if (head === undefined || head === 'absent') return;
-    this.known.remember(head.head, { ...headItem(key, head.head, head.marks), _etag: head.etag });
+    const item = { ...headItem(key, head.head, head.marks), _etag: head.etag };
+    if (known === undefined) this.known.remember(head.head, item);
+    else this.known.rememberHold(key, head.head, item);
   }
 
   /** Writes are decided where the newest version is: a patch that can never hold tells whether there is an item at all. */

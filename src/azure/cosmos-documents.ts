@@ -17,6 +17,10 @@ export interface HeadMarks {
   readonly rev: number;
   /** The turns that have recorded steps and have not ended; absent for none. */
   readonly steps?: readonly string[];
+  /** The conversation's own state, while it is small: see `docs/decisions/cosmos-state-in-head.md`. */
+  readonly state?: unknown;
+  /** The conversation's own state is large and has an item of its own. */
+  readonly stateApart?: true;
 }
 
 /** Partition keys may have 2 KB. */
@@ -51,18 +55,28 @@ export function placed(key: ConversationKey, id: string): { readonly id: string;
 }
 
 /** The names of a head's fields that conditions and queries use are lower case; the test server knows no others in conditions. */
-export function headItem(key: ConversationKey, head: Head, { rev, steps }: HeadMarks): Item {
+export function headItem(key: ConversationKey, head: Head, { rev, steps = [], state, stateApart }: HeadMarks): Item {
   const { notBefore, ...rest } = head;
   const whole = partitionKey(key) === key ? {} : { key };
-  const marks = steps === undefined || steps.length === 0 ? { rev } : { rev, steps };
+  const marks = {
+    rev,
+    ...(steps.length === 0 ? {} : { steps }),
+    ...(state === undefined ? {} : { state }),
+    ...(stateApart === undefined ? {} : { stateApart }),
+  };
   return { ...placed(key, headId(key)), ...whole, ...marks, ...rest, notbefore: notBefore };
 }
 
 /** A head and its marks, from its item. Properties that this code does not know stay with the head, and so come back. */
 export function readHead(item: Item): { readonly head: Head; readonly marks: HeadMarks; readonly etag: string } {
-  const { id, conversation, key, rev, steps, notbefore, ...rest } = item;
+  const { id, conversation, key, rev, steps, state, stateApart, notbefore, ...rest } = item;
   const { _rid, _self, _etag, _attachments, _ts, ...head } = rest;
-  const marks = { rev: Number(rev), ...(Array.isArray(steps) ? { steps: steps as string[] } : {}) };
+  const marks: HeadMarks = {
+    rev: Number(rev),
+    ...(Array.isArray(steps) ? { steps: steps as string[] } : {}),
+    ...(state === undefined ? {} : { state }),
+    ...(stateApart === true ? { stateApart } : {}),
+  };
   return { head: { ...head, notBefore: notbefore } as unknown as Head, marks, etag: String(_etag) };
 }
 

@@ -3,8 +3,8 @@ import type { PartitionDecision, PartitionRecord, PartitionWrites, RecordName } 
 import { NO_STATE } from '../store/records';
 import type { ConversationKey } from '../turn/keys';
 import { NEW_HEAD } from '../turn/record';
-import { headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
-import { type Snapshot, stepsOf, turnOf } from './cosmos-snapshot';
+import { type HeadMarks, headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
+import { OWN_STATE, type Snapshot, stepsOf, turnOf } from './cosmos-snapshot';
 
 /** The operations of one transaction. The guarded head comes first; `head` is what it will be, without the ETag that it gets. */
 export interface Plan {
@@ -30,9 +30,11 @@ export function planOf(
   const { key } = snapshot;
   const { put = [], drop = [] } = writes;
   const steps = stepChange(snapshot, put, drop);
-  const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, steps.turns);
-  const records = put.filter(({ kind }) => kind !== 'step');
-  const drops = drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id));
+  const own = ownStateChange(snapshot, put);
+  const marks = { steps: steps.turns, ...own.marks };
+  const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, marks);
+  const records = put.filter((each) => each.kind !== 'step' && each !== own.inHead);
+  const drops = [...own.drop, ...drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id))];
   const written = new Set([...records.map(({ kind, id }) => recordId(kind, id)), ...drops]);
   return {
     head,
@@ -53,12 +55,36 @@ function headEtag({ head }: Snapshot): string | undefined {
 function headChange(
   { key, head, headConsulted }: Snapshot,
   writes: PartitionWrites,
-  steps: readonly string[],
+  marks: Omit<HeadMarks, 'rev'>,
 ): Item | undefined {
   const known = head === undefined || head === 'absent' ? undefined : head;
-  const after = writes.head ?? (headConsulted ? known?.head : undefined) ?? (steps.length > 0 ? NEW_HEAD : undefined);
+  const marked = marks.steps !== undefined && marks.steps.length > 0;
+  const after = writes.head ?? (headConsulted ? known?.head : undefined) ?? (marked ? NEW_HEAD : undefined);
   if (after === undefined) return undefined;
-  return headItem(key, after, { rev: (known?.marks.rev ?? 0) + 1, steps });
+  return headItem(key, after, { ...marks, rev: (known?.marks.rev ?? 0) + 1 });
+}
+
+/**
+ * State of up to this many bytes of JSON lies in the head: what a write costs hardly depends on an item's size up to 8 KB, and so
+ * three small additions are cheaper than one more item.
+ */
+const MOST_IN_HEAD = 5_000;
+
+/** Where the conversation's own state goes: into the head that is written anyway, or, when it is large, into an item of its own. */
+function ownStateChange(
+  snapshot: Snapshot,
+  put: readonly PartitionRecord[],
+): { readonly inHead?: PartitionRecord; readonly marks: Omit<HeadMarks, 'rev'>; readonly drop: readonly string[] } {
+  const known = snapshot.head === undefined || snapshot.head === 'absent' ? undefined : snapshot.head.marks;
+  const state = put.find(({ kind, id }) => kind === 'state' && id === OWN_STATE);
+  if (state === undefined) {
+    const { state: before, stateApart } = known ?? {};
+    const marks = { ...(before === undefined ? {} : { state: before }), ...(stateApart ? { stateApart } : {}) };
+    return { marks, drop: [] };
+  }
+  if (Buffer.byteLength(JSON.stringify(state.value)) > MOST_IN_HEAD) return { marks: { stateApart: true }, drop: [] };
+  const drop = known?.stateApart ? [recordId('state', OWN_STATE)] : [];
+  return { inHead: state, marks: { state: state.value }, drop };
 }
 
 /** Replaces the item that was read, or creates the one that was not there. */

@@ -6,6 +6,8 @@ import { type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-do
 /** A part of a partition that a decision needs to see before it can be taken. */
 export type Need =
   | { readonly what: 'head' }
+  /** The head as it was not long ago: what is read is checked when it is committed. */
+  | { readonly what: 'recentHead' }
   | { readonly what: 'item'; readonly id: string }
   | { readonly what: 'kind'; readonly kind: RecordKind };
 
@@ -77,9 +79,20 @@ export class Snapshot {
   }
 
   private record(kind: RecordKind, name: string): unknown {
+    if (kind === 'state' && name === OWN_STATE && !this.stateIsApart()) return this.stateInHead();
     const id = recordId(kind, name);
     this.consulted.set(id, { kind, name });
     return this.item(id)?.record;
+  }
+
+  private stateIsApart(): boolean {
+    if (this.head === undefined && !this.writes) throw new Missing({ what: 'recentHead' });
+    this.readHead();
+    return this.head !== 'absent' && this.head?.marks.stateApart === true;
+  }
+
+  private stateInHead(): unknown {
+    return this.head === 'absent' ? undefined : this.head?.marks.state;
   }
 
   private step(id: string): unknown {
@@ -109,11 +122,17 @@ export class Snapshot {
     if (kind === 'inline') return [];
     const items = this.kinds.get(kind);
     if (items === undefined) throw new Missing({ what: 'kind', kind });
-    return items
-      .map(({ name, record }) => ({ kind, id: String(name), value: record }))
-      .filter(({ id }) => id.startsWith(prefix));
+    const records = items.map(({ name, record }) => ({ kind, id: String(name), value: record }));
+    if (kind === 'state' && !this.stateIsApart()) {
+      const value = this.stateInHead();
+      if (value !== undefined) records.push({ kind, id: OWN_STATE, value });
+    }
+    return records.filter(({ id }) => id.startsWith(prefix));
   }
 }
+
+/** The state document that a conversation has for itself. */
+export const OWN_STATE = 'conversation';
 
 export const stepsOf = (item: StepsItem | undefined): StepsItem['steps'] => item?.steps ?? [];
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { headId, userId } from '../../src/azure/cosmos-documents';
+import { headId, recordId, userId } from '../../src/azure/cosmos-documents';
 import type { StateId, Store } from '../../src/ports/store';
 import { userKey } from '../../src/turn/keys';
 import { effectId } from '../../src/turn/record';
@@ -13,6 +13,7 @@ import {
   giveUp,
   headNow,
   holding,
+  keyOf,
   namesOf,
   send,
   turnOf,
@@ -138,28 +139,47 @@ test('an intent is void only once its attempt can no longer commit', async () =>
 });
 
 test('state that an old record still has is a conflict and not an overwritten update', async () => {
+  const alice: StateId = `private:${userKey('test', 'alice')}`;
+  const bob: StateId = `private:${userKey('test', 'bob')}`;
   const write = async (name: string, id: StateId, data: Record<string, unknown>): Promise<void> => {
     await accept(store, name);
     const held = acquired(await store.turns.acquire(conversation(), name));
     await store.turns.commit(held, turnOf(held, { writes: [{ id, data }] }));
   };
-  await write('a', 'conversation', { n: 1 });
-  await write('b', 'conversation', { n: 2 });
-  await write('c', 'private:test/u' as StateId, {});
+  await write('a', alice, { n: 1 });
+  await write('b', alice, { n: 2 });
+  await write('c', bob, {});
   const held = await holding(store, ['d']);
-  staleReads('state-conversation', 1, 10);
-  const seen = await store.turns.readState(conversation(), 'conversation');
+  const item = recordId('state', alice);
+  staleReads(item, 1, 10);
+  const seen = await store.turns.readState(conversation(), alice);
   expect(seen).toEqual({ version: 1, data: { n: 1 } });
-  const reads = [{ id: 'conversation' as const, version: seen.version }];
-  const writes = [{ id: 'conversation' as const, data: { n: 2 } }];
+  const reads = [{ id: alice, version: seen.version }];
+  const writes = [{ id: alice, data: { n: 2 } }];
   for (const turn of [turnOf(held, { reads, writes }), turnOf(held, { reads })]) {
-    staleReads('state-conversation', 1, 3);
+    staleReads(item, 1, 3);
     const refused = await store.turns.commit(held, turn).catch((error: { applied: unknown }) => error.applied);
     expect([{ outcome: 'conflict' }, 'no']).toContainEqual(refused);
   }
   gateway.onRequest(() => undefined);
-  expect((await store.turns.readState(conversation(), 'conversation')).data).toEqual({ n: 2 });
+  expect((await store.turns.readState(conversation(), alice)).data).toEqual({ n: 2 });
   expect(await store.turns.commit(held, turnOf(held, { reads, writes }))).toEqual({ outcome: 'conflict' });
+});
+
+test('state that moved under a holder is a conflict once, and then read anew', async () => {
+  const held = await holding(store, ['a']);
+  const key = keyOf('invoke');
+  const claimed = await other.inline.claim(conversation(), key, 'run-1', 10_000);
+  if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+  const inline = { activity: key, answer: { status: 200 }, effects: [], bodies: [], reads: [] };
+  const writes = [{ id: 'conversation' as const, data: { n: 1 } }];
+  expect(await other.inline.commit(conversation(), claimed.fence, { ...inline, writes })).toBe('committed');
+  const old = await store.turns.readState(conversation(), 'conversation');
+  const commit = (version: number) =>
+    store.turns.commit(held, turnOf(held, { reads: [{ id: 'conversation', version }], writes }));
+  if (old.version === 0) expect(await commit(0)).toEqual({ outcome: 'conflict' });
+  expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: { n: 1 } });
+  expect((await commit(1)).outcome).toBe('released');
 });
 
 test('a step that an old record does not have yet is not recorded a second time', async () => {
