@@ -36,6 +36,8 @@ export type DeleteActivityHandler = (
 
 /** What a context calls on its adapter, and what authors reach through `context.adapter`. `BotAdapter` implements it. */
 export interface TurnContextAdapter {
+  /** Where `turnState` has the client for calls that want an answer. */
+  readonly ConnectorClientKey: symbol;
   onTurnError: ((context: TurnContext, error: Error) => Promise<void>) | undefined;
   sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]>;
   updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined>;
