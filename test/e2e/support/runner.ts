@@ -6,11 +6,12 @@ import { connectionStringFor } from '../../support/azurite';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
 
-/** The apps that can be run: the project's own, the same shared by several runners, and the one whose messages say what to do. */
+/** The apps that can be run: the project's own, the same shared by several runners, the one whose messages say what to do, and a bot that books. */
 const APPS = {
   own: ROOT,
   several: path.join(ROOT, 'test/e2e/apps/several'),
   scripted: path.join(ROOT, 'test/e2e/apps/scripted'),
+  booking: path.join(ROOT, 'test/bots/booking'),
 } as const;
 
 export type AppName = keyof typeof APPS;
