@@ -28,7 +28,7 @@ class OpenContext extends TurnContext {
  * another, and for code that asks with `instanceof` or extends `TurnContext`.
  *
  * ```ts
- * const dialogs = new DialogSet(toBotBuilder(conversationState.createProperty('dialogs')));
+ * const dialogs = new DialogSet(toBotBuilder(conversationState.createProperty<DialogState>('dialogs')));
  * const dialogContext = await dialogs.createContext(toBotBuilder(context));
  * ```
  */

@@ -239,7 +239,7 @@ export class TestAdapter extends TurnAdapter {
 
   /** Gives a user a token for a connection; with `magicCode`, once the user has entered it. */
   addUserToken(connectionName: string, channelId: string, userId: string, token: string, magicCode?: string): void {
-    this.tokens.add({ connectionName, channelId, userId, token }, magicCode);
+    this.tokens.add({ channelId, connectionName, userId, token }, magicCode);
   }
 
   /** Lets a token, or the address of a resource, be exchanged for a token. */

@@ -46,7 +46,7 @@ export class TestTokens {
     if (code !== undefined) {
       // A code is good once; the token it stood for stays.
       this.codes = this.codes.filter((each) => each !== code);
-      this.tokens.push({ connectionName, channelId, userId, token: code.token });
+      this.tokens.push({ channelId, connectionName, userId, token: code.token });
     }
     const found = this.tokens.find(isTheirs);
     return found && { ...found };
