@@ -1,4 +1,5 @@
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
+import { appHost } from './app-host';
 import { BotConnector } from './azure/bot-connector';
 import { createConnectorClients } from './azure/connector-clients';
 import { createOutboundTokens } from './azure/credentials';
@@ -9,6 +10,7 @@ import { ServiceRequests } from './azure/service-request';
 import type { TokenSource } from './azure/token-source';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
+import type { CloudAdapter } from './bot/cloud-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
 import { configuredDoorbell, configuredStore } from './configured';
 import type { Connector } from './ports/connector';
@@ -32,6 +34,11 @@ import { readSettings, type Settings } from './settings';
 /** What an author puts together. Only `bot` is needed: the settings decide the rest. */
 export interface BotAppOptions {
   readonly bot: Bot;
+  /**
+   * The adapter that holds the bot's middleware and `onTurnError`, and begins proactive turns. It belongs to this app from now on. What
+   * `middleware` and `onTurnError` say is added to it.
+   */
+  readonly adapter?: CloudAdapter;
   /** Around every turn, the first being outermost. */
   readonly middleware?: readonly (Middleware | MiddlewareHandler)[];
   /**
@@ -78,8 +85,11 @@ export interface BotApp {
 export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings(options.environment ?? process.env);
   const auth = options.auth ?? inboundAuth(settings);
-  const runtime = composeRuntime(options, settings);
+  const tokens = outboundTokens(settings);
+  const connectorClients = options.connectorClients ?? clientsOfServices(settings, tokens);
+  const runtime = composeRuntime(options, settings, tokens, connectorClients);
   const store = once(() => runtime.store.open());
+  options.adapter?.attach(appHost(options.adapter, { runtime, auth, connectorClients, ready: store }));
   return {
     async messages(request) {
       await store();
@@ -117,10 +127,13 @@ export function createBotApp(options: BotAppOptions): BotApp {
   };
 }
 
-function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
+function composeRuntime(
+  options: BotAppOptions,
+  settings: Settings,
+  tokens: TokenSource | undefined,
+  connectorClients: ConnectorClients,
+): Runtime {
   const clock = systemClock;
-  const tokens = outboundTokens(settings);
-  const connectorClients = options.connectorClients ?? clientsOfServices(settings, tokens);
   return {
     store: options.store ?? configuredStore(settings.store, settings.environment),
     connector: options.connector ?? botConnector(settings, tokens),
@@ -129,7 +142,7 @@ function composeRuntime(options: BotAppOptions, settings: Settings): Runtime {
     ids: systemIds,
     log: options.log ?? consoleLog('info'),
     bot: {
-      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, connectorClients),
+      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, connectorClients, options.adapter),
       ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
     },
     options: { ...DEFAULT_OPTIONS, ...options.options },

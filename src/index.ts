@@ -4,16 +4,26 @@ export { type BotApp, type BotAppOptions, createBotApp } from './app';
 export { ActivityHandler, type BotHandler } from './bot/activity-handler';
 export { ActivityHandlerBase } from './bot/activity-handler-base';
 export type { Bot } from './bot/bot';
-export type { TurnErrorHandler } from './bot/bot-adapter';
+export { BotAdapter, type TurnErrorHandler } from './bot/bot-adapter';
 export { BotState } from './bot/bot-state';
+export { CloudAdapter } from './bot/cloud-adapter';
 export { ConversationState } from './bot/conversation-state';
 export { InvokeException } from './bot/invoke-exception';
+export { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './bot/keys';
 export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/middleware';
 export { PrivateConversationState } from './bot/private-conversation-state';
-export type { StatePropertyAccessor } from './bot/state-property';
-export { TurnContext } from './bot/turn-context';
+export { BotStatePropertyAccessor, type StatePropertyAccessor } from './bot/state-property';
+export { TurnAdapter } from './bot/turn-adapter';
+export {
+  type DeleteActivityHandler,
+  type SendActivitiesHandler,
+  TurnContext,
+  type UpdateActivityHandler,
+} from './bot/turn-context';
 export { RetryableError, TerminalError } from './bot/turn-errors';
+export { TurnContextStateCollection } from './bot/turn-state';
 export { UserState } from './bot/user-state';
+export type { WebRequest, WebResponse } from './bot/web-request';
 export { TURNS_QUEUE } from './configured';
 
 // Middleware that can be put around any bot, and what it works with.

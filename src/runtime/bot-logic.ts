@@ -9,15 +9,19 @@ import type { ConnectorClients } from '../ports/connector-client';
 import type { Activity } from '../schema/activity';
 import type { BotLogic } from './runtime';
 
-/** The author's bot with its middleware and error handler, as the pipeline runs it; its contexts have a client for the channel's service. */
+/**
+ * The author's bot with its middleware and error handler, as the pipeline runs it; its contexts have a client for the channel's service.
+ * @param own the author's adapter, with middleware and error handler of its own
+ */
 export function botLogic(
   bot: Bot,
   middleware: readonly (Middleware | MiddlewareHandler)[],
   onTurnError: TurnErrorHandler | undefined,
   connectorClients?: ConnectorClients,
+  own?: TurnAdapter,
 ): BotLogic {
-  const adapter = new TurnAdapter().use(...middleware);
-  adapter.onTurnError = onTurnError;
+  const adapter = (own ?? new TurnAdapter()).use(...middleware);
+  if (onTurnError !== undefined) adapter.onTurnError = onTurnError;
   /** The context of a failed attempt, for `onTurnError` to find its `turnState` as the error left it. */
   const contexts = new WeakMap<object, TurnContext>();
   const contextOf = (turn: Turn, activity: Activity): TurnContext => {
@@ -40,7 +44,8 @@ export function botLogic(
       }
       return turnAnswer(context);
     },
-    ...(onTurnError === undefined
+    // An adapter of the author's may be given its error handler later.
+    ...(own === undefined && onTurnError === undefined
       ? {}
       : {
           async onError(turn: Turn, activity, error) {

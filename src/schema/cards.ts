@@ -106,16 +106,19 @@ export interface O365ConnectorCardActionBase extends Extensible {
   '@id'?: string;
 }
 
+/** A name and its value. */
 export interface O365ConnectorCardFact extends Extensible {
   name?: string;
   value?: string;
 }
 
+/** One picture of a section. */
 export interface O365ConnectorCardImage extends Extensible {
   image?: string;
   title?: string;
 }
 
+/** A part of the card, with facts, pictures and actions of its own. */
 export interface O365ConnectorCardSection extends Extensible {
   title?: string;
   text?: string;

@@ -45,6 +45,8 @@ export const ERRORS = {
   StateElsewhere:
     'The state belongs to another conversation or user than the turn; read and change it in a turn of that conversation.',
   NotByThisAdapter: 'This adapter cannot do that; use one that can.',
+  TooManyConflicts:
+    'The state that the turn touches kept being changed by others; nothing of it was stored. Run it again later.',
   NoUser: 'The activity has no sender, so there is no user whose state could be used; check activity.from first.',
   TurnEnded:
     'The turn is over and can send nothing more; await everything that the handler starts, or send proactively later.',

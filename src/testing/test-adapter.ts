@@ -1,5 +1,6 @@
 import { type Bot, botLogic } from '../bot/bot';
 import { INVOKE_RESPONSE_KEY } from '../bot/keys';
+import { continuationActivity, createdConversation, creationActivity } from '../bot/proactive-activities';
 import { type Turn, TurnKey } from '../bot/turn';
 import { TurnAdapter } from '../bot/turn-adapter';
 import type { TurnContext } from '../bot/turn-context';
@@ -14,7 +15,7 @@ import type { CrashPoint } from './bad-days';
 import { asJson, assertAsRecorded, type ExpectedReply, isReply } from './replies';
 import type { ReplyQueue } from './reply-queue';
 import { type Logic, TestBot } from './test-bot';
-import { completeConversation, continuation, createConversation, creation } from './test-conversation';
+import { completeConversation, createConversation } from './test-conversation';
 import { TestFlow } from './test-flow';
 import { TestPipeline } from './test-pipeline';
 import { TestTokens } from './test-tokens';
@@ -201,7 +202,7 @@ export class TestAdapter extends TurnAdapter {
     logic?: Logic,
   ): Promise<void> {
     const turn = typeof audienceOrLogic === 'function' ? audienceOrLogic : logic;
-    await this.deliver(continuation({ ...this.conversation, ...reference }, this.newId()), turn);
+    await this.deliver(continuationActivity({ ...this.conversation, ...reference }, this.newId(), new Date()), turn);
   }
 
   /** Creates a conversation with a new id and runs `logic` as its first turn. */
@@ -213,8 +214,9 @@ export class TestAdapter extends TurnAdapter {
     parameters: ConversationParameters,
     logic: Logic,
   ): Promise<void> {
-    const reference = { ...this.conversation, ...(channelId && { channelId }), ...(serviceUrl && { serviceUrl }) };
-    await this.deliver(creation(reference, parameters, this.newId()), logic);
+    const here = { ...this.conversation, ...(channelId && { channelId }), ...(serviceUrl && { serviceUrl }) };
+    const created = createdConversation(here, parameters, `created-${this.newId()}`);
+    await this.deliver(creationActivity(created, parameters, this.newId(), new Date()), logic);
   }
 
   /** As in production; a context that a test has made by hand has no turn, and what it sends is a reply at once. */

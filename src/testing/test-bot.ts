@@ -15,7 +15,7 @@ interface Delivered {
   readonly key: ActivityKey;
   readonly activity: Activity;
   readonly logic: Logic;
-  /** The context of the last run, for `onTurnError`. */
+  /** The context of the last run that failed, for `onTurnError`. */
   context?: TurnContext;
   /** The error with which the activity was given up, when nothing has dealt with it. */
   failure?: { readonly error: unknown };
@@ -76,11 +76,12 @@ export class TestBot implements BotLogic {
   async run(turn: Turn, activity: Activity): Promise<Answer | undefined> {
     const delivered = this.deliveredIn(turn);
     const context = this.adapter.createContext(activity);
-    delivered.context = context;
     try {
       await this.adapter.run(context, turn, delivered.logic);
       return turnAnswer(context);
     } catch (error) {
+      // Only now: a handler that ran out of time is still at it, and must not find the error handler's turn in its context.
+      delivered.context = context;
       throw this.retries ? error : new FinalError(error);
     }
   }

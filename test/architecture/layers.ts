@@ -32,7 +32,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   settings: { files: /^src\/settings(-list)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
   composition: {
-    files: /^src\/(app|configured)\.ts$/,
+    files: /^src\/(app|app-host|configured)\.ts$/,
     parts: ['settings', 'azure', 'sqlite', 'memory', 'runtime', 'bot', 'ports', 'turn', 'schema'],
     packages: /^(node:path|@azure\/functions)$/,
   },

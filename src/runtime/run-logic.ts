@@ -1,0 +1,109 @@
+import type { Activity } from '../schema/activity';
+import { TurnwiseError } from '../schema/errors';
+import type { Answer, InlineFence } from '../turn/inline';
+import { type ActivityKey, type ConversationKey, conversationKey, userKey } from '../turn/keys';
+import { commitInline } from './commit-inline';
+import { keyOf } from './ingress';
+import { InlineRunLost, InlineTurn } from './inline-turn';
+import { persist } from './persist';
+import type { Runtime } from './runtime';
+
+/** One call of {@link runLogic}. */
+interface Run {
+  readonly conversation: ConversationKey;
+  readonly key: ActivityKey;
+  readonly activity: Activity;
+}
+
+type Outcome = { readonly answer: Answer | undefined } | 'conflict' | 'lost';
+
+/**
+ * Runs code that is not the app's bot as a turn of a conversation: at once, beside whatever turn holds the conversation, as inline turns do.
+ * Resolves when it is committed; what it sends is delivered by the queue. `runtime.bot` is the code to run. Unlike a queued turn it is
+ * gone with its process, and it is not tried again when it fails, because a closure cannot be stored.
+ *
+ * @returns what the code would answer in an HTTP response
+ * @throws what it threw, when there is no `onTurnError` to answer for it; TurnwiseError `TurnTimedOut`, `TooManyConflicts`;
+ * StoreFault when the store cannot be reached
+ */
+export async function runLogic(runtime: Runtime, activity: Activity): Promise<Answer | undefined> {
+  const { ids, options } = runtime;
+  const conversation = conversationKey(activity.channelId, activity.conversation.id);
+  // Two calls with the same activity are two turns.
+  const { id: _, ...anonymous } = activity;
+  const run: Run = { conversation, key: keyOf(anonymous, () => ids.next()), activity };
+  let fence: InlineFence | undefined;
+  for (let attempt = 1; attempt <= options.maxConflictRuns; attempt += 1) {
+    fence ??= await claim(runtime, run);
+    const outcome = await runOnce(runtime, run, fence, attempt);
+    if (typeof outcome === 'object') return outcome.answer;
+    if (outcome === 'lost') fence = undefined;
+  }
+  throw new TurnwiseError('TooManyConflicts');
+}
+
+async function claim({ clock, ids, options, store }: Runtime, { conversation, key }: Run): Promise<InlineFence> {
+  const owner = ids.next();
+  const claimed = await persist(
+    clock,
+    () => store.inline.claim(conversation, key, owner, options.turnTimeoutMs + options.acceptLimitMs),
+    { limitMs: options.acceptLimitMs },
+  );
+  if (claimed.outcome !== 'claimed') throw new Error('The key of a turn that only this call knows is taken.');
+  return claimed.fence;
+}
+
+async function runOnce(runtime: Runtime, run: Run, fence: InlineFence, attempt: number): Promise<Outcome> {
+  const { bot } = runtime;
+  const { activity, conversation, key } = run;
+  const turn = turnOf(runtime, run, fence, attempt);
+  try {
+    const answer = await inTime(runtime, turn, () => bot.run(turn, activity));
+    return await commit(runtime, { conversation, key, fence }, turn, answer);
+  } catch (error) {
+    turn.abandon();
+    if (error instanceof InlineRunLost) return 'lost';
+    if (bot.onError === undefined) throw error;
+    const apology = turnOf(runtime, run, fence, attempt);
+    await inTime(runtime, apology, async () => bot.onError?.(apology, activity, error));
+    return commit(runtime, { conversation, key, fence }, apology, undefined);
+  }
+}
+
+async function commit(
+  runtime: Runtime,
+  run: { readonly conversation: ConversationKey; readonly key: ActivityKey; readonly fence: InlineFence },
+  turn: InlineTurn,
+  answer: Answer | undefined,
+): Promise<Outcome> {
+  turn.states.assertStorable();
+  const committed = await commitInline(runtime, run, turn, answer ?? { status: 200 });
+  if (committed === 'committed') return { answer };
+  turn.abandon();
+  return committed;
+}
+
+function turnOf(runtime: Runtime, { activity, conversation, key }: Run, fence: InlineFence, run: number): InlineTurn {
+  const { clock, options } = runtime;
+  const user = activity.from?.id ? userKey(activity.channelId, activity.from.id) : undefined;
+  const deadline = new Date(clock.now() + options.turnTimeoutMs);
+  return new InlineTurn(runtime, { conversation, key, activity, user, fence, run, deadline });
+}
+
+/** @throws TurnwiseError `TurnTimedOut`; and what `work` throws */
+async function inTime<T>({ clock, options }: Runtime, turn: InlineTurn, work: () => Promise<T>): Promise<T> {
+  const done = new AbortController();
+  let over = false;
+  const late = clock.sleep(options.turnTimeoutMs, done.signal).then((): never => {
+    if (over) return undefined as never;
+    turn.abandon();
+    throw new TurnwiseError('TurnTimedOut');
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    over = true;
+    done.abort();
+    late.catch(() => undefined);
+  }
+}
