@@ -29,7 +29,7 @@ export function patchingAccept(
     if (bodies.length > 0) return fullWhenTooLarge(() => general(key, activity, bodies, limit));
     const address = { id: headId(key), partition: partitionKey(key) };
     const shape = { rests: !awake.has(key) };
-    const first = await append(requests, address, activity, limit, shape, timing);
+    const first = await append(requests, address, activity, unseenLimit(activity, limit), shape, timing);
     const outcome =
       first === 'read'
         ? await fullWhenTooLarge(() => appendByReading(requests, general, timing, { key, activity, bodies, limit }))
@@ -61,6 +61,18 @@ class LatelyAccepted {
   }
 }
 
+/** A head that is nearly as large as items may be could not be written by its holder any more: accepting stops well before. */
+const MOST_BYTES = 1_500_000;
+
+/** Activities of up to this size may wait in this number, and larger ones in that, without a look at how large the head is. */
+const SMALL_BYTES = 4_096;
+const MOST_SMALL_UNSEEN = 200;
+const MOST_LARGE_UNSEEN = 40;
+
+function unseenLimit({ body }: NewActivity, limit: number): number {
+  return Math.min(limit, body.bytes <= SMALL_BYTES ? MOST_SMALL_UNSEEN : MOST_LARGE_UNSEEN);
+}
+
 interface Call {
   readonly key: ConversationKey;
   readonly activity: NewActivity;
@@ -83,6 +95,7 @@ async function appendByReading(
     const accepted = accept(head, requests.clock.now(), activity, limit, timing);
     // A key that was seen stays seen, and a mailbox that was full may say so a moment longer.
     if (accepted.outcome !== 'accepted') return accepted.outcome;
+    if (read.ok && Buffer.byteLength(JSON.stringify(read.value)) + activity.body.bytes > MOST_BYTES) return 'full';
     if (head === undefined) {
       const created = await requests.create(headItem(key, accepted.head, { rev: 1 }));
       if (created.ok) return 'accepted';

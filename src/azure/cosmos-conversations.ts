@@ -1,8 +1,11 @@
 import { TurnwiseError } from '../schema/errors';
 import type { PartitionDecision, Partitions, PartitionView } from '../store/partition';
+import { withoutOldKeys } from '../turn/accept';
 import { StoreFault } from '../turn/fault';
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
+import type { Timing } from '../turn/timing';
+import { isNewer } from '../turn/upgrade';
 import { conversationOf, headId, headItem, partitionKey, readHead } from './cosmos-documents';
 import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
 import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
@@ -25,6 +28,7 @@ export class CosmosConversations implements ConversationPartitions {
   constructor(
     private readonly requests: CosmosRequests,
     private readonly known: KnownHeads,
+    private readonly timing: Timing,
   ) {}
 
   async transact<T>(
@@ -136,7 +140,7 @@ export class CosmosConversations implements ConversationPartitions {
       this.rememberUnchanged(snapshot, known);
       return true;
     }
-    const plan = planOf(snapshot, decision, gone);
+    const plan = planOf(snapshot, this.pruned(decision), gone);
     const answer = await this.write(snapshot.key, plan);
     if (answer.ok) {
       const left = writes?.head ?? known;
@@ -153,6 +157,14 @@ export class CosmosConversations implements ConversationPartitions {
     if (answer.refusal === 'absent' && !isHead(snapshot.key, id)) gone.add(id);
     snapshot.forget();
     return false;
+  }
+
+  /** Appending by a patch cannot leave old keys out; whoever writes the whole head does. */
+  private pruned<T>(decision: PartitionDecision<T>): PartitionDecision<T> {
+    const head = decision.writes?.head;
+    if (head === undefined || isNewer(head)) return decision;
+    const now = this.requests.clock.now();
+    return { ...decision, writes: { ...decision.writes, head: withoutOldKeys(head, now, this.timing) } };
   }
 
   /** @returns the head's new ETag */

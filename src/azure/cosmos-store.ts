@@ -35,7 +35,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
   const account = new CosmosAccount(options, clock);
   const conversations = new CosmosRequests(account, 'conversations', clock, timers);
   const known = new KnownHeads();
-  const partitions = new CosmosConversations(conversations, known);
+  const partitions = new CosmosConversations(conversations, known, timing);
   const users = new CosmosUsers(new CosmosRequests(account, 'users', clock, timers));
   const store = transactionalStore(
     {

@@ -35,13 +35,17 @@ export function accept(
 
 /** The record with one more pending activity, its key remembered and someone due to look at it. */
 export function appended(head: Head, now: number, pending: PendingActivity, timing: Timing): Head {
-  const pend = [...head.pend, pending];
-  const waiting = new Set(pend.map((each) => each.key));
-  const others = head.seen.filter((seen) => seen.key !== pending.key);
-  // A key is never forgotten while its activity waits.
-  const recent = others.filter((seen) => waiting.has(seen.key) || seen.at > now - timing.dedupeMs);
-  const seen = recent.filter((each, index) => waiting.has(each.key) || recent.length - index < MAX_SEEN);
-  return { ...head, pend, seen: [...seen, { key: pending.key, at: now }], wake: wakeForWork(head, now, timing) };
+  const seen = [...head.seen.filter(({ key }) => key !== pending.key), { key: pending.key, at: now }];
+  const longer: Head = { ...head, pend: [...head.pend, pending], seen };
+  return { ...withoutOldKeys(longer, now, timing), wake: wakeForWork(head, now, timing) };
+}
+
+/** The record without the keys whose horizon has passed. A key is never forgotten while its activity waits. */
+export function withoutOldKeys(head: Head, now: number, timing: Timing): Head {
+  const waiting = new Set(head.pend.map(({ key }) => key));
+  const recent = head.seen.filter((seen) => waiting.has(seen.key) || seen.at > now - timing.dedupeMs);
+  const seen = recent.filter((each, index) => waiting.has(each.key) || recent.length - index <= MAX_SEEN);
+  return seen.length === head.seen.length ? head : { ...head, seen };
 }
 
 /** A held conversation is looked at when its lease ends; a free one soon, but not before its back-off, and never later than before. */

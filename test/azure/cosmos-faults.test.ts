@@ -24,6 +24,8 @@ const clock = createShiftedClock();
 let gateway: CosmosGateway;
 let store: Store;
 let other: Store;
+/** Gives up on a request soon, for those that are never answered. */
+let impatient: Store;
 
 beforeAll(async () => {
   gateway = await startCosmosGateway(() => clock.now());
@@ -31,10 +33,12 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.onRequest(() => undefined);
-  const stores = cosmosStores(gateway.endpoint, clock, { requestLimitMs: 500 });
+  const stores = cosmosStores(gateway.endpoint, clock);
   store = stores.make();
   other = stores.make();
   await store.open();
+  const different = { requestLimitMs: 700, database: stores.database };
+  impatient = cosmosStores(gateway.endpoint, clock, different).make();
 });
 /** The test server is slow to understand its first conditions. */
 beforeAll(async () => {
@@ -50,6 +54,7 @@ afterEach(async () => {
   gateway.onRequest(() => undefined);
   await store.close();
   await other.close();
+  await impatient.close();
 });
 
 /** What may become of one request, and what that says about a write that was the one to suffer it. */
@@ -69,6 +74,9 @@ const FAILURES: readonly (readonly [string, Mischief, 'no' | 'unknown'])[] = [
   ['half an answer', { do: 'truncate', applied: true }, 'unknown'],
 ];
 
+/** Those that stand for the others where the path through the store is the same. */
+const TYPICAL = FAILURES.filter(([name]) => /^(429|503|reset|silence after|half)/.test(name));
+
 const WRITES = new Set(['patch', 'replace', 'create', 'batch', 'delete']);
 
 /** Lets the next request of a kind suffer. */
@@ -84,12 +92,17 @@ function nextOf(isMeant: (request: GatewayRequest) => boolean, mischief: Mischie
 const USER = userKey('test', 'user-1');
 const large = { ref: 'large', activity: message('large') };
 
+/** State that does not fit into the head, so that its commit is a batch. */
+const LARGE = { n: 1, text: 'x'.repeat(6_000) };
+
 /** Each kind of write that the store makes, what it needs, and how it is told that it took effect exactly once. */
 const CALLS: readonly {
   readonly name: string;
   prepare(): Promise<Held | undefined>;
   call(held: Held): Promise<unknown>;
   readonly answer: unknown;
+  /** Stands for all of its kind: suffers everything. */
+  readonly thorough?: true;
   /** It is a batch: the SDK gives no code for one that was turned down as a whole. */
   readonly batched?: true;
   once(): Promise<void>;
@@ -108,7 +121,7 @@ const CALLS: readonly {
       await store.turns.commit(held, turnOf(held));
       return undefined;
     },
-    call: () => accept(other, 'a'),
+    call: () => accept(store, 'a'),
     answer: expect.stringMatching(/^(accepted|duplicate)$/),
     once: async () => expect(await pending()).toEqual(['a']),
   },
@@ -126,6 +139,7 @@ const CALLS: readonly {
   },
   {
     name: 'an acquire',
+    thorough: true,
     prepare: async () => void (await accept(store, 'a')),
     call: () => store.turns.acquire(conversation(), 'worker-1'),
     answer: expect.objectContaining({ outcome: 'acquired' }),
@@ -133,6 +147,7 @@ const CALLS: readonly {
   },
   {
     name: 'a commit with state',
+    thorough: true,
     batched: true,
     prepare: () => holding(store, ['a', 'b']),
     call: (held) => {
@@ -141,7 +156,7 @@ const CALLS: readonly {
         held,
         turnOf(held, {
           effects,
-          writes: [{ id: 'conversation', data: { n: 1 } }],
+          writes: [{ id: 'conversation', data: LARGE }],
           reads: [{ id: 'conversation', version: 0 }],
         }),
       );
@@ -149,7 +164,17 @@ const CALLS: readonly {
     answer: expect.objectContaining({ outcome: 'held' }),
     once: async () => {
       expect(await head()).toMatchObject({ n: 1, sv: 1, out: [{}], pend: [{ key: keyOf('b') }] });
-      expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: { n: 1 } });
+      expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: LARGE });
+    },
+  },
+  {
+    name: 'a commit with small state',
+    prepare: () => holding(store, ['a', 'b']),
+    call: (held) => store.turns.commit(held, turnOf(held, { writes: [{ id: 'conversation', data: { n: 2 } }] })),
+    answer: expect.objectContaining({ outcome: 'held' }),
+    once: async () => {
+      expect(await head()).toMatchObject({ n: 1, sv: 1, att: 1 });
+      expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: { n: 2 } });
     },
   },
   {
@@ -211,6 +236,7 @@ const CALLS: readonly {
   },
   {
     name: 'a fold',
+    thorough: true,
     prepare: async () => {
       const changes = { set: { a: 1 }, remove: [] };
       await store.users.propose(USER, 0, { id: 'i1', conversation: conversation(), epoch: 1, changes });
@@ -232,11 +258,13 @@ async function pending(): Promise<(string | undefined)[]> {
   return (await head()).pend.map(({ body }) => ('inline' in body ? body.inline.text : body.ref));
 }
 
-describe.each(CALLS)('$name', ({ prepare, call, answer, batched, once }) => {
-  test.each(FAILURES)(
+describe.each(CALLS)('$name', ({ prepare, call, answer, batched, thorough, once }) => {
+  test.each(thorough ? FAILURES : TYPICAL)(
     '%s: the fault says what is known, and the repetition finds out',
     async (_name, mischief, applied) => {
       const held = (await prepare()) as Held;
+      if (mischief.do === 'hang') await impatient.open();
+      if (mischief.do === 'hang') [store, impatient] = [impatient, store];
       nextOf(({ kind }) => WRITES.has(kind), mischief);
       const outcome = await persisting(() => call(held));
       expect(outcome.answer).toEqual(answer);
@@ -261,26 +289,28 @@ describe.each(CALLS)('$name', ({ prepare, call, answer, batched, once }) => {
 describe('reads', () => {
   test.each(FAILURES)('%s: nothing was changed, and the repetition reads', async (_name, mischief) => {
     await holding(store, ['a']);
+    await impatient.open();
     // The SDK itself repeats a read that was reset or answered 503; that is not ours to see.
     gateway.onRequest(({ kind }) => (kind === 'read' ? mischief : undefined));
-    const fault = await store.turns.readState(conversation(), 'conversation').catch((error: unknown) => error);
+    const fault = await impatient.turns.readState(conversation(), 'conversation').catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(StoreFault);
     expect(fault).toMatchObject({ applied: 'no' });
     gateway.onRequest(() => undefined);
-    expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 0, data: {} });
+    expect(await impatient.turns.readState(conversation(), 'conversation')).toEqual({ version: 0, data: {} });
   });
 
   test('a session that the replica has not caught up with (404/1002) is not an item that is missing', async () => {
     await holding(store, ['a']);
+    await impatient.open();
     gateway.onRequest(({ kind }) => (kind === 'read' ? { do: 'answer', status: 404, substatus: 1002 } : undefined));
-    await expect(store.turns.readState(conversation(), 'conversation')).rejects.toMatchObject({ applied: 'no' });
+    await expect(impatient.turns.readState(conversation(), 'conversation')).rejects.toMatchObject({ applied: 'no' });
   });
 });
 
 describe('batches', () => {
   test('a batch that is turned down as a whole is told apart from one that is not answered', async () => {
     const held = await holding(store, ['a', 'b']);
-    const turn = turnOf(held, { writes: [{ id: 'conversation', data: { n: 1 } }] });
+    const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
     nextOf(({ kind }) => kind === 'batch', { do: 'reset', applied: true });
     const { answer, faults } = await persisting(() => store.turns.commit(held, turn));
     expect(faults).toHaveLength(1);
@@ -291,15 +321,30 @@ describe('batches', () => {
     const held = await holding(store, ['a', 'b']);
     const next = after(
       held,
-      await store.turns.commit(held, turnOf(held, { writes: [{ id: 'conversation', data: { n: 1 } }] })),
+      await store.turns.commit(held, turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] })),
     );
     const writes = [{ id: 'conversation' as const, data: { text: 'x'.repeat(2_100_000) } }];
     const before = gateway.requests.length;
     await expect(store.turns.commit(next, turnOf(next, { writes }))).rejects.toMatchObject({ code: 'RecordTooLarge' });
     expect(gateway.requests.length).toBe(before);
-    expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: { n: 1 } });
+    expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: LARGE });
     expect((await store.turns.renew(next)).outcome).toBe('held');
   });
+
+  test('a mailbox is full before its holder could not write it any more', async () => {
+    const bytes = 15_000;
+    const filler = 'x'.repeat(bytes);
+    const outcomes: string[] = [];
+    for (let index = 0; index < 120 && outcomes.at(-1) !== 'full'; index += 1) {
+      const body = { inline: { ...message(`n${index}`), filler }, bytes };
+      outcomes.push(await store.mailbox.accept(conversation(), { key: keyOf(`n${index}`), body }, [], 1_000));
+    }
+    expect(outcomes.length).toBeGreaterThan(80);
+    expect(outcomes.at(-1)).toBe('full');
+    const held = acquired(await store.turns.acquire(conversation(), 'worker-1'));
+    expect((await store.turns.renew(held)).outcome).toBe('held');
+    expect((await store.turns.commit(held, turnOf(held))).outcome).toBe('held');
+  }, 60_000);
 
   test('a mailbox without room for one more is full', async () => {
     await accept(store, 'a');
@@ -347,7 +392,7 @@ describe('what became of one operation of a batch', () => {
     [503, 'unknown'],
   ])('%i', async (statusCode, applied) => {
     const held = await holding(store, ['a', 'b']);
-    const turn = turnOf(held, { writes: [{ id: 'conversation', data: { n: 1 } }] });
+    const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
     const body = [{ statusCode }, { statusCode: 424 }];
     nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 207, body });
     const { answer, faults } = await persisting(() => store.turns.commit(held, turn));
@@ -357,7 +402,7 @@ describe('what became of one operation of a batch', () => {
 
   test('an answer that says nothing of its operations is an unknown outcome', async () => {
     const held = await holding(store, ['a', 'b']);
-    const turn = turnOf(held, { writes: [{ id: 'conversation', data: { n: 1 } }] });
+    const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
     nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 200, body: [] });
     const { faults } = await persisting(() => store.turns.commit(held, turn));
     expect(faults.map((fault) => fault.applied)).toEqual(['unknown']);

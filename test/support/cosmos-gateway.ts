@@ -66,6 +66,7 @@ export async function startCosmosGateway(now: () => number = Date.now): Promise<
       gateway.account = change;
     },
     close: async () => {
+      gateway.agent.destroy();
       for (const each of [front, server]) {
         each.closeAllConnections();
         await new Promise((resolve) => each.close(resolve));
@@ -80,7 +81,7 @@ class Gateway {
   account: (account: Record<string, unknown>) => Record<string, unknown> = (account) => account;
   /** What items were before each write, oldest first. */
   private readonly history = new Map<string, Upstream[]>();
-  private readonly agent = new http.Agent({ keepAlive: true });
+  readonly agent = new http.Agent({ keepAlive: true });
   /** Writes go one after the other, so that a batch's conditions still hold when it is carried out. */
   private writes: Promise<unknown> = Promise.resolve();
 

@@ -99,6 +99,15 @@ function dedupeContract(open: OpenStore): void {
     expect(await accept(store, 'b')).toBe('accepted');
   });
 
+  test('keys whose horizon has passed do not stay in the record', async () => {
+    const { store, storedHead, pass } = await open();
+    for (let index = 0; index < 5; index += 1) {
+      await commitReplies(store, await holding(store, [`n${index}`], `worker-${index}`), 0);
+      pass(store.timing.dedupeMs + SLACK_MS);
+    }
+    expect((await storedHead(conversation())).seen).toHaveLength(1);
+  });
+
   test('a flood does not make the record grow without end, and does not forget what waits', async () => {
     const { store, storedHead } = await open();
     await accept(store, 'first');
