@@ -110,5 +110,4 @@ test('a simple turn takes an accept and three round trips, and at most 65 reques
   const { requests, units } = await turn('n5');
   expect(requests).toEqual(['accept: patch', 'acquire: patch', 'commit: replace', 'mark: replace']);
   expect(total(units)).toBeLessThanOrEqual(65);
-  process.stdout.write(`${JSON.stringify({ ...units, total: total(units) })}\n`);
 });
