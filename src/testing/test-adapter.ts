@@ -246,18 +246,18 @@ export class TestAdapter extends TurnAdapter {
 
   /** Lets a token, or the address of a resource, be exchanged for a token. */
   addExchangeableToken(
-    connectionName: string,
-    channelId: string,
-    userId: string,
+    _connectionName: string,
+    _channelId: string,
+    _userId: string,
     exchangeableItem: string,
     token: string,
   ): void {
-    this.tokens.addExchangeable({ connectionName, channelId, userId, item: exchangeableItem, token });
+    this.tokens.addExchangeable({ item: exchangeableItem, token });
   }
 
   /** Lets an exchange fail with an error. */
-  throwOnExchangeRequest(connectionName: string, channelId: string, userId: string, exchangeableItem: string): void {
-    this.tokens.addExchangeable({ connectionName, channelId, userId, item: exchangeableItem, token: undefined });
+  throwOnExchangeRequest(_connectionName: string, _channelId: string, _userId: string, exchangeableItem: string): void {
+    this.tokens.addExchangeable({ item: exchangeableItem, token: undefined });
   }
 
   /** The user's token, as `OAuthPrompt` asks for it. */
@@ -298,10 +298,10 @@ export class TestAdapter extends TurnAdapter {
   async exchangeToken(
     context: TurnContext,
     connectionName: string,
-    userId: string,
+    _userId: string,
     request: TokenExchangeRequest,
   ): Promise<TokenResponse | undefined> {
-    return this.tokens.exchange(context, connectionName, userId, request);
+    return this.tokens.exchange(context, connectionName, request);
   }
 
   /** In the order in which the bot sends: in production typing overtakes, which no assertion could rely on. */

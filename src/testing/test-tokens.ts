@@ -14,7 +14,7 @@ interface UserToken {
   readonly token: string;
 }
 
-interface ExchangeableToken extends Omit<UserToken, 'token'> {
+interface ExchangeableToken {
   /** What can be exchanged: a token, or the address of a resource. */
   readonly item: string;
   /** What it is exchanged for; `undefined` for an exchange that fails. */
@@ -91,20 +91,10 @@ export class TestTokens {
   }
 
   /** @throws Error where the test has asked for it */
-  exchange(
-    context: TurnContext,
-    connectionName: string,
-    userId: string,
-    request: TokenExchangeRequest,
-  ): TokenResponse | undefined {
+  exchange(context: TurnContext, connectionName: string, request: TokenExchangeRequest): TokenResponse | undefined {
     const { channelId } = context.activity;
-    const found = this.exchangeable.find(
-      (each) =>
-        each.item === (request.token ?? request.uri) &&
-        each.connectionName === connectionName &&
-        each.channelId === channelId &&
-        each.userId === userId,
-    );
+    // By what is exchanged alone, as tests of the Bot Framework SDK know it.
+    const found = this.exchangeable.find(({ item }) => item === (request.token ?? request.uri));
     if (found === undefined) return undefined;
     if (found.token === undefined) throw new Error('Exception occurred during exchanging tokens');
     return { channelId, connectionName, token: found.token };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ConversationState } from '../../src/bot/conversation-state';
 import { PrivateConversationState } from '../../src/bot/private-conversation-state';
 import type { TurnContext } from '../../src/bot/turn-context';
@@ -147,4 +147,16 @@ test('nothing is left that would keep a process alive', async () => {
   const { adapter } = counter();
   await adapter.crashBefore('commit').send('a').send('b').conflict().send('c');
   expect(process.getActiveResourcesInfo().filter((each) => each === 'Timeout')).toHaveLength(before);
+});
+
+test('a test may replace the timers, and the time', async () => {
+  jest.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
+  try {
+    const { adapter } = counter();
+    await adapter.crashBefore('commit').test('a', 'first 1').assertReply('then 1, visit 1').assertNoReply();
+    jest.setSystemTime(Date.UTC(2031, 0, 1));
+    await adapter.conflict().test('b', 'first 2').assertReply('then 2, visit 2');
+  } finally {
+    jest.useRealTimers();
+  }
 });
