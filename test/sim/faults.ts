@@ -7,6 +7,8 @@ export interface Faults {
   storeRefuses: number;
   storeUnknown: number;
   staleRead: number;
+  /** For a while, an instance can write to the store and not read from it. */
+  storeUnreadable: number;
   /** A store call takes seconds. */
   storeSlow: number;
   ringLost: number;
@@ -16,6 +18,8 @@ export interface Faults {
   sendThrottled: number;
   sendRejected: number;
   ringDelayedMs: number;
+  /** Whether some instances run newer code, with a record format of its own. */
+  deploys: boolean;
   /** Whether the bot has handlers that throw, hang or kill the process. */
   poison: boolean;
   /** Most that instances' wall clocks differ by, in ms. */
@@ -28,6 +32,7 @@ export const NO_FAULTS: Faults = {
   storeRefuses: 0,
   storeUnknown: 0,
   staleRead: 0,
+  storeUnreadable: 0,
   storeSlow: 0,
   ringLost: 0,
   ringDoubled: 0,
@@ -36,6 +41,7 @@ export const NO_FAULTS: Faults = {
   sendThrottled: 0,
   sendRejected: 0,
   ringDelayedMs: 0,
+  deploys: false,
   poison: false,
   skewMs: 0,
 };
@@ -50,6 +56,7 @@ export function randomFaults(random: Random): Faults {
     storeRefuses: level(0.06),
     storeUnknown: level(0.09),
     staleRead: level(0.5),
+    storeUnreadable: level(0.004),
     storeSlow: level(0.15),
     ringLost: level(0.3),
     ringDoubled: level(0.2),
@@ -58,6 +65,7 @@ export function randomFaults(random: Random): Faults {
     sendThrottled: level(0.12),
     sendRejected: level(0.02),
     ringDelayedMs: random.chance(0.5) ? 0 : 5_000,
+    deploys: random.chance(0.2),
     poison: random.chance(0.5),
     skewMs: random.chance(0.5) ? 0 : 240_000,
   };

@@ -1,8 +1,12 @@
+import type { ConnectorCall } from '../../src/ports/connector';
 import type { DeadLetter } from '../../src/ports/store';
+import type { Activity } from '../../src/schema/activity';
 import type { PartitionWrites } from '../../src/store/partition';
 import type { Fence } from '../../src/turn/hold';
-import type { ConversationKey, UserKey } from '../../src/turn/keys';
+import type { InlineRecord } from '../../src/turn/inline';
+import { type ConversationKey, conversationKey, type UserKey } from '../../src/turn/keys';
 import { type Effect, type Head, type PendingActivity, turnPrefix } from '../../src/turn/record';
+import { DEFAULT_TIMING } from '../../src/turn/timing';
 import type { UserRecord } from '../../src/turn/user-state';
 import type { Observer, Version } from './partitions';
 
@@ -12,11 +16,19 @@ export interface ConversationGhost {
   readonly accepted: string[];
   /** Turn prefixes in the order in which they left it, and how. */
   readonly ended: { readonly turn: string; readonly dead: boolean }[];
+  /** Turn prefixes whose state counts, in the order of their commits, inline ones among them. */
+  readonly committed: string[];
+  /** Inline turns that have their answer from a run of their own. */
+  readonly answered: Set<string>;
+  /** When a key was last accepted. */
+  readonly acceptedAt: Map<string, number>;
   /** Effects that have a text, in the order in which they were recorded. */
-  readonly recorded: { readonly id: string; readonly text: string }[];
-  /** Effects that left the record, with their fate. */
+  readonly recorded: { readonly id: string; readonly text: string; readonly due: number }[];
+  /** Texts of effects that left the record, with their fate. */
   readonly dropped: Map<string, 'done' | 'dead'>;
-  /** Effects left out because an earlier worker may have sent them. */
+  /** Texts of effects that were given up at some time: a stalled worker may still send them, out of order. */
+  readonly givenUp: Set<string>;
+  /** Texts of effects left out because an earlier worker may have sent them. */
   readonly skipped: Set<string>;
   /** What reached the channel, in order, live lane aside. */
   readonly wire: string[];
@@ -33,11 +45,19 @@ export class Ghost implements Observer {
   writer: Fence | undefined;
   takeovers = 0;
   unknownSends = 0;
+  unknownWrites = 0;
   interruptions = 0;
+  /** What the channel's ids stand for. */
+  private readonly channelIds = new Map<string, string>();
+  private readonly heads = new Map<ConversationKey, Head>();
   readonly starts = new Map<string, number>();
   readonly extraStarts = new Map<string, number>();
 
-  constructor(private readonly now: () => number) {}
+  /** @param readsAreFresh a body that a replica does not have yet counts as an attempt. */
+  constructor(
+    private readonly now: () => number,
+    private readonly readsAreFresh: boolean,
+  ) {}
 
   note(line: string): void {
     this.history.push(`${String(Math.round(this.now() - 1_700_000_000_000)).padStart(9)}  ${line}`);
@@ -54,8 +74,12 @@ export class Ghost implements Observer {
     const made: ConversationGhost = {
       accepted: [],
       ended: [],
+      committed: [],
+      answered: new Set(),
+      acceptedAt: new Map(),
       recorded: [],
       dropped: new Map(),
+      givenUp: new Set(),
       skipped: new Set(),
       wire: [],
       steps: new Map(),
@@ -64,12 +88,54 @@ export class Ghost implements Observer {
     return made;
   }
 
-  started(key: ConversationKey, turn: string): void {
+  started(key: ConversationKey, turn: string, attempt: number): void {
     bump(this.starts, `${key} ${turn}`, 1);
+    // An attempt is counted before its handler starts: only what comes between the two can cost it one.
+    const starts = this.starts.get(`${key} ${turn}`) ?? 0;
+    if (this.readsAreFresh && attempt > starts + this.interruptions + this.unknownWrites) {
+      this.violate('I10', `${key}: attempt ${attempt} at ${turn} begins after ${starts - 1} starts`);
+    }
   }
 
   allowStart(key: ConversationKey, turn: string): void {
     bump(this.extraStarts, `${key} ${turn}`, 1);
+  }
+
+  /** An effect was left out because it is in doubt. */
+  skippedEffect(key: ConversationKey, id: string): void {
+    const ghost = this.of(key);
+    const effect = ghost.recorded.findLast((each) => each.id === id);
+    if (effect !== undefined) ghost.skipped.add(effect.text);
+  }
+
+  /** What tells a call from every other: the text, or what a deletion takes back. */
+  textOf(call: ConnectorCall): string {
+    if (call.op !== 'delete') return call.activity.text ?? '';
+    return `delete ${this.channelIds.get(call.activityId) ?? call.activityId}`;
+  }
+
+  /** The channel has taken a call. */
+  reached(call: ConnectorCall, text: string, id: string): void {
+    const { recorded, wire } = this.of(conversationKey(call.channelId, call.conversationId));
+    wire.push(text);
+    if (call.op === 'send' || call.op === 'reply') this.channelIds.set(id, text);
+    const due = recorded.findLast((each) => each.text === text)?.due ?? 0;
+    if (this.now() < due - CLOCK_ERROR_MS) this.violate('I5', `"${text}" was sent ${due - this.now()} ms early`);
+    this.checkMarked(conversationKey(call.channelId, call.conversationId), text);
+    if (call.op !== 'update') return;
+    const { of } = call.activity.value as { of: string };
+    const meant = recorded.findLast((each) => each.id === of)?.text;
+    const changed = this.channelIds.get(call.activityId);
+    if (meant !== changed) this.violate('I6', `"${text}" changed "${changed}" instead of "${meant}"`);
+  }
+
+  /** The record says that a delivery has begun before it does, and for as long as it lasts. */
+  private checkMarked(key: ConversationKey, text: string): void {
+    const id = this.of(key).recorded.findLast((each) => each.text === text)?.id;
+    const effect = this.heads.get(key)?.out.find((each) => each.id === id);
+    if (effect !== undefined && !effect.started && !effect.inDoubt) {
+      this.violate('I5b', `${key}: "${text}" is sent, and the record does not say that it may have been`);
+    }
   }
 
   wrote(key: ConversationKey, before: Version, after: Version, writes: PartitionWrites): void {
@@ -78,13 +144,15 @@ export class Ghost implements Observer {
     this.checkState(key, before, after);
     const dead = (writes.put ?? []).flatMap((each) => (each.kind === 'dead' ? [each.value as DeadLetter] : []));
     for (const step of (writes.put ?? []).filter((each) => each.kind === 'step')) {
-      if (ghost.steps.has(step.id)) this.violate('I15', `step ${step.id} recorded twice`);
+      if (ghost.steps.has(step.id) && !isAgain(ghost, step.id)) this.violate('I15', `step ${step.id} recorded twice`);
       ghost.steps.set(step.id, JSON.stringify((step.value as { value: unknown }).value));
     }
     const [was, is] = [before.head, after.head];
+    this.trackAnswers(ghost, before, writes);
     if (is === undefined) return;
+    this.heads.set(key, is);
     this.trackMailbox(key, ghost, was?.pend ?? [], is.pend, dead);
-    this.trackEffects(ghost, was?.out ?? [], is.out, dead);
+    this.trackEffects(ghost, was?.out ?? [], after, dead);
     const first = was?.pend[0];
     if (was !== undefined && first !== undefined && is.pend[0]?.key === first.key && is.att < was.att) {
       this.allowStart(key, turnPrefix(first));
@@ -112,7 +180,8 @@ export class Ghost implements Observer {
 
   private checkHold(key: ConversationKey, was: Head, is: Head): void {
     const acquired = is.lease !== null && is.lease.owner !== was.lease?.owner;
-    if (acquired && was.lease !== null) this.takeovers += 1;
+    // Ended by another worker: one that took over, or one that fenced the attempt for the sake of its user's state.
+    if (was.lease !== null && is.epoch > was.epoch) this.takeovers += 1;
     if (acquired && was.lease !== null && was.lease.until > this.now()) {
       this.violate('I11', `${key}: taken over while its lease ran`);
     }
@@ -143,31 +212,75 @@ export class Ghost implements Observer {
     const after = is.map(turnPrefix);
     for (const turn of before.filter((each) => !after.includes(each))) {
       if (turn !== before[0]) this.violate('I3', `${key}: ${turn} left the mailbox out of turn`);
-      ghost.ended.push({ turn, dead: dead.some((letter) => letter.id === turn) });
+      const died = dead.some((letter) => letter.dead.kind === 'activity' && turnPrefix(letter.dead.activity) === turn);
+      ghost.ended.push({ turn, dead: died });
+      if (!died) ghost.committed.push(turn);
     }
     for (const turn of after.filter((each) => !before.includes(each))) {
-      if (ghost.accepted.includes(turn)) this.violate('I12', `${key}: ${turn} entered the mailbox twice`);
+      const last = ghost.acceptedAt.get(turn) ?? Number.NEGATIVE_INFINITY;
+      if (this.now() - last < DEFAULT_TIMING.dedupeMs) this.violate('I12', `${key}: ${turn} entered the mailbox twice`);
+      ghost.acceptedAt.set(turn, this.now());
       ghost.accepted.push(turn);
+    }
+  }
+
+  /** An inline run that commits leaves its own answer; one that is deferred leaves one without a body. */
+  private trackAnswers(ghost: ConversationGhost, before: Version, { put = [] }: PartitionWrites): void {
+    for (const { id, value } of put.filter(({ kind }) => kind === 'inline')) {
+      const record = value as InlineRecord;
+      const was = before.records.get(`inline/${id}`)?.value as InlineRecord | undefined;
+      if (was?.state === 'answered') this.violate('I2', `the inline record of ${id} was written after its answer`);
+      if (record.state !== 'answered' || (record.answer.status === 200 && record.answer.body === undefined)) continue;
+      ghost.answered.add(id);
+      if (record.answer.status === 200) ghost.committed.push(id);
     }
   }
 
   private trackEffects(
     ghost: ConversationGhost,
     was: readonly Effect[],
-    is: readonly Effect[],
+    { head, records }: Version,
     dead: readonly DeadLetter[],
   ): void {
+    const is = head?.out ?? [];
     const before = new Set(was.map(({ id }) => id));
     const after = new Set(is.map(({ id }) => id));
+    if (after.size < is.length) this.violate('I5', `two effects of one id are recorded: ${is.map(({ id }) => id)}`);
     for (const { id } of was.filter((each) => !after.has(each.id))) {
-      ghost.dropped.set(id, dead.some((letter) => letter.id === id) ? 'dead' : 'done');
+      const text = ghost.recorded.findLast((each) => each.id === id)?.text;
+      const died = dead.some((letter) => letter.dead.kind === 'effect' && letter.dead.effect.id === id);
+      if (text === undefined) continue;
+      ghost.dropped.set(text, died ? 'dead' : 'done');
+      if (died) ghost.givenUp.add(text);
     }
     for (const effect of is.filter((each) => !before.has(each.id))) {
-      if (effect.kind !== 'send') continue;
-      const text = 'inline' in effect.activity ? effect.activity.inline.text : `large:${effect.activity.ref}`;
-      ghost.recorded.push({ id: effect.id, text: text ?? '' });
+      const text = textOfEffect(effect, records, ghost);
+      if (text === undefined || ghost.wire.includes(text)) continue;
+      // A replayed dead letter takes its place at the end.
+      const known = ghost.recorded.findIndex((each) => each.text === text);
+      if (known >= 0) ghost.recorded.splice(known, 1);
+      ghost.recorded.push({ id: effect.id, text, due: effect.due ?? 0 });
     }
   }
+}
+
+/** A delivery may be this early: what a worker knows of the store's time is older by what its last write took. */
+const CLOCK_ERROR_MS = 27_000;
+
+function textOfEffect(
+  effect: Effect,
+  records: Version['records'],
+  { recorded }: ConversationGhost,
+): string | undefined {
+  if (effect.kind === 'fold') return undefined;
+  if (effect.kind === 'delete') return `delete ${recorded.findLast(({ id }) => id === effect.activityId)?.text}`;
+  if ('inline' in effect.activity) return effect.activity.inline.text ?? '';
+  return (records.get(`body/${effect.activity.ref}`)?.value as Activity | undefined)?.text ?? '';
+}
+
+/** Whether the turn of a step was accepted a second time, past the dedupe horizon. */
+function isAgain({ accepted }: ConversationGhost, step: string): boolean {
+  return accepted.filter((turn) => step.startsWith(`${turn}/`)).length > 1;
 }
 
 function bump(counts: Map<string, number>, key: string, by: number): void {

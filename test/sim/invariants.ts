@@ -2,6 +2,8 @@ import type { DeadLetter } from '../../src/ports/store';
 import { keyOf } from '../../src/runtime/ingress';
 import type { RuntimeOptions } from '../../src/runtime/options';
 import { type ConversationKey, conversationKey, userKey } from '../../src/turn/keys';
+import { bodyRefs, effectPayload, type Head, turnPrefix } from '../../src/turn/record';
+import { MAX_DELIVERED_IDS, MAX_SEEN } from '../../src/turn/timing';
 import type { ConversationGhost, Ghost } from './ghost';
 import type { SimPartitions, Version } from './partitions';
 import { CHANNEL, type Plan } from './plan';
@@ -21,7 +23,7 @@ export function checkAtRest(
     checkState(ghost, key, conversation, version, plans);
     checkReplies(ghost, key, conversation);
     checkApologies(ghost, key, conversation, version);
-    checkRecords(ghost, key, version);
+    checkRecords(ghost, key, version, plans);
   }
   checkAcknowledged(ghost, partitions, plans, acknowledged);
   checkUsers(ghost, partitions, plans);
@@ -42,14 +44,18 @@ function checkAcknowledged(
 ): void {
   for (const plan of plans.filter(({ activity }) => acknowledged.has(activity.id ?? ''))) {
     const key = conversationOf(plan);
-    const ends = ghost.of(key).ended.filter(({ turn }) => baseOf(turn) === turnOf(plan));
-    const committed = ends.filter(({ dead }) => !dead).length;
+    const { accepted, answered, ended } = ghost.of(key);
+    const ends = ended.filter(({ turn }) => baseOf(turn) === turnOf(plan));
+    const inline = answered.has(turnOf(plan)) ? 1 : 0;
+    const committed = inline + ends.filter(({ dead }) => !dead).length;
+    // Past the dedupe horizon a key is a new activity.
+    const times = Math.max(1, inline + accepted.filter((turn) => turn === turnOf(plan)).length);
     const letters = [...partitions.current(key).records.values()].filter(
-      ({ kind, id }) => kind === 'dead' && baseOf(id) === turnOf(plan),
+      ({ kind, value }) => kind === 'dead' && isOf(value as DeadLetter, plan),
     ).length;
     if (committed + letters === 0) ghost.violate('I1', `${plan.activity.id} was acknowledged and is lost`);
-    if (committed > 1) ghost.violate('I2', `${plan.activity.id} was committed ${committed} times`);
-    if (committed + letters > 1)
+    if (committed > times) ghost.violate('I2', `${plan.activity.id} was committed ${committed} times`);
+    if (committed + letters > times)
       ghost.violate('I16', `${plan.activity.id} is committed and a dead letter, or two of them`);
   }
 }
@@ -69,34 +75,58 @@ function checkEnds(
   ) {
     ghost.violate('I7', `${key} is not at rest`);
   }
+  if (head !== undefined) checkGrowth(ghost, key, head);
   for (const turn of order) {
     const starts = ghost.starts.get(`${key} ${turn}`) ?? 0;
-    const allowed = options.maxAttempts + (ghost.extraStarts.get(`${key} ${turn}`) ?? 0);
+    const times = order.filter((each) => each === turn).length;
+    const allowed = times * options.maxAttempts + (ghost.extraStarts.get(`${key} ${turn}`) ?? 0);
     if (starts > allowed) ghost.violate('I9', `${key}: ${turn} was started ${starts} times, ${allowed} allowed`);
   }
   for (const record of records.values()) {
     if (record.kind !== 'dead') continue;
     const letter = record.value as DeadLetter;
-    if (letter.dead.kind === 'effect' || letter.reason.message === 'never') continue;
-    if (letter.attempts < options.maxAttempts) {
-      ghost.violate('I10', `${key}: ${letter.id} died after ${letter.attempts} attempts (${letter.reason.code})`);
-    }
+    if (letter.dead.kind === 'activity') checkAttempts(ghost, letter, turnPrefix(letter.dead.activity), options);
+  }
+}
+
+function checkAttempts(ghost: Ghost, letter: DeadLetter, turn: string, { maxAttempts }: RuntimeOptions): void {
+  const { conversation, attempts, id, reason } = letter;
+  if (reason.message !== 'never' && attempts < maxAttempts) {
+    ghost.violate('I10', `${conversation}: ${id} died after ${attempts} attempts (${reason.code})`);
+  }
+  // An attempt is counted before its handler starts: what comes between the two can cost it one.
+  const starts = ghost.starts.get(`${conversation} ${turn}`) ?? 0;
+  const lost = ghost.interruptions + ghost.unknownWrites;
+  if (starts + lost < attempts) {
+    ghost.violate('I10', `${conversation}: ${id} died of ${attempts} attempts, and ${starts} were started`);
+  }
+}
+
+function checkGrowth(ghost: Ghost, key: ConversationKey, head: Head): void {
+  if (head.seen.length > MAX_SEEN || head.ids.length > MAX_DELIVERED_IDS) {
+    ghost.violate('growth', `${key}: ${head.seen.length} keys, ${head.ids.length} ids`);
+  }
+  if (head.att !== 0 || head.flushed !== 0 || head.notBefore !== 0) {
+    ghost.violate('I7', `${key} rests with att ${head.att}, flushed ${head.flushed}, notBefore ${head.notBefore}`);
   }
 }
 
 function checkState(
   ghost: Ghost,
   key: ConversationKey,
-  { ended, steps }: ConversationGhost,
+  { accepted, committed, ended, steps }: ConversationGhost,
   { records }: Version,
   plans: readonly Plan[],
 ): void {
   const data = (records.get('state/conversation')?.value as { data: Record<string, unknown> } | undefined)?.data ?? {};
-  const committed = ended.filter(({ dead }) => !dead).flatMap(({ turn }) => planOf(plans, key, turn));
-  const expected = committed.filter(({ touches }) => touches.conversation).map(nameOf);
-  const list = (data.list ?? []) as string[];
-  if (list.join() !== expected.join()) ghost.violate('I2', `${key}: state ${list}, committed ${expected}`);
-  for (const { turn, dead } of ended) {
+  const ran = committed.flatMap((turn) => planOf(plans, key, turn)).filter(({ touches }) => touches.conversation);
+  for (const property of ['list', 'other']) {
+    const expected = ran.filter((plan) => plan.property === property).map(nameOf);
+    const list = (data[property] ?? []) as string[];
+    if (list.join() !== expected.join()) ghost.violate('I2', `${key}: ${property} ${list}, committed ${expected}`);
+  }
+  const once = ended.filter(({ turn }) => accepted.indexOf(turn) === accepted.lastIndexOf(turn));
+  for (const { turn, dead } of once) {
     const recorded = steps.get(`${turn}/work`);
     const kept = data[`step:${turn}`];
     if (!dead && recorded !== undefined && JSON.stringify(kept) !== recorded) {
@@ -106,18 +136,19 @@ function checkState(
 }
 
 function checkReplies(ghost: Ghost, key: ConversationKey, conversation: ConversationGhost): void {
-  const { recorded, dropped, skipped, wire } = conversation;
+  const { recorded, dropped, givenUp, skipped, wire } = conversation;
+  const sent = new Set(wire);
   const texts = new Set(recorded.map(({ text }) => text));
-  for (const text of wire.filter((each) => !texts.has(each))) {
+  for (const text of [...sent].filter((each) => !texts.has(each))) {
     ghost.violate('I6', `${key}: "${text}" was sent and never recorded`);
   }
-  // What was skipped because a stalled worker may have sent it may still come, late, from that worker.
-  const inDoubt = new Set(recorded.filter(({ id }) => skipped.has(id)).map(({ text }) => text));
-  const first = [...new Set(wire)].filter((text) => !inDoubt.has(text));
-  const sent = new Set(wire);
-  const expected = recorded
-    .filter(({ id, text }) => !inDoubt.has(text) && (sent.has(text) || dropped.get(id) !== 'dead'))
-    .map(({ text }) => text);
+  for (const text of [...givenUp].filter((each) => dropped.get(each) === 'done')) {
+    if (!sent.has(text) && !skipped.has(text)) ghost.violate('I5', `${key}: "${text}" was replayed and never sent`);
+  }
+  // What was skipped or given up because a stalled worker may have sent it may still come, late, from that worker.
+  const inOrder = (text: string): boolean => !skipped.has(text) && !givenUp.has(text);
+  const first = [...sent].filter(inOrder);
+  const expected = recorded.map(({ text }) => text).filter(inOrder);
   if (first.join() !== expected.join()) {
     ghost.violate('I5', `${key}: sent ${first.join(' | ')}; recorded ${expected.join(' | ')}`);
   }
@@ -130,6 +161,12 @@ function checkApologies(
   { records }: Version,
 ): void {
   const data = (records.get('state/conversation')?.value as { data: Record<string, unknown> } | undefined)?.data ?? {};
+  for (const { turn } of ended.filter(({ dead }) => !dead)) {
+    const sorry = recorded.some(({ id, text }) => id.startsWith(`${turn}.`) && text.includes('sorry'));
+    if (sorry && !ended.some((each) => each.turn === turn && each.dead)) {
+      ghost.violate('I5', `${key}: ${turn} was committed, and apologised for`);
+    }
+  }
   for (const { turn } of ended.filter((each) => data[`sorry:${each.turn}`] === true)) {
     if (!recorded.some(({ id, text }) => id.startsWith(turn) && text.includes('sorry'))) {
       ghost.violate('I5', `${key}: the apology of ${turn} was dropped although its state was kept`);
@@ -137,16 +174,23 @@ function checkApologies(
   }
 }
 
-function checkRecords(ghost: Ghost, key: ConversationKey, { records }: Version): void {
+function checkRecords(ghost: Ghost, key: ConversationKey, { records }: Version, plans: readonly Plan[]): void {
+  const { accepted, answered } = ghost.of(key);
+  // An inline run that dies leaves its steps to the next delivery of its activity, and to nobody if there is none.
+  const unfinished = plans
+    .filter((plan) => plan.inline && conversationOf(plan) === key)
+    .map(turnOf)
+    .filter((turn) => !answered.has(turn) && !accepted.includes(turn));
   const letters = [...records.values()].flatMap((each) => (each.kind === 'dead' ? [each.value as DeadLetter] : []));
   const kept = new Set(
     letters.flatMap(({ dead }) =>
-      dead.kind === 'activity' && 'ref' in dead.activity.body ? [dead.activity.body.ref] : [],
+      bodyRefs([dead.kind === 'activity' ? dead.activity.body : effectPayload(dead.effect)]),
     ),
   );
   for (const { kind, id } of records.values()) {
     if (kind === 'body' && !kept.has(id)) ghost.violate('I14', `${key}: body ${id} is an orphan`);
-    if (kind === 'step') ghost.violate('I15', `${key}: step ${id} outlived its turn`);
+    if (kind === 'step' && !unfinished.some((turn) => id.startsWith(turn)))
+      ghost.violate('I15', `${key}: step ${id} outlived its turn`);
   }
   for (const ref of kept) {
     if (!records.has(`body/${ref}`)) ghost.violate('I14', `${key}: body ${ref} of a dead letter is gone`);
@@ -155,13 +199,17 @@ function checkRecords(ghost: Ghost, key: ConversationKey, { records }: Version):
 
 function checkUsers(ghost: Ghost, partitions: SimPartitions, plans: readonly Plan[]): void {
   const expected = new Map<string, string[]>();
-  for (const [key, { ended }] of ghost.conversations) {
-    for (const plan of ended.filter(({ dead }) => !dead).flatMap(({ turn }) => planOf(plans, key, turn))) {
+  for (const [key, { committed }] of ghost.conversations) {
+    for (const plan of committed.flatMap((turn) => planOf(plans, key, turn))) {
       const user = userKey(CHANNEL, plan.activity.from.id);
       if (plan.touches.user) expected.set(user, [...(expected.get(user) ?? []), nameOf(plan)]);
     }
   }
   const users = partitions.users();
+  const runs = ghost.conversations.size + plans.filter(({ inline }) => inline).length;
+  for (const [user, { intents }] of users) {
+    if (intents.length > runs) ghost.violate('growth', `${user} has ${intents.length} intents`);
+  }
   for (const [user, names] of expected) {
     const list = ((users.get(user as never)?.data.list ?? []) as string[]).slice().sort();
     if (list.join() !== names.sort().join()) ghost.violate('I4', `${user}: state ${list}, committed ${names}`);
@@ -175,6 +223,10 @@ export const turnOf = ({ activity }: Plan): string =>
   keyOf(activity, () => {
     throw new Error('Every planned activity has an id.');
   });
+
+function isOf({ dead }: DeadLetter, plan: Plan): boolean {
+  return dead.kind === 'activity' && baseOf(turnPrefix(dead.activity)) === turnOf(plan);
+}
 
 const baseOf = (turn: string): string => turn.replace(/~\d+$/, '');
 

@@ -9,6 +9,10 @@ export interface Instance {
   alive: boolean;
   /** Until then (virtual ms) nothing on it runs: a blocked event loop, a paused machine. */
   stalledUntil: number;
+  /** Until then (virtual ms) its reads from the store fail. */
+  unreadableUntil: number;
+  /** Whether it runs newer code than the others. */
+  readonly newer: boolean;
   readonly onDeath: (() => void)[];
 }
 

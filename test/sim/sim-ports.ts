@@ -2,7 +2,6 @@ import type { Connector, ConnectorCall, Delivery } from '../../src/ports/connect
 import type { Held, Store } from '../../src/ports/store';
 import { StoreFault } from '../../src/turn/fault';
 import type { Fence } from '../../src/turn/hold';
-import { conversationKey } from '../../src/turn/keys';
 import type { Faults } from './faults';
 import type { Ghost } from './ghost';
 import type { Random } from './random';
@@ -13,6 +12,8 @@ export interface SimContext {
   readonly scheduler: Scheduler;
   readonly ghost: Ghost;
   readonly faults: () => Faults;
+  /** Told of every delivery before the channel is: some end their process. */
+  readonly delivering: (instance: Instance, text: string) => void;
 }
 
 /** The store as one instance reaches it: every call is a scheduling point, may be refused, and may be applied now, later or never when its outcome stays unknown. */
@@ -31,6 +32,9 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
 }
 
 type Methods = { readonly [name: string]: (...parameters: never[]) => Promise<unknown> };
+
+/** What fails while a store cannot be read: also the one write that no hold is lost for. */
+const READS: ReadonlySet<string> = new Set(['read', 'readState', 'readSteps', 'readBody', 'settle']);
 
 const SLOW_MS = 6_000;
 const LATE_MS = 40_000;
@@ -52,13 +56,15 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
         const delay = random.chance(context.faults().storeSlow) ? random.between(0, SLOW_MS) : 0;
         return scheduler.call(instance, delay, () => {
           const faults = context.faults();
-          if (random.chance(faults.storeRefuses)) {
+          const unreadable = READS.has(name) && instance.unreadableUntil > scheduler.now;
+          if (unreadable || random.chance(faults.storeRefuses)) {
             ghost.note(`${instance.name} ${name} refused`);
             throw new StoreFault('no', name, random.chance(0.3) ? 500 : undefined);
           }
           if (random.chance(faults.storeUnknown)) {
             const fate = random.pick(['applied', 'lost', 'lost', 'late']);
             ghost.note(`${instance.name} ${name} unknown (${fate})`);
+            ghost.unknownWrites += 1;
             if (fate === 'applied') void apply().catch(() => undefined);
             if (fate === 'late') {
               void scheduler.call(undefined, random.between(0, LATE_MS), () => void apply().catch(() => undefined));
@@ -83,16 +89,18 @@ export function connectorOf(instance: Instance, context: SimContext): Connector 
   let ids = 0;
   return {
     deliver: (call: ConnectorCall, signal?: AbortSignal): Promise<Delivery> => {
-      const text = 'activity' in call ? (call.activity.text ?? '') : call.op;
-      const wire = ghost.of(conversationKey(call.channelId, call.conversationId)).wire;
+      const text = ghost.textOf(call);
       const accept = (): Delivery => {
-        wire.push(text);
         ids += 1;
-        return { outcome: 'delivered', id: `${instance.name}-${ids}` };
+        const id = `${instance.name}-${ids}`;
+        ghost.reached(call, text, id);
+        return { outcome: 'delivered', id };
       };
       return scheduler.call(instance, random.between(0, 200), (): Delivery => {
         const faults = context.faults();
         if (signal?.aborted) return { outcome: 'notSent', reason: 'aborted' };
+        context.delivering(instance, text);
+        if (!instance.alive) return { outcome: 'unknown', reason: 'died' };
         if (random.chance(faults.sendThrottled)) {
           const retryAfterMs = random.pick([undefined, 1_000, 45_000]);
           return { outcome: 'notSent', reason: '429', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

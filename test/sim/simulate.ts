@@ -17,6 +17,7 @@ import { Random } from './random';
 import { type Instance, Scheduler } from './scheduler';
 import { simBot } from './sim-bot';
 import { connectorOf, storeOf } from './sim-ports';
+import { newerCode } from './versions';
 
 export interface SimResult {
   readonly seed: number;
@@ -51,6 +52,11 @@ class World {
   private readonly acknowledged = new Set<string>();
   /** Whether no read of this run can be stale, even those before the faults stop. */
   private readonly readsAreFresh: boolean;
+  /** Whether newer code is being brought out, and whether that is done. */
+  private readonly deploys: boolean;
+  private deployed = false;
+  /** Whether what the app brings along throws. */
+  private readonly clumsy: boolean;
   private purges = 0;
   private posting = 0;
   private working = 0;
@@ -59,25 +65,18 @@ class World {
   constructor(seed: number) {
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
-    this.ghost = new Ghost(() => this.scheduler.now);
     this.faults = randomFaults(this.random);
     this.readsAreFresh = this.faults.staleRead === 0;
+    this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh);
+    this.deploys = this.faults.deploys;
+    this.clumsy = this.random.chance(0.1);
     this.partitions = new SimPartitions(
       () => this.scheduler.now,
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
       this.ghost,
     );
     this.plans = makePlans(this.random, this.faults.poison);
-    this.options = {
-      ...DEFAULT_OPTIONS,
-      inlineBytes: 2_000,
-      turnTimeoutMs: 90_000,
-      inDoubt: this.random.chance(0.2) ? 'skip' : 'resend',
-      holdRepliesMs: this.random.chance(0.8) ? 1_000 : 0,
-      invocationTurns: this.random.pick([1, 2, 100]),
-      backlogLimit: this.random.chance(0.1) ? 2 : 100,
-      maxDeliveries: 1_000,
-    };
+    this.options = makeOptions(this.random);
     for (let index = 0; index < INSTANCES; index += 1) this.start();
   }
 
@@ -87,7 +86,7 @@ class World {
     this.sweepLater();
     this.replayLater();
     while (!this.atRest()) {
-      if (this.scheduler.steps === FAULTY_STEPS) this.faults = { ...NO_FAULTS, skewMs: this.faults.skewMs };
+      if (this.scheduler.steps === FAULTY_STEPS) this.makePeace();
       if (this.scheduler.steps >= MAX_STEPS) {
         this.ghost.violate('I7', 'not at rest in bounded steps');
         return;
@@ -117,6 +116,19 @@ class World {
       this.ghost.interruptions += 1;
       this.ghost.note(`${instance.name} stalls`);
     }
+    if (this.runtimes.size > 0 && random.chance(faults.storeUnreadable)) {
+      const instance = random.pick([...this.runtimes.keys()]);
+      instance.unreadableUntil = this.scheduler.now + random.between(5_000, 90_000);
+      this.ghost.note(`${instance.name} cannot read the store`);
+    }
+  }
+
+  /** From here on nothing goes wrong; a deployment that was under way is brought to its end. */
+  private makePeace(): void {
+    this.faults = { ...NO_FAULTS, skewMs: this.faults.skewMs };
+    if (!this.deploys) return;
+    this.deployed = true;
+    for (const instance of [...this.runtimes.keys()].filter(({ newer }) => !newer)) this.kill(instance);
   }
 
   private start(): void {
@@ -126,10 +138,19 @@ class World {
       skew: this.random.between(-1, 1) * this.faults.skewMs,
       alive: true,
       stalledUntil: 0,
+      unreadableUntil: 0,
+      newer: this.deploys && (this.deployed || this.random.chance(0.5)),
       onDeath: [],
     };
-    const context = { random: this.random, scheduler: this.scheduler, ghost: this.ghost, faults: () => this.faults };
-    const store = transactionalStore(this.partitions, DEFAULT_TIMING);
+    const context = {
+      random: this.random,
+      scheduler: this.scheduler,
+      ghost: this.ghost,
+      faults: () => this.faults,
+      delivering: this.delivering,
+    };
+    const partitions = instance.newer ? newerCode(this.partitions) : this.partitions;
+    const store = transactionalStore(partitions, DEFAULT_TIMING);
     let ids = 0;
     this.runtimes.set(instance, {
       store: storeOf(instance, store, context),
@@ -137,25 +158,37 @@ class World {
       clock: this.scheduler.clockOf(instance),
       doorbell: { ring: (key, delayMs) => this.scheduler.call(instance, 0, () => this.ring(key, delayMs)) },
       ids: { next: () => `${instance.name}-${++ids}` },
-      log: {
-        event: (_level, name, fields) => {
-          this.ghost.note(`${instance.name} ${name} ${JSON.stringify(fields)}`);
-          const conversation = fields.conversation as ConversationKey;
-          if (fields.policy === 'skip') this.ghost.of(conversation).skipped.add(String(fields.effect));
-          if (name === 'conflict') this.ghost.allowStart(conversation, `${fields.activity}`);
-        },
-      },
-      bot: simBot(
-        this.byId,
-        this.scheduler,
-        this.ghost,
+      log: { event: (_level, name, fields) => this.logged(instance, name, fields) },
+      bot: simBot({
+        plans: this.byId,
+        scheduler: this.scheduler,
+        ghost: this.ghost,
         instance,
-        (each) => this.kill(each),
-        (key, step) => this.readsAreFresh && this.partitions.current(key).records.has(`step/${step}`),
-      ),
+        kill: (each) => this.kill(each),
+        isRecorded: (key, step) => this.readsAreFresh && this.partitions.current(key).records.has(`step/${step}`),
+        clumsy: this.clumsy,
+      }),
       options: this.options,
     });
   }
+
+  private logged(instance: Instance, name: string, fields: Readonly<Record<string, unknown>>): void {
+    this.ghost.note(`${instance.name} ${name} ${JSON.stringify(fields)}`);
+    const conversation = fields.conversation as ConversationKey;
+    if (fields.policy === 'skip') this.ghost.skippedEffect(conversation, String(fields.effect));
+    if (name === 'conflict') this.ghost.allowStart(conversation, `${fields.activity}`);
+    const head = this.partitions.keys().includes(conversation) ? this.partitions.current(conversation).head : undefined;
+    if (name === 'fenced' && head?.lease?.owner.startsWith(`${instance.name}-`) && head.epoch === fields.epoch) {
+      this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
+    }
+    if (this.clumsy) throw new Error('clumsy');
+  }
+
+  /** Deliveries that kill are for runs in which a delivery is given up soon. */
+  private readonly delivering = (instance: Instance, text: string): void => {
+    if (this.options.maxDeliveries > 100 || !text.includes(' reply 0 ')) return;
+    if (this.plans.some(({ activity, deadly }) => deadly && text.startsWith(`${activity.id} `))) this.kill(instance);
+  };
 
   private get byId(): ReadonlyMap<string, Plan> {
     return new Map(this.plans.map((plan) => [plan.activity.id ?? '', plan]));
@@ -216,17 +249,20 @@ class World {
       const done = (status: number): void => {
         if (answered) return;
         answered = true;
-        if (status === 200) this.acknowledge(plan);
-        const again = status === 200 ? this.faults.ringDoubled > 0 && this.random.chance(0.15) : true;
+        const answers = status === 200 || (plan.inline && status === 500);
+        if (answers) this.acknowledge(plan);
+        const again = answers ? this.faults.ringDoubled > 0 && this.random.chance(0.15) : true;
         if (again && tries < 4) this.post(plan, this.random.between(0, 20_000), tries + 1);
+        else if (plan.comesAgain && tries < 5) this.post(plan, DEFAULT_TIMING.dedupeMs * 1.2, 5);
         this.posting -= 1;
       };
       if (instance === undefined || runtime === undefined) return done(0);
+      instance.onDeath.push(() => done(0)); // Its connections break.
       const body = new TextEncoder().encode(JSON.stringify(plan.activity));
       const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
       receive(runtime, OPEN, { headers, body: async () => body }).then(
         ({ status }) => done(status),
-        () => done(500),
+        () => done(0),
       );
       void this.scheduler.call(undefined, 15_000, () => done(0));
       return undefined;
@@ -235,27 +271,28 @@ class World {
 
   private acknowledge({ activity }: Plan): void {
     const key = conversationKey(CHANNEL, activity.conversation.id);
-    const turns = this.ghost.of(key).accepted;
     this.acknowledged.add(activity.id ?? '');
     this.ghost.note(`${activity.conversation.id}/${activity.id} acknowledged`);
-    if (turns.length === 0 || !this.isDurable(key, activity.id ?? '')) {
+    if (!this.isDurable(key, activity.id ?? '')) {
       this.ghost.violate('I8', `${activity.id} was acknowledged before it was durable`);
     }
   }
 
   private isDurable(key: ConversationKey, id: string): boolean {
     const planned = this.plans.find(({ activity }) => activity.id === id);
-    return planned !== undefined && this.ghost.of(key).accepted.includes(turnOf(planned));
+    if (planned === undefined) return false;
+    const { accepted, answered } = this.ghost.of(key);
+    return accepted.includes(turnOf(planned)) || answered.has(turnOf(planned));
   }
 
   /** The operator: replays dead letters now and then, impatiently, while there are faults. */
   private replayLater(): void {
-    if (!this.faults.poison || this.random.chance(0.5)) return;
+    if ((!this.faults.poison && this.faults.sendRejected === 0) || this.random.chance(0.5)) return;
     this.posting += 1;
     void this.scheduler.call(undefined, this.random.between(0, REPLAYS_MS), async () => {
       const letters = (await this.partitions.dead(10)) as DeadLetter[];
       const runtime = this.random.pick([...this.runtimes.values(), undefined]);
-      for (const { conversation, id } of letters.filter(({ dead }) => dead.kind === 'activity')) {
+      for (const { conversation, id } of letters) {
         this.ghost.note(`operator replays ${id}`);
         for (const _ of [1, 2]) void runtime?.store.deadLetters.requeue(conversation, id).catch(() => undefined);
       }
@@ -270,6 +307,20 @@ class World {
       this.sweepLater();
     });
   }
+}
+
+function makeOptions(random: Random): RuntimeOptions {
+  return {
+    ...DEFAULT_OPTIONS,
+    inlineBytes: 2_000,
+    turnTimeoutMs: 90_000,
+    inDoubt: random.chance(0.3) ? 'skip' : 'resend',
+    holdRepliesMs: random.chance(0.8) ? 1_000 : 0,
+    invocationTurns: random.pick([1, 2, 100]),
+    invocationBudgetMs: random.pick([2_000, 60_000, 60_000]),
+    backlogLimit: random.chance(0.1) ? 2 : 100,
+    maxDeliveries: random.chance(0.1) ? 3 : 1_000,
+  };
 }
 
 /** Replays may happen in this time from the start, in virtual ms. */
