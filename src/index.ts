@@ -12,6 +12,7 @@ export { InvokeException } from './bot/invoke-exception';
 export { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './bot/keys';
 export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/middleware';
 export { PrivateConversationState } from './bot/private-conversation-state';
+export type { ReplyStream } from './bot/reply-stream';
 export { BotStatePropertyAccessor, type StatePropertyAccessor } from './bot/state-property';
 export { TurnAdapter } from './bot/turn-adapter';
 export {

@@ -3,10 +3,12 @@ import type { Activity } from '../schema/activity';
 import { ActivityTypes, Channels } from '../schema/constants';
 import type { ResourceResponse } from '../schema/conversations';
 import { TurnwiseError } from '../schema/errors';
+import { withStreamInfo } from '../schema/stream-info';
 import { withDates } from '../schema/timestamps';
 import { type Bot, botLogic } from './bot';
 import { BotAdapter } from './bot-adapter';
 import { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './keys';
+import { openStreamOf, settleStream, stopStream } from './reply-stream';
 import { runningTurn } from './running-turn';
 import { type Turn, TurnKey } from './turn';
 import { TurnContext } from './turn-context';
@@ -42,13 +44,25 @@ export class TurnAdapter extends BotAdapter {
   async run(context: TurnContext, turn: Turn, bot: Bot): Promise<void> {
     const logic = botLogic(bot);
     context.turnState.set(BotCallbackHandlerKey, logic);
-    await during(context, turn, () => this.middleware.run(context, () => logic(context)));
+    await during(context, turn, async () => {
+      try {
+        await this.middleware.run(context, async () => {
+          await logic(context);
+          // Here, so that middleware sees the message that the bot has streamed.
+          await settleStream(context);
+        });
+        await settleStream(context);
+      } catch (error) {
+        stopStream(context);
+        throw error;
+      }
+    });
   }
 
   /**
    * Lets `onTurnError` answer an error that is final. It runs outside the middleware, as bots know it. `context` may be that of the failed
    * attempt, so that hooks and `turnState` are as the error left them, or a new one; `turn` is a fresh one, because the failed
-   * attempt's effects are gone. Does nothing without `onTurnError`.
+   * attempt's effects are gone. A stream that the failed attempts have left open ends with the first message. Does nothing without `onTurnError`.
    * @throws what `onTurnError` threw.
    */
   async runOnTurnError(context: TurnContext, turn: Turn, error: unknown): Promise<void> {
@@ -56,7 +70,12 @@ export class TurnAdapter extends BotAdapter {
     if (handler === undefined) return;
     context.bufferedReplyActivities.length = 0;
     context.turnState.delete(INVOKE_RESPONSE_KEY);
-    await during(context, turn, () => handler(context, error as Error));
+    await during(context, turn, async () => {
+      const open = await openStreamOf(context, turn);
+      if (open !== undefined) endWithFirstMessage(context, open);
+      await handler(context, error as Error);
+      await settleStream(context);
+    });
   }
 
   async sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]> {
@@ -92,8 +111,8 @@ export class TurnAdapter extends BotAdapter {
       case ActivityTypes.Trace:
         return activity.channelId === Channels.Emulator ? turn.send(withoutId(activity)) : { id: '' };
       case ActivityTypes.Typing:
-        await turn.sendLive(withoutId(activity));
-        return { id: '' };
+        // The id of what opens a stream is that of the stream.
+        return { id: (await turn.sendLive(withoutId(activity))).id ?? '' };
       case DELAY:
         turn.send({ ...withoutId(activity), value: delayOf(activity.value) });
         return { id: '' };
@@ -111,6 +130,20 @@ async function during(context: TurnContext, turn: Turn, run: () => Promise<void>
   } finally {
     context.turnState.delete(TurnKey);
   }
+}
+
+/** The stream that failed attempts have left open ends with the first message that is sent. */
+function endWithFirstMessage(context: TurnContext, streamId: string): void {
+  let open = true;
+  context.onSendActivities((_context, activities, next) => {
+    const message = activities.find(({ type }) => type === ActivityTypes.Message);
+    // What handlers get are copies, and `next` sends these very ones.
+    if (open && message !== undefined) {
+      open = false;
+      Object.assign(message, withStreamInfo(message, { streamType: 'final', streamId }));
+    }
+    return next();
+  });
 }
 
 function delayOf(value: unknown): number {

@@ -10,6 +10,7 @@ import {
 } from './conversation-reference';
 import { INVOKE_RESPONSE_KEY } from './keys';
 import { getMentions, removeMentionText, removeRecipientMention } from './mentions';
+import { type ReplyStream, streamOf } from './reply-stream';
 import { runningTurn } from './running-turn';
 import { TurnContextStateCollection } from './turn-state';
 
@@ -207,6 +208,14 @@ export class TurnContext {
   /** Records and delivers what the turn has sent so far; a later attempt will not send it again. @throws TurnwiseError `NoTurn` */
   async flush(): Promise<void> {
     await runningTurn(this).flush();
+  }
+
+  /**
+   * The turn's stream: a message that is shown while it is being written. There is one in a turn; every call returns it.
+   * @throws TurnwiseError `NoTurn`
+   */
+  stream(): ReplyStream {
+    return streamOf(this, runningTurn(this));
   }
 
   /**

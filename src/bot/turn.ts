@@ -20,6 +20,22 @@ export interface StateDocument {
   changed(): boolean;
 }
 
+/** What became of a send on the live lane. `id` is the channel's id of what it took, when it gave one. */
+export interface LiveAnswer {
+  readonly outcome: 'delivered' | 'notSent' | 'unknown' | 'rejected';
+  readonly id?: string;
+  /** The channel asked not to be called again before. */
+  readonly retryAfterMs?: number;
+}
+
+/** Elapsed time, as the pipeline has it. */
+export interface TurnTime {
+  /** Milliseconds on a clock that never goes back. */
+  monotonic(): number;
+  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
 /**
  * What a running turn offers to the context that a bot holds. The runtime implements it for real turns and the test adapter for
  * tests; `TurnContext` finds it in `turnState` under {@link TurnKey}.
@@ -33,6 +49,7 @@ export interface Turn {
   readonly signal: AbortSignal;
   /** When the answer is due, for turns that answer inside an HTTP response. */
   readonly deadline?: Date;
+  readonly time: TurnTime;
   /** Loads a scope's state, once per turn. @throws Error when the activity has no user for a user scope. */
   state(scope: StateScope): Promise<StateDocument>;
   /** Adds a send to the turn's effects; returns an id that update and delete understand, in this turn and later ones. */
@@ -41,12 +58,17 @@ export interface Turn {
   update(activity: Activity): { id: string };
   /** Adds a deletion to the turn's effects. */
   delete(activityId: string): void;
-  /** Sends now, at most once, best effort, outside the transaction: typing indicators. Never rejects. */
-  sendLive(activity: Activity): Promise<void>;
+  /**
+   * Sends now, at most once, best effort, outside the transaction: typing indicators and the updates of a stream. Never rejects.
+   * Resolves with the channel's answer, or with `unknown` after `limitMs` (by default 2 s), while the send may still be on its way.
+   */
+  sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer>;
   /** Records what the turn has sent so far, delivers it, and resolves then; a later attempt will not send it again. */
   flush(): Promise<void>;
   /** Runs `run` once per turn and records its JSON result; a later attempt gets the record instead of a second run. */
   step<T>(name: string, run: () => T | Promise<T>): Promise<T>;
+  /** What is recorded of a step; `undefined` when nothing is. */
+  recordedStep(name: string): Promise<unknown>;
 }
 
 /** Where a context's {@link Turn} is kept in its `turnState`. */

@@ -1,8 +1,9 @@
 import type { Body } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
+import { isFinalOfStream } from '../schema/stream-info';
 import type { NewEffect } from '../turn/commit';
-import type { Payload, ReplyAddress } from '../turn/record';
+import { bodyRefs, type Payload, type ReplyAddress } from '../turn/record';
 
 /** Effects on their way into the record, with the large bodies that go beside it. */
 export interface Captured {
@@ -27,6 +28,8 @@ export class CapturedEffects {
   private effects: NewEffect[] = [];
   private bodies: Body[] = [];
   private next: number;
+  /** Where among the effects the final message of a stream is. */
+  private final: number | undefined;
   /** What was asked for since the last hand-over: later effects wait for earlier ones anyway. */
   private delayMs = 0;
   /** How much of it the effects captured since then carry. */
@@ -41,7 +44,11 @@ export class CapturedEffects {
       this.delayMs += typeof activity.value === 'number' && activity.value >= 0 ? activity.value : DEFAULT_DELAY_MS;
       return { id: '' };
     }
-    return this.capture((id) => ({ kind: 'send', id, activity: this.payload(id, activity) }));
+    const waits = this.final === undefined && isFinalOfStream(activity);
+    const captured = this.effects.length;
+    const sent = this.capture((id) => ({ kind: 'send', id, activity: this.payload(id, activity) }));
+    if (waits && this.effects.length > captured) this.final = captured;
+    return sent;
   }
 
   update(activity: Activity): { id: string } {
@@ -60,8 +67,28 @@ export class CapturedEffects {
     const taken = { effects: this.effects, bodies: this.bodies };
     this.effects = [];
     this.bodies = [];
+    this.final = undefined;
     this.delayMs -= this.carriedMs;
     this.carriedMs = 0;
+    return taken;
+  }
+
+  /**
+   * As {@link take}, up to the final message of a stream: that one and what comes after it wait for the commit, because another run of the
+   * turn may have to end the same stream with another text.
+   */
+  takeReady(): Captured {
+    if (this.final === undefined) return this.take();
+    const ready = this.effects.slice(0, this.final);
+    const carriedMs = ready.at(-1)?.afterMs ?? 0;
+    const refs = new Set(ready.flatMap((effect) => ('activity' in effect ? bodyRefs([effect.activity]) : [])));
+    const taken = { effects: ready, bodies: this.bodies.filter(({ ref }) => refs.has(ref)) };
+    this.bodies = this.bodies.filter(({ ref }) => !refs.has(ref));
+    // What is left is recorded later, and what it waits for has begun by then.
+    this.effects = this.effects.slice(this.final).map((effect) => waitingLess(effect, carriedMs));
+    this.final = 0;
+    this.delayMs -= carriedMs;
+    this.carriedMs -= carriedMs;
     return taken;
   }
 
@@ -85,6 +112,11 @@ export class CapturedEffects {
     this.bodies.push({ ref, activity });
     return { ref, bytes };
   }
+}
+
+function waitingLess(effect: NewEffect, ms: number): NewEffect {
+  if (effect.afterMs === undefined) return effect;
+  return { ...effect, afterMs: Math.max(0, effect.afterMs - ms) };
 }
 
 /** What a `delay` activity without a number waits, as in the Bot Framework. */

@@ -1,4 +1,4 @@
-import type { StateDocument, StateScope, Turn } from '../bot/turn';
+import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { UserKey } from '../turn/keys';
@@ -66,6 +66,10 @@ export class CapturedTurn implements Turn {
     this.signal = this.life.signal;
   }
 
+  get time(): TurnTime {
+    return this.runtime.clock;
+  }
+
   state(scope: StateScope): Promise<StateDocument> {
     return this.states.open(scope);
   }
@@ -85,8 +89,9 @@ export class CapturedTurn implements Turn {
     this.effects.delete(activityId, addressOf(this.input.activity));
   }
 
-  async sendLive(activity: Activity): Promise<void> {
-    if (!this.finished) await sendLive(this.runtime, this.hold.key, activity, this.signal);
+  async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
+    if (this.finished) return { outcome: 'notSent' };
+    return sendLive(this.runtime, this.hold.key, activity, this.signal, limitMs);
   }
 
   /** The error handler's sends leave with the dead letter: a flushed apology would stand in for what a later attempt sends first. */
@@ -101,6 +106,10 @@ export class CapturedTurn implements Turn {
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  recordedStep(name: string): Promise<unknown> {
+    return this.steps.recordedStep(name);
   }
 
   /**
@@ -126,7 +135,7 @@ export class CapturedTurn implements Turn {
 
   private async record(): Promise<void> {
     if (this.finished) return; // What it would have recorded leaves with the commit.
-    const { effects, bodies } = this.effects.take();
+    const { effects, bodies } = this.effects.takeReady();
     if (effects.length > 0) {
       const flushed = { turn: this.id, effects, from: this.hold.head.flushed };
       await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));

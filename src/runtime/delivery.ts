@@ -9,6 +9,7 @@ import type { Hold } from './hold';
 import { backoff } from './options';
 import { persist } from './persist';
 import { errorName, type Runtime, report } from './runtime';
+import { deliverEnding } from './stream-end';
 
 /**
  * - `drained`: nothing is left to deliver; the hold goes on.
@@ -79,7 +80,7 @@ async function deliverOne(
   if (effect.tries >= runtime.options.maxDeliveries) return bury(runtime, hold, effect, UNDELIVERABLE, turnRuns);
   await hold.ensureDelivery(effect, runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
-  const delivery = 'outcome' in call ? call : await runtime.connector.deliver(call, hold.lost);
+  const delivery = 'outcome' in call ? call : await deliverEnding(runtime, hold, call);
   return settle(runtime, hold, effect, delivery, turnRuns);
 }
 

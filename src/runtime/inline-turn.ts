@@ -1,4 +1,4 @@
-import type { StateDocument, StateScope, Turn } from '../bot/turn';
+import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { InlineFence } from '../turn/inline';
@@ -64,6 +64,10 @@ export class InlineTurn implements Turn {
     return this.over.signal;
   }
 
+  get time(): TurnTime {
+    return this.runtime.clock;
+  }
+
   state(scope: StateScope): Promise<StateDocument> {
     return this.states.open(scope);
   }
@@ -83,8 +87,9 @@ export class InlineTurn implements Turn {
     this.effects.delete(activityId, addressOf(this.input.activity));
   }
 
-  async sendLive(activity: Activity): Promise<void> {
-    if (!this.finished) await sendLive(this.runtime, this.input.conversation, activity, this.signal);
+  async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
+    if (this.finished) return { outcome: 'notSent' };
+    return sendLive(this.runtime, this.input.conversation, activity, this.signal, limitMs);
   }
 
   /** An inline turn has nothing to hand out before its commit, which is at most seconds away. */
@@ -95,6 +100,10 @@ export class InlineTurn implements Turn {
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  recordedStep(name: string): Promise<unknown> {
+    return this.steps.recordedStep(name);
   }
 
   /** Ends the run: nothing it does from now on counts. */

@@ -1,3 +1,4 @@
+import type { LiveAnswer } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import type { ConversationKey } from '../turn/keys';
 import { addressOf } from './captured-effects';
@@ -6,19 +7,22 @@ import { type Runtime, report } from './runtime';
 /** How long a handler waits for a send on the live lane, in ms: it is worth waiting for order, and not worth waiting long. */
 const LIVE_LIMIT_MS = 2_000;
 
-/** Sends at once, at most once, outside the transaction: typing indicators. Never rejects. */
+/** Sends at once, at most once, outside the transaction: typing indicators, and the updates of a stream. Never rejects. */
 export async function sendLive(
   runtime: Runtime,
   key: ConversationKey,
   activity: Activity,
   signal: AbortSignal,
-): Promise<void> {
+  limitMs = LIVE_LIMIT_MS,
+): Promise<LiveAnswer> {
   const enough = new AbortController();
-  const limit = runtime.clock.sleep(LIVE_LIMIT_MS, enough.signal);
+  const limit = runtime.clock.sleep(limitMs, enough.signal).then((): LiveAnswer => ({ outcome: 'unknown' }));
   const call = { op: 'send', ...addressOf(activity), activity } as const;
-  const delivery = runtime.connector.deliver(call, signal).then(({ outcome }) => {
-    if (outcome !== 'delivered') report(runtime, 'liveDropped', key, { outcome });
+  const delivery = runtime.connector.deliver(call, signal).then((answer): LiveAnswer => {
+    if (answer.outcome !== 'delivered') report(runtime, 'liveDropped', key, { outcome: answer.outcome });
+    return answer;
   });
-  await Promise.race([delivery, limit]);
+  const answer = await Promise.race([delivery, limit]);
   enough.abort();
+  return answer;
 }

@@ -27,9 +27,19 @@ export class Steps {
     return step as Promise<T>;
   }
 
-  private async once(name: string, run: () => unknown): Promise<unknown> {
+  /** The record of a step, of this run or an earlier one. */
+  async recordedStep(name: string): Promise<unknown> {
+    await this.running.get(name);
+    return (await this.loaded()).get(name);
+  }
+
+  private loaded(): Promise<ReadonlyMap<string, unknown>> {
     this.recorded ??= this.load();
-    const recorded = await this.recorded;
+    return this.recorded;
+  }
+
+  private async once(name: string, run: () => unknown): Promise<unknown> {
+    const recorded = await this.loaded();
     if (recorded.has(name)) return recorded.get(name);
     const value = jsonValue(name, await run());
     return this.record(name, value);

@@ -97,7 +97,7 @@ describe('typing ends', () => {
   test('never with an error of the turn: an indicator that fails is forgotten, and the next one comes', async () => {
     let failures = 0;
     class Failing extends MemoryTurn {
-      override async sendLive(): Promise<void> {
+      override async sendLive(): Promise<never> {
         failures += 1;
         throw new Error('no');
       }

@@ -1,5 +1,6 @@
 import { JsonStateDocument } from '../../src/bot/state-document';
-import type { StateScope, Turn } from '../../src/bot/turn';
+import type { LiveAnswer, StateScope, Turn, TurnTime } from '../../src/bot/turn';
+import { systemClock } from '../../src/runtime/system';
 import type { Activity } from '../../src/schema/activity';
 
 /** What a turn did to the outside, in order. */
@@ -31,6 +32,7 @@ export class MemoryTurn implements Turn {
   /** How many effects had been recorded at each flush. */
   readonly flushes: number[] = [];
   readonly steps: Map<string, string>;
+  readonly time: TurnTime = systemClock;
   private readonly abortion = new AbortController();
   private readonly documents = new Map<StateScope, JsonStateDocument>();
   private readonly stored: Stored;
@@ -84,8 +86,9 @@ export class MemoryTurn implements Turn {
     this.effects.push({ kind: 'delete', id });
   }
 
-  async sendLive(activity: Activity): Promise<void> {
+  async sendLive(activity: Activity): Promise<LiveAnswer> {
     this.live.push(activity);
+    return { outcome: 'delivered' };
   }
 
   async flush(): Promise<void> {
@@ -98,6 +101,11 @@ export class MemoryTurn implements Turn {
     const result = await run();
     this.steps.set(name, JSON.stringify(result));
     return result;
+  }
+
+  async recordedStep(name: string): Promise<unknown> {
+    const recorded = this.steps.get(name);
+    return recorded === undefined ? undefined : JSON.parse(recorded);
   }
 
   /** What would be stored now: the loaded scopes as the turn left them, the others as they were. */
