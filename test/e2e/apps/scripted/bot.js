@@ -43,13 +43,23 @@ const STEPS = {
     const is = context.activity.replyToId === (await sentIds.get(context, {}))[name];
     await context.sendActivity(is ? 'yes' : 'no');
   },
+  async add(context, name) {
+    const property = conversationState.createProperty(name);
+    await property.set(context, (await property.get(context, 0)) + 1);
+  },
+  async answer(context, name) {
+    const body = { [name]: await conversationState.createProperty(name).get(context) };
+    await context.sendActivity({ type: 'invokeResponse', value: { status: 200, body } });
+  },
+  inform: (context, text) => context.stream().inform(text),
+  append: (context, text) => context.stream().append(text),
   failUntilAttempt(context, attempt) {
     if (context.attempt < attempt) throw new Error('This attempt is meant to fail.');
   },
   length: (context) => context.sendActivity(`${context.activity.text.length} characters`),
 };
 
-const bot = new ActivityHandler().onMessage(async (context, next) => {
+async function followScript(context) {
   const { id, conversation, value } = context.activity;
   const entry = { conversation: conversation.id, activity: id, attempt: context.attempt };
   write({ what: 'start', ...entry });
@@ -58,8 +68,14 @@ const bot = new ActivityHandler().onMessage(async (context, next) => {
   } finally {
     write({ what: 'end', ...entry });
   }
+}
+
+const messages = new ActivityHandler().onMessage(async (context, next) => {
+  await followScript(context);
   await next();
 });
+
+const bot = (context) => (context.activity.type === 'invoke' ? followScript(context) : messages.run(context));
 
 const environment = { ...process.env, TURNWISE_DATA: process.env.E2E_STORE ?? process.env.TURNWISE_DATA };
 const leaseMs = Number(process.env.E2E_LEASE_MS);
