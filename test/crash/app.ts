@@ -84,8 +84,11 @@ async function bot(context: TurnContext): Promise<void> {
 async function answer(message: unknown): Promise<void> {
   const conversation = parseRing(message);
   if (conversation !== undefined) tell({ event: 'rung', conversation });
-  await app.turns(message);
-  if (conversation !== undefined) tell({ event: 'answered', conversation });
+  try {
+    await app.turns(message);
+  } finally {
+    if (conversation !== undefined) tell({ event: 'answered', conversation });
+  }
 }
 
 const announce: Middleware = {

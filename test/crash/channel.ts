@@ -23,9 +23,12 @@ const GIVE_UP_MS = 180_000;
  */
 export class Channel {
   readonly posted: Posted[] = [];
+  /** Posts that were not acknowledged, by what came instead: a status, or what the connection did. */
+  readonly refusals = new Map<string, number>();
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
   readonly #latest = new Map<string, Promise<void>>();
   #open = 0;
+  #closed = false;
 
   constructor(
     private readonly pool: WorkerPool,
@@ -51,30 +54,35 @@ export class Channel {
     });
   }
 
+  /** Posts nothing more. */
   close(): void {
+    this.#closed = true;
     this.#agent.destroy();
   }
 
   async #untilAcknowledged(planned: PlannedActivity): Promise<void> {
+    if (this.#closed) return;
     const posted: Posted = { planned, firstPostAt: Date.now(), ackedAt: undefined, posts: 0 };
     this.posted.push(posted);
     const body = JSON.stringify(activityOf(planned, this.serviceUrl));
-    while (Date.now() - posted.firstPostAt < GIVE_UP_MS) {
+    while (!this.#closed && Date.now() - posted.firstPostAt < GIVE_UP_MS) {
       const up = this.pool.up();
       if (up.length > 0) {
         posted.posts += 1;
         const url = this.random.pick(up).url ?? '';
-        if ((await this.#postOnce(url, body)) === 200) {
+        const answer = await this.#postOnce(url, body);
+        if (answer === '200') {
           posted.ackedAt = Date.now();
           return;
         }
+        this.refusals.set(answer, (this.refusals.get(answer) ?? 0) + 1);
       }
       await sleep(this.random.between(50, 300));
     }
   }
 
-  /** The status, or `undefined` when the connection ended or nothing came. */
-  #postOnce(url: string, body: string): Promise<number | undefined> {
+  /** The status, or in a word why there is none. */
+  #postOnce(url: string, body: string): Promise<string> {
     return new Promise((done) => {
       const request = http.request(url, {
         method: 'POST',
@@ -84,12 +92,15 @@ export class Channel {
       });
       request.on('response', (response) => {
         response.resume();
-        response.on('end', () => done(response.statusCode));
-        response.on('error', () => done(undefined));
+        response.on('end', () => done(String(response.statusCode)));
+        response.on('error', () => done('cut off'));
       });
-      request.on('timeout', () => request.destroy());
-      request.on('error', () => done(undefined));
-      request.on('close', () => done(undefined));
+      request.on('timeout', () => {
+        done('no answer');
+        request.destroy();
+      });
+      request.on('error', (error: NodeJS.ErrnoException) => done(error.code ?? 'error'));
+      request.on('close', () => done('closed'));
       request.end(body);
     });
   }

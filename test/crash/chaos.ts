@@ -16,6 +16,7 @@ export interface ChaosLog {
 /** The queue server, which comes back empty where it was. */
 export class QueueServer {
   #azurite: Azurite;
+  #restarting: Promise<void> = Promise.resolve();
 
   private constructor(azurite: Azurite) {
     this.#azurite = azurite;
@@ -30,24 +31,34 @@ export class QueueServer {
   }
 
   /** Kills the server, with every message in it, and starts it again after `awayMs`. */
-  async restart(awayMs: number): Promise<void> {
-    await this.#azurite.stop();
-    await sleep(awayMs);
-    this.#azurite = await startAzurite({ port: this.#azurite.port });
+  restart(awayMs: number): Promise<void> {
+    this.#restarting = this.#azurite.stop().then(async () => {
+      await sleep(awayMs);
+      this.#azurite = await startAzurite({ port: this.#azurite.port });
+    });
+    return this.#restarting;
   }
 
   async purge(): Promise<void> {
     await new QueueClient(this.connectionString, TURNS_QUEUE).clearMessages();
   }
 
-  stop(): Promise<void> {
-    return this.#azurite.stop();
+  async stop(): Promise<void> {
+    await this.#restarting.catch(() => undefined);
+    await this.#azurite.stop();
   }
+}
+
+/** Knows what the workers are doing. */
+export interface Watch {
+  isBusy(worker: Worker): boolean;
+  /** Told just before a worker is frozen. */
+  onStall(worker: Worker): void;
 }
 
 /** A frozen worker outlives its lease, and wakes up in somebody else's turn. */
 const STALL_MS = 25_000;
-const STALL_EVERY_MS = 20_000;
+const STALL_EVERY_MS = 30_000;
 const QUEUE_AWAY_MS = 3_000;
 
 /**
@@ -58,7 +69,7 @@ export async function wreakHavoc(
   pool: WorkerPool,
   queue: QueueServer,
   random: Random,
-  isBusy: (worker: Worker) => boolean,
+  watch: Watch,
   durationMs: number,
   over: AbortSignal,
 ): Promise<ChaosLog> {
@@ -73,7 +84,8 @@ export async function wreakHavoc(
 
   const kill = async (): Promise<void> => {
     while (await wait(random.between(1_000, 2_000))) {
-      const running = pool.running().filter(({ killedAt }) => killedAt === undefined);
+      // A frozen worker is left alone, so that it wakes up in what is somebody else's turn by then.
+      const running = pool.running().filter((worker) => worker.killedAt === undefined && !worker.stalled);
       if (running.length === 0) continue;
       pool.kill(random.pick(running));
       log.kills += 1;
@@ -83,8 +95,10 @@ export async function wreakHavoc(
     while (await wait(STALL_EVERY_MS)) {
       const awake = pool.up().filter((worker) => !worker.stalled);
       if (awake.length < 2) continue;
-      const busy = awake.filter(isBusy);
-      stalled.push(pool.stall(random.pick(busy.length > 0 ? busy : awake), STALL_MS));
+      const busy = awake.filter((worker) => watch.isBusy(worker));
+      const victim = random.pick(busy.length > 0 ? busy : awake);
+      watch.onStall(victim);
+      stalled.push(pool.stall(victim, STALL_MS));
       log.stalls += 1;
     }
   };

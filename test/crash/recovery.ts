@@ -1,3 +1,4 @@
+import type { Watch } from './chaos';
 import type { WorkerEvent } from './wire';
 import type { Worker } from './workers';
 
@@ -18,12 +19,14 @@ const PROGRESS = new Set(['committed', 'deadLettered', 'delivered']);
 /**
  * Measures recovery: from the `kill -9` of the worker that was running a conversation's turn, or sending its reply, until that
  * conversation's next commit, dead letter or reply by another worker. The time that the repeated turn itself takes is part of it. When a
- * worker is killed that has the conversation's next turn or has taken the ring for it, the clock starts anew, and the whole row of kills
+ * worker is killed or frozen that has the conversation's next turn or has taken the ring for it, the clock starts anew, and the whole row
  * counts as one outage.
  */
-export class RecoveryWatch {
+export class RecoveryWatch implements Watch {
   readonly recoveriesMs: number[] = [];
   readonly outagesMs: number[] = [];
+  /** The longest recovery of all, to be looked into. */
+  slowest: { readonly conversation: string; readonly from: number; readonly to: number } | undefined;
   /** Kills that cut off at least one turn or reply. */
   effectiveKills = 0;
   readonly #running = new Map<string, Set<string>>();
@@ -57,7 +60,8 @@ export class RecoveryWatch {
     if (TURN_ENDS.has(event)) {
       running.delete(conversation);
       // Its last words: the kill came too late to cut this turn off.
-      if (this.#interrupted.get(conversation)?.worker === worker.name) this.#interrupted.delete(conversation);
+      const cutOff = this.#interrupted.get(conversation)?.worker === worker.name;
+      if (cutOff && worker.killedAt !== undefined) this.#interrupted.delete(conversation);
     }
     if (PROGRESS.has(event) && worker.killedAt === undefined) this.#progress(conversation);
   }
@@ -66,13 +70,26 @@ export class RecoveryWatch {
   killed(worker: Worker, at: number, sending: readonly string[]): void {
     const cut = new Set([...(this.#running.get(worker.name) ?? []), ...sending]);
     if (cut.size > 0) this.effectiveKills += 1;
-    const lostRings = (this.#rung.get(worker.name) ?? []).filter((each) => this.#interrupted.has(each));
-    for (const conversation of [...cut, ...lostRings]) this.#interrupt(worker, at, conversation);
+    for (const conversation of cut) this.#interrupt(worker, at, conversation);
+    this.#hitAgain(worker, at);
+  }
+
+  /** A worker is about to be frozen: whoever waits for it waits for it to lose its lease. */
+  onStall(worker: Worker): void {
+    this.#hitAgain(worker, Date.now());
   }
 
   /** A reply arrived, sent by a worker that lives. */
   replied(conversation: string): void {
     this.#progress(conversation);
+  }
+
+  /** What has not recovered yet and was just being taken up by this worker has to be taken up once more. */
+  #hitAgain(worker: Worker, at: number): void {
+    const mine = [...(this.#rung.get(worker.name) ?? []), ...(this.#running.get(worker.name) ?? [])];
+    for (const conversation of mine.filter((each) => this.#interrupted.has(each))) {
+      this.#interrupt(worker, at, conversation);
+    }
   }
 
   #interrupt(worker: Worker, killedAt: number, conversation: string): void {
@@ -84,8 +101,11 @@ export class RecoveryWatch {
     const interruption = this.#interrupted.get(conversation);
     if (interruption === undefined) return;
     this.#interrupted.delete(conversation);
-    this.recoveriesMs.push(Date.now() - interruption.killedAt);
-    this.outagesMs.push(Date.now() - interruption.since);
+    const now = Date.now();
+    const { killedAt, since } = interruption;
+    if (now - killedAt > Math.max(0, ...this.recoveriesMs)) this.slowest = { conversation, from: killedAt, to: now };
+    this.recoveriesMs.push(now - killedAt);
+    this.outagesMs.push(now - since);
   }
 }
 

@@ -11,6 +11,8 @@ export interface RunResult {
   readonly throttledSends: number;
   /** Posts of activities, those that were repeated included. */
   readonly posts: number;
+  /** Those that were not acknowledged, by what came instead. */
+  readonly refusals: ReadonlyMap<string, number>;
   /** How often a worker found itself fenced. */
   readonly takeovers: number;
   readonly loadSeconds: number;
@@ -60,6 +62,7 @@ export function tableOf(result: RunResult): string {
       verdict.duplicateReplies,
       `${explained.kill} by a kill, ${explained.takeover} by a takeover, ${explained.unknown} after no answer, ${explained.none} unexplained`,
     ],
+    ['posts without a 200', result.posts - verdict.acknowledged, listed(result.refusals)],
     ['workers killed', chaos.kills, `${recovery.effectiveKills} of them in a turn or a send`],
     ['workers frozen past their lease', chaos.stalls],
     ['queue server killed / queue purged', `${chaos.queueRestarts} / ${chaos.queuePurges}`],
@@ -71,7 +74,7 @@ export function tableOf(result: RunResult): string {
       `${seconds(quantile(recovery.recoveriesMs, 0.5))} / ${seconds(quantile(recovery.recoveriesMs, 0.99))}`,
     ],
     ['recovery max', seconds(Math.max(0, ...recovery.recoveriesMs))],
-    ['longest outage through several kills', seconds(Math.max(0, ...recovery.outagesMs))],
+    ['longest outage through several faults', seconds(Math.max(0, ...recovery.outagesMs))],
     ['everything at rest after the last fault', `${result.settleSeconds} s`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -85,7 +88,11 @@ export function tableOf(result: RunResult): string {
   return [...lines, '', LEGEND, '', judgement, ...shown, ...more, ''].join('\n');
 }
 
+function listed(counts: ReadonlyMap<string, number>): string {
+  return [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
+}
+
 const LEGEND = `  Recovery: from the kill -9 of the worker that was running a conversation's turn, or sending its reply, until that
-  conversation's next commit, dead letter or reply by another worker, the repeated turn's own time included. A further kill that hits
-  the conversation's next turn, or the worker that has just taken the ring for it, starts the clock anew; the row of kills is what
-  "longest outage" measures.`;
+  conversation's next commit, dead letter or reply by another worker, the repeated turn's own time included. A further kill (or
+  freeze) of the worker that has the conversation's next turn, or has just taken the ring for it, starts the clock anew; the whole
+  row of them is what "longest outage" measures.`;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configuredStore } from '../../src/configured';
-import type { Store } from '../../src/ports/store';
+import type { InspectedConversation, Store } from '../../src/ports/store';
 import { readStoreAccess } from '../../src/settings';
 import { conversationKey } from '../../src/turn/keys';
 import { Random } from '../sim/random';
@@ -39,9 +39,11 @@ const SETTLE_LIMIT_MS = 240_000;
 /** Runs the load against real processes while they are being killed, waits for rest, and judges what is left. */
 export async function runCrashTest(options: RunOptions): Promise<RunResult> {
   const undo: (() => unknown)[] = [];
+  const over = new AbortController();
   try {
-    return await run(options, undo);
+    return await run({ ...options, stop: AbortSignal.any([options.stop, over.signal]) }, undo);
   } finally {
+    over.abort();
     for (const step of undo.reverse()) await step();
   }
 }
@@ -74,12 +76,18 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   const started = Date.now();
   const load = planLoad(new Random(seed), options.turns, options.conversations, options.seconds * 1_000);
   const [chaos] = await Promise.all([
-    wreakHavoc(pool, queue, new Random(seed + 3), (worker) => recovery.isBusy(worker), options.seconds * 1_000, stop),
+    wreakHavoc(pool, queue, new Random(seed + 3), recovery, options.seconds * 1_000, stop),
     postAll(channel, load, stop, say),
   ]);
   const calm = Date.now();
   const rested = await atRest(store, channel, stop, say);
   const settled = Date.now();
+  if (recovery.slowest !== undefined) {
+    const { conversation, from, to } = recovery.slowest;
+    say(
+      `The slowest recovery, of ${conversation}:\n${diary.timeline(conversation, from - 1_000, to + 1_000).join('\n')}`,
+    );
+  }
   say('Reading what is left.');
   const truth = await readGroundTruth(store, channel.posted);
   const seen = replies.seen();
@@ -91,6 +99,7 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
     unknownSends: replies.unknownSends,
     throttledSends: replies.throttledSends,
     posts: channel.posted.reduce((sum, { posts }) => sum + posts, 0),
+    refusals: channel.refusals,
     takeovers: diary.count('fenced'),
     loadSeconds: Math.round((calm - started) / 1_000),
     settleSeconds: Math.round((settled - calm) / 1_000),
@@ -160,8 +169,15 @@ async function atRest(
   for (let round = 0; Date.now() < deadline && !stop.aborted; round += 1) {
     const busy = await store.inspection.busy(1_000);
     if (busy.length === 0 && channel.outstanding === 0) return true;
-    if (round % 20 === 0) say(`Settling: ${busy.length} conversations busy, ${channel.outstanding} posts open.`);
+    if (round % 20 === 0) say(`Settling: ${describeBacklog(busy)}; ${channel.outstanding} posts open.`);
     await sleep(500);
   }
   return false;
+}
+
+function describeBacklog(busy: readonly InspectedConversation[]): string {
+  const waiting = busy.reduce((sum, { head }) => sum + head.pend.length, 0);
+  const last = busy.at(-1);
+  const whom = last === undefined ? '' : ` (${last.key}: ${last.head.pend.length} wait, attempt ${last.head.att})`;
+  return `${busy.length} conversations busy, ${waiting} activities wait${whom}`;
 }
