@@ -37,10 +37,14 @@ async function main(): Promise<void> {
   };
   try {
     const result = await runCrashTest(options);
-    if (stop.signal.aborted) process.stderr.write('Stopped before its end.\n');
+    if (stop.signal.aborted) {
+      process.stderr.write('Stopped before its end, when nothing can be said yet.\n');
+      process.exitCode = 130;
+      return;
+    }
     process.stdout.write(`\n${tableOf(result)}\n`);
     if (values.json) process.stdout.write(`${JSON.stringify(summaryOf(result))}\n`);
-    process.exitCode = stop.signal.aborted ? 130 : passed(result) ? 0 : 1;
+    process.exitCode = passed(result) ? 0 : 1;
   } finally {
     if (values.keep) process.stderr.write(`Kept: ${folder}\n`);
     else await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { configuredStore } from '../../src/configured';
 import type { InspectedConversation, Store } from '../../src/ports/store';
+import { linkedSignal } from '../../src/runtime/linked-signal';
 import { readStoreAccess } from '../../src/settings';
 import { conversationKey } from '../../src/turn/keys';
 import { Random } from '../sim/random';
@@ -39,9 +40,9 @@ const SETTLE_LIMIT_MS = 240_000;
 /** Runs the load against real processes while they are being killed, waits for rest, and judges what is left. */
 export async function runCrashTest(options: RunOptions): Promise<RunResult> {
   const undo: (() => unknown)[] = [];
-  const over = new AbortController();
+  const over = linkedSignal(options.stop);
   try {
-    return await run({ ...options, stop: AbortSignal.any([options.stop, over.signal]) }, undo);
+    return await run({ ...options, stop: over.signal }, undo);
   } finally {
     over.abort();
     for (const step of undo.reverse()) await step();
