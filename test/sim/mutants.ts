@@ -11,7 +11,7 @@ export interface Mutant {
   readonly seeds?: number | readonly number[];
 }
 
-const SEEDS = 150;
+const SEEDS = 100;
 
 /** The fixed set of seeds of a mutant, one of which must catch it. */
 export function seedsOf({ seeds = SEEDS }: Mutant): readonly number[] {
@@ -44,7 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/turn/hold.ts',
     find: 'head.epoch === fence.epoch && head.lease !== null && head.lease.owner === fence.owner',
     replace: 'head.epoch === fence.epoch',
-    seeds: 1_500,
+    seeds: [54, 64, 366, 368, 534, 1_008],
   },
   {
     name: 'commits whatever activity is first',
@@ -112,7 +112,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/captured-effects.ts',
     find: 'if (ordinal < this.options.recordedBefore) {',
     replace: 'if (ordinal < 0) {',
-    seeds: 600,
+    seeds: [252, 651, 920, 942, 1_196],
   },
   {
     name: 'starts the error handler at ordinal 0',
@@ -137,7 +137,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: 'return { ...without(record, id), data:',
     replace: 'return { ...record, version: record.version + 1, data:',
-    seeds: 4_000,
+    seeds: [220, 436, 696, 910, 1_153, 1_433],
   },
   {
     name: 'applies the user state at the proposal',
@@ -157,7 +157,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: 'each.epoch > intent.epoch',
     replace: 'false',
-    seeds: 8_000,
+    seeds: [1_298, 2_988, 4_073, 7_475, 7_597],
   },
   {
     name: 'calls an intent void without fencing its attempt',
@@ -165,7 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'const live = head.lease !== null && head.lease.until > now;',
     replace:
       "if (insist || head.lease === null || head.lease.until <= now) return { verdict: 'void' };\n  const live = true;",
-    seeds: 4_000,
+    seeds: [139, 180, 222, 241, 600, 934],
   },
   {
     name: 'reads user state with intents unsettled',
@@ -196,6 +196,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/steps.ts',
     find: 'return this.record(name, value);',
     replace: 'await this.record(name, value);\n    return value;',
+    seeds: 400,
   },
   {
     name: 'drops a large body with its first reference',
@@ -226,14 +227,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/delivery.ts',
     find: "if (inDoubt === 'skip')",
     replace: "if (inDoubt === ('never' as string))",
-    seeds: 1_500,
+    seeds: [217, 236, 510, 588, 611, 791],
   },
   {
     name: 'forgets that a delivery had begun',
     file: 'src/turn/hold.ts',
     find: '{ ...first, inDoubt: true, tries: first.tries + 1 }',
     replace: 'first',
-    seeds: 1_500,
+    seeds: [217, 236, 510, 588, 611, 791],
   },
   {
     name: 'records a step after its turn',
@@ -246,24 +247,28 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/captured-turn.ts',
     find: 'await this.flushing.catch(() => undefined);',
     replace: '',
+    seeds: 400,
   },
   {
     name: 'flushes the apology',
     file: 'src/runtime/captured-turn.ts',
     find: 'if (!this.input.repeats) return Promise.resolve();',
     replace: '',
+    seeds: 400,
   },
   {
     name: 'counts an attempt although the activity could not be read',
     file: 'src/runtime/run-turn.ts',
     find: 'return failed(runtime, hold, pending, undefined, error);\n  }',
     replace: 'throw error;\n  }',
+    seeds: [2_021, 2_207, 3_307, 5_705],
   },
   {
     name: 'delivers what no write has marked',
     file: 'src/runtime/hold.ts',
     find: 'if (effect.started) await this.ensure(ms);',
     replace: 'if (effect.started || ms > 0) await this.ensure(ms);',
+    seeds: [220, 267, 294, 304, 577, 824],
   },
   {
     name: 'shares a body between acceptances',
@@ -271,6 +276,7 @@ export const MUTANTS: readonly Mutant[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source
     find: '}-${unique}`;',
     replace: '}`;',
+    seeds: [3_750, 4_070, 5_515],
   },
   {
     name: 'sends what is not due yet',
@@ -313,6 +319,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/store/inline-turns.ts',
     find: 'if (!isClaimedBy(recordOf(view, turn.activity), fence))',
     replace: 'if (view.now < 0)',
+    seeds: 400,
   },
   {
     name: 'ignores that state has moved under an inline run',
@@ -325,6 +332,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/answer-inline.ts',
     find: "nothing is in the mailbox.\n      return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);",
     replace: 'nothing is in the mailbox.\n      return deferredAnswer(delivery.activity);',
+    seeds: [1_221, 1_629, 2_219, 4_803, 5_105, 5_250],
   },
   {
     name: 'runs an answered invoke again',
@@ -343,18 +351,21 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: "return { verdict: 'void', record: { state: 'revoked', epoch: record.epoch, at: now } };",
     replace: "return { verdict: 'void' };",
+    seeds: [196, 1_031, 2_569, 3_064, 3_533, 3_643],
   },
   {
     name: 'leaves the effects of an inline turn to nobody',
     file: 'src/turn/inline.ts',
     find: 'wake: effects.length === 0 ? head.wake : wakeForWork(head, now, timing),',
     replace: 'wake: head.wake,',
+    seeds: 400,
   },
   {
     name: 'gives an effect up only when its delivery has failed',
     file: 'src/runtime/delivery.ts',
     find: 'if (effect.tries >= runtime.options.maxDeliveries) return bury(',
     replace: 'if (effect.tries < 0) return bury(',
+    seeds: [2_349, 2_430, 2_501, 2_749, 2_991, 3_227],
   },
   {
     name: 'replays a dead letter and keeps it',
