@@ -2,7 +2,7 @@ import type { InlineCommit } from '../ports/store';
 import type { NewEffect } from '../turn/commit';
 import type { Answer, InlineFence } from '../turn/inline';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
-import { MAX_REBASES } from './commit-turn';
+import { MAX_REBASES, withdrawUserChange } from './commit-turn';
 import type { InlineTurn } from './inline-turn';
 import { persist } from './persist';
 import { type Runtime, ring } from './runtime';
@@ -44,7 +44,10 @@ export async function commitInline(
       if (committed === 'committed' && commit.effects.length > 0) await ring(runtime, run.conversation, 0);
       if (committed !== 'conflict') return committed;
     }
-    if (rebases === MAX_REBASES || !(await turn.states.rebase())) return 'conflict';
+    if (rebases === MAX_REBASES || !(await turn.states.rebase())) {
+      if (fold !== 'conflict') await withdrawUserChange(runtime, fold);
+      return 'conflict';
+    }
   }
 }
 

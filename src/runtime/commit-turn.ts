@@ -40,7 +40,21 @@ export async function commitTurn(
       const { outcome } = await hold.write((held) => store.turns.commit(held, commit));
       if (outcome !== 'conflict') return outcome;
     }
-    if (turn === undefined || rebases === MAX_REBASES || !(await turn.states.rebase())) return 'conflict';
+    if (turn === undefined || rebases === MAX_REBASES || !(await turn.states.rebase())) {
+      if (fold !== 'conflict') await withdrawUserChange(runtime, fold);
+      return 'conflict';
+    }
+  }
+}
+
+/**
+ * Takes back the intent of a commit that came to nothing, before the handler runs again: that may take long, and whoever wants the same
+ * user's state meanwhile would fence the run to settle it. Best effort: what stays behind is void, and settled by whoever meets it.
+ */
+export async function withdrawUserChange({ store }: Runtime, effects: readonly NewEffect[]): Promise<void> {
+  for (const effect of effects) {
+    if (effect.kind !== 'fold') continue;
+    await store.users.settle(effect.user, effect.intent, false).catch(() => undefined);
   }
 }
 
