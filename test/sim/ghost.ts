@@ -56,7 +56,9 @@ export class Ghost implements Observer {
   /** @param readsAreFresh a body that a replica does not have yet counts as an attempt. */
   constructor(
     private readonly now: () => number,
-    private readonly readsAreFresh: boolean,
+    readonly readsAreFresh: boolean,
+    /** Nothing goes wrong in this run. */
+    readonly calm: boolean,
   ) {}
 
   note(line: string): void {
@@ -184,6 +186,12 @@ export class Ghost implements Observer {
     if (was.lease !== null && is.epoch > was.epoch) this.takeovers += 1;
     if (acquired && was.lease !== null && was.lease.until > this.now()) {
       this.violate('I11', `${key}: taken over while its lease ran`);
+    }
+    if (acquired && was.notBefore > this.now()) this.violate('I9', `${key}: taken before its back-off was over`);
+    const waits = was.lease === null && is.lease === null && is.epoch === was.epoch;
+    if (waits && is.notBefore < was.notBefore) this.violate('I9', `${key}: its back-off was cut short`);
+    if (this.calm && is.epoch > was.epoch && was.lease !== null) {
+      this.violate('I11', `${key}: taken from a worker that nothing had happened to`);
     }
     if (acquired && is.epoch <= was.epoch) this.violate('I11', `${key}: acquired without a new epoch`);
     if (is.lease === null && is.att > was.att && is.pend[0]?.key === was.pend[0]?.key) {

@@ -97,7 +97,7 @@ function checkAttempts(ghost: Ghost, letter: DeadLetter, turn: string, { maxAtte
   // An attempt is counted before its handler starts: what comes between the two can cost it one.
   const starts = ghost.starts.get(`${conversation} ${turn}`) ?? 0;
   const lost = ghost.interruptions + ghost.unknownWrites;
-  if (starts + lost < attempts) {
+  if (ghost.readsAreFresh && starts + lost < Math.min(attempts, maxAttempts)) {
     ghost.violate('I10', `${conversation}: ${id} died of ${attempts} attempts, and ${starts} were started`);
   }
 }

@@ -67,7 +67,7 @@ class World {
     this.scheduler = new Scheduler(this.random);
     this.faults = randomFaults(this.random);
     this.readsAreFresh = this.faults.staleRead === 0;
-    this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh);
+    this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
     this.clumsy = this.random.chance(0.1);
     this.partitions = new SimPartitions(
@@ -181,6 +181,7 @@ class World {
     if (name === 'fenced' && head?.lease?.owner.startsWith(`${instance.name}-`) && head.epoch === fields.epoch) {
       this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
     }
+    if (name === 'swept' && this.ghost.calm) this.ghost.violate('I7', 'a conversation was left to the sweep');
     if (this.clumsy) throw new Error('clumsy');
   }
 
