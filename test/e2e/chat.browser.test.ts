@@ -1,23 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { until } from './support/runner';
+import type { Browser, Page } from 'playwright-core';
+import { closeAll, hasBrowser, launchBrowser, openChat, say } from './support/chat-page';
 
 /* A person at the chat page: types, sees that the bot is typing, reads the answer; and again after the runner was restarted. */
 
-const ROOT = path.join(__dirname, '..', '..');
-const CHROMIUM = '/usr/bin/chromium';
-const QUIET =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-
 /** Where to put a picture of the conversation: how `docs/chat.png` is made. */
 const PICTURE = process.env.CHAT_PICTURE;
-
-const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser) console.log(`The chat page is not tested: there is no ${CHROMIUM}.`);
 
 /**
  * Runs in the page. The indicator is gone as soon as the answer is there, which can be sooner than anybody looks: so its coming is
@@ -32,50 +23,6 @@ const COUNT_INDICATORS = `
     }
   }).observe(document, { subtree: true, childList: true });
 `;
-
-interface Local {
-  /** Address of the chat page. */
-  readonly page: string;
-  close(): Promise<void>;
-}
-
-const children = new Set<ChildProcess>();
-
-/** What `npm start` runs once the build is there, on free ports. */
-async function open(data: string): Promise<Local> {
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist/src/local/main.js')], {
-    cwd: ROOT,
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: process.env.HOME ?? '',
-      TURNWISE_PORT: '0',
-      TURNWISE_CHAT_PORT: '0',
-      TURNWISE_DATA: data,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.add(child);
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const ended = new Promise<void>((resolve) =>
-    child.once('exit', () => {
-      children.delete(child);
-      resolve();
-    }),
-  );
-  await until(() => output.includes('Ctrl-C stops') || child.exitCode !== null, 30_000);
-  const page = /Chat\s+(http:\/\/localhost:\d+)/.exec(output)?.[1];
-  if (page === undefined) throw new Error(`There is no chat page:\n${output}`);
-  return {
-    page,
-    close: async () => {
-      child.kill('SIGINT');
-      await ended;
-    },
-  };
-}
 
 /** The page as somebody sees it who opens it in a browser. */
 class Visitor {
@@ -95,9 +42,7 @@ class Visitor {
   }
 
   async says(text: string): Promise<void> {
-    await this.#page.locator('[data-lexical-editor="true"]').click();
-    await this.#page.keyboard.type(text);
-    await this.#page.keyboard.press('Enter');
+    await say(this.#page, text);
   }
 
   /** Waits until a message with this text is there. */
@@ -125,16 +70,16 @@ class Visitor {
 
   beforeAll(async () => {
     data = mkdtempSync(path.join(tmpdir(), 'turnwise-chat-'));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(' ') });
+    browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser.close();
-    for (const child of children) child.kill('SIGKILL');
+    closeAll();
     rmSync(data, { recursive: true, force: true });
   });
 
   test('shows that the bot is typing, then its answer; after a restart the count goes on', async () => {
-    const first = await open(data);
+    const first = await openChat(data);
     const visitor = await Visitor.visit(browser, first.page);
     await visitor.says('Hello, bot');
     await visitor.reads('1: you said "Hello, bot"');
@@ -146,7 +91,7 @@ class Visitor {
     await visitor.leave();
     await first.close();
 
-    const second = await open(data);
+    const second = await openChat(data);
     const returned = await Visitor.visit(browser, second.page);
     await returned.says('And now?');
     await returned.reads('3: you said "And now?"');
