@@ -221,7 +221,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'lets an acceptance cut the back-off short',
     file: 'src/turn/accept.ts',
-    find: 'return { ...head, pend, seen:',
-    replace: 'return { ...head, notBefore: 0, pend, seen:',
+    find: 'const longer: Head = { ...head, pend:',
+    replace: 'const longer: Head = { ...head, notBefore: 0, pend:',
   },
 ];
