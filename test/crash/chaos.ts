@@ -49,11 +49,12 @@ export class QueueServer {
   }
 }
 
-/** Knows what the workers are doing. */
+/** Knows what the workers and the store are doing. */
 export interface Watch {
   isBusy(worker: Worker): boolean;
   /** Told just before a worker is frozen. */
   onStall(worker: Worker): void;
+  storeIsBlocked(): boolean;
 }
 
 /** A frozen worker outlives its lease, and wakes up in somebody else's turn. */
@@ -98,7 +99,7 @@ export async function wreakHavoc(
       const busy = awake.filter((worker) => watch.isBusy(worker));
       const victim = random.pick(busy.length > 0 ? busy : awake);
       watch.onStall(victim);
-      stalled.push(pool.stall(victim, STALL_MS));
+      stalled.push(pool.stall(victim, STALL_MS, () => watch.storeIsBlocked()));
       log.stalls += 1;
     }
   };

@@ -1,4 +1,3 @@
-import type { Watch } from './chaos';
 import type { WorkerEvent } from './wire';
 import type { Worker } from './workers';
 
@@ -22,7 +21,7 @@ const PROGRESS = new Set(['committed', 'deadLettered', 'delivered']);
  * worker is killed or frozen that has the conversation's next turn or has taken the ring for it, the clock starts anew, and the whole row
  * counts as one outage.
  */
-export class RecoveryWatch implements Watch {
+export class RecoveryWatch {
   readonly recoveriesMs: number[] = [];
   readonly outagesMs: number[] = [];
   /** The longest recovery of all, to be looked into. */

@@ -17,7 +17,7 @@ import type { RunResult } from './report';
 import { startSharedStore } from './store-server';
 import { judge, readGroundTruth } from './verdict';
 import { CHANNEL } from './wire';
-import { WorkerPool } from './workers';
+import { type Worker, WorkerPool } from './workers';
 
 export interface RunOptions {
   /** An empty folder for everything that the run writes. */
@@ -74,10 +74,16 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   const channel = new Channel(pool, connector.url, new Random(seed + 2));
   undo.push(() => channel.close());
 
+  const watch = {
+    isBusy: (worker: Worker) => recovery.isBusy(worker),
+    onStall: (worker: Worker) => recovery.onStall(worker),
+    storeIsBlocked: shared.blocked,
+  };
+
   const started = Date.now();
   const load = planLoad(new Random(seed), options.turns, options.conversations, options.seconds * 1_000);
   const [chaos] = await Promise.all([
-    wreakHavoc(pool, queue, new Random(seed + 3), recovery, options.seconds * 1_000, stop),
+    wreakHavoc(pool, queue, new Random(seed + 3), watch, options.seconds * 1_000, stop),
     postAll(channel, load, stop, say),
   ]);
   const calm = Date.now();

@@ -33,6 +33,7 @@ export interface WorkerPoolOptions {
 
 const ROOT = path.resolve(__dirname, '../..');
 const START_LIMIT_MS = 60_000;
+const STALL_TRIES = 20;
 
 /** Worker processes that are started again whenever they are gone: each one the local runner with the crash test's app. */
 export class WorkerPool {
@@ -82,10 +83,18 @@ export class WorkerPool {
     worker.process.kill('SIGKILL');
   }
 
-  /** Freezes a process, timers and all, for a while. */
-  async stall(worker: Worker, ms: number): Promise<void> {
+  /**
+   * Freezes a process, timers and all, for a while: not in the middle of a write to a file that it has locked, because that would
+   * freeze everybody else with it.
+   */
+  async stall(worker: Worker, ms: number, storeIsBlocked: () => boolean): Promise<void> {
     worker.stalled = true;
     worker.process.kill('SIGSTOP');
+    for (let tries = 0; tries < STALL_TRIES && storeIsBlocked(); tries += 1) {
+      worker.process.kill('SIGCONT');
+      await sleep(this.#options.random.between(1, 50));
+      worker.process.kill('SIGSTOP');
+    }
     await sleep(ms);
     worker.process.kill('SIGCONT');
     worker.stalled = false;
