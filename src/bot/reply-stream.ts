@@ -36,7 +36,6 @@ interface StreamingContext {
 export class ReplyStream {
   private said = '';
   private finishing: Promise<ResourceResponse | undefined> | undefined;
-  private stopped = false;
 
   constructor(
     private readonly context: StreamingContext,
@@ -85,17 +84,11 @@ export class ReplyStream {
 
   /** Ends it, unless it has ended. */
   async settle(): Promise<void> {
-    if (!this.stopped) await (this.finishing ?? this.end());
-  }
-
-  /** Leaves it as it is, for another run of the turn. */
-  stop(): void {
-    this.stopped = true;
-    this.updates?.stop();
+    await (this.finishing ?? this.end());
   }
 
   private assertOpen(): void {
-    if (this.stopped || this.finishing !== undefined) throw new TurnwiseError('StreamEnded');
+    if (this.finishing !== undefined) throw new TurnwiseError('StreamEnded');
   }
 
   private async finish(message: Partial<Activity>): Promise<ResourceResponse | undefined> {
@@ -136,11 +129,6 @@ export function streamOf(context: StreamingContext, turn: Turn): ReplyStream {
 /** Ends the stream that a handler has left open. */
 export async function settleStream(context: StreamingContext): Promise<void> {
   await context.turnState.get<ReplyStream>(StreamKey)?.settle();
-}
-
-/** Stops the stream of a handler that has failed. */
-export function stopStream(context: StreamingContext): void {
-  context.turnState.get<ReplyStream>(StreamKey)?.stop();
 }
 
 /**

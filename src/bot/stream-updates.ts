@@ -105,14 +105,9 @@ export class StreamUpdates {
     });
   }
 
-  /** No update begins any more. */
-  stop(): void {
-    this.closing.abort();
-  }
-
   /** Ends the updates, and waits for the one that is on its way: nothing may come after the final message. */
   async close(): Promise<ClosedUpdates> {
-    this.stop();
+    this.closing.abort();
     await this.working;
     await this.resume();
     const restMs = Math.max(0, Math.ceil(this.quietUntil - this.turn.time.monotonic()));

@@ -8,7 +8,7 @@ import { withDates } from '../schema/timestamps';
 import { type Bot, botLogic } from './bot';
 import { BotAdapter } from './bot-adapter';
 import { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './keys';
-import { openStreamOf, settleStream, stopStream } from './reply-stream';
+import { openStreamOf, settleStream } from './reply-stream';
 import { runningTurn } from './running-turn';
 import { type Turn, TurnKey } from './turn';
 import { TurnContext } from './turn-context';
@@ -45,17 +45,12 @@ export class TurnAdapter extends BotAdapter {
     const logic = botLogic(bot);
     context.turnState.set(BotCallbackHandlerKey, logic);
     await during(context, turn, async () => {
-      try {
-        await this.middleware.run(context, async () => {
-          await logic(context);
-          // Here, so that middleware sees the message that the bot has streamed.
-          await settleStream(context);
-        });
+      await this.middleware.run(context, async () => {
+        await logic(context);
+        // Here, so that middleware sees the message that the bot has streamed.
         await settleStream(context);
-      } catch (error) {
-        stopStream(context);
-        throw error;
-      }
+      });
+      await settleStream(context);
     });
   }
 

@@ -156,16 +156,19 @@ describe('a channel', () => {
     expect(shown()).toEqual(['informative 1 of -: One moment', 'message: Hello!']);
   });
 
-  test('that is busy gets the next update later, under the same number', async () => {
+  test('that is busy gets the next update when it has said, under the same number', async () => {
     const { pipeline, shown } = await streaming();
     const busy: Delivery = { outcome: 'notSent', status: 429, reason: 'HTTP 429', retryAfterMs: 2_500 };
     pipeline.answers.push({ outcome: 'delivered', id: 's' }, busy);
-    await run(pipeline, slowly(pipeline));
+    await run(
+      pipeline,
+      writing(pipeline, [0, '?One moment'], [1_500, 'Hel'], [3_000, 'lo'], [3_500, ' there'], [6_000, '!']),
+    );
     expect(shown()).toEqual([
       'informative 1 of -: One moment',
       'streaming 2 of s: Hel',
-      'streaming 2 of s: Hello',
-      'final - of s: Hello!',
+      'streaming 2 of s: Hello there',
+      'final - of s: Hello there!',
     ]);
   });
 
