@@ -1,17 +1,15 @@
-import type { Clock } from '../ports/clock';
 import type { InboundAuth } from '../ports/inbound-auth';
 import { TurnwiseError } from '../schema/errors';
 import { createAnonymousAuth } from './inbound-anonymous';
-import { type CallerKind, channelCallers } from './inbound-caller';
+import { type BotCaller, type CallerKind, channelCallers } from './inbound-caller';
 import { type InboundCloud, inboundCloud } from './inbound-clouds';
 import { directoryCallers, type SkillCaller } from './inbound-directory';
 import { createGate } from './inbound-gate';
-import { createKeyRing, type KeyRing } from './inbound-keys';
-import { type FetchKeys, loadSigningKeys } from './inbound-metadata';
+import { isHttps, type KeySource, keyRingAt } from './inbound-key-source';
 import { trustedServiceUrl } from './service-hosts';
 
 /** Names in brackets are the settings that these come from. An empty string counts as not set. */
-export interface InboundAuthOptions {
+export interface InboundAuthOptions extends KeySource {
   /** [MicrosoftAppId] */
   readonly appId?: string | undefined;
   /** [MicrosoftAppTenantId] The tenant in which the bot is registered; needed for the Emulator of single-tenant bots. */
@@ -30,9 +28,6 @@ export interface InboundAuthOptions {
   readonly allowEmulator?: boolean | undefined;
   /** Bots that may call this one as their skill. None by default. */
   readonly skills?: readonly SkillCaller[] | undefined;
-  readonly clock: Clock;
-  /** Replaces `fetch` for reading keys. */
-  readonly fetch?: FetchKeys | undefined;
 }
 
 /**
@@ -48,10 +43,14 @@ export function createInboundAuth(options: InboundAuthOptions): InboundAuth {
   const channels = channelCallers({
     issuer: cloud.channelIssuer,
     appId,
-    keys: keyRing(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options),
+    keys: keyRingAt(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options),
     development: options.development,
   });
-  return createGate({ appId, callers: [channels, ...botCallers(appId, cloud, options)], clock: options.clock });
+  return createGate({
+    audiences: [appId],
+    callers: [channels, ...botCallers(appId, cloud, options)],
+    clock: options.clock,
+  });
 }
 
 /** The named cloud, with what is set instead. A cloud that is not known has to be described completely. */
@@ -68,7 +67,7 @@ function cloudOf(options: InboundAuthOptions): InboundCloud {
 }
 
 /** Parent bots and the Emulator, when there are any to be let in. */
-function botCallers(appId: string, { directory }: InboundCloud, options: InboundAuthOptions): CallerKind[] {
+function botCallers(appId: string, { directory }: InboundCloud, options: InboundAuthOptions): CallerKind<BotCaller>[] {
   const { allowEmulator = false, skills = [], development } = options;
   if (!allowEmulator && skills.length === 0) return [];
   if (directory === undefined) throw invalid('Callers other than channels can be configured in the known clouds only.');
@@ -76,7 +75,7 @@ function botCallers(appId: string, { directory }: InboundCloud, options: Inbound
   for (const skill of skills) checkSkill(skill, appId, development);
   const metadataUrl = set(options.directoryMetadataUrl) ?? directory.metadataUrl;
   const tenantId = set(options.tenantId) ?? directory.botFrameworkTenant;
-  const keys = keyRing(metadataUrl, 'ToBotFromEmulatorOpenIdMetadataUrl', options);
+  const keys = keyRingAt(metadataUrl, 'ToBotFromEmulatorOpenIdMetadataUrl', options);
   return [directoryCallers({ directory, keys, appId, tenantId, allowEmulator, skills })];
 }
 
@@ -87,19 +86,6 @@ function checkSkill({ appId, tenantId, serviceUrl }: SkillCaller, ownAppId: stri
   if (!GUID.test(tenantId)) throw invalid("A caller's tenant has to be given by its id, in lower case.");
   const local = development && trustedServiceUrl(serviceUrl, { development }) !== undefined;
   if (!local && !isHttps(serviceUrl)) throw invalid("A caller's service URL has to be an https address.");
-}
-
-function keyRing(metadataUrl: string, setting: string, options: InboundAuthOptions): KeyRing {
-  const { development, clock, fetch = (url, init) => globalThis.fetch(url, init) } = options;
-  const local = development && trustedServiceUrl(metadataUrl, { development }) !== undefined;
-  if (!local && !isHttps(metadataUrl)) throw invalid(`${setting} has to be an https address.`);
-  return createKeyRing(() => loadSigningKeys({ metadataUrl, development, clock, fetch }), clock);
-}
-
-function isHttps(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return protocol === 'https:' && username === '' && password === '';
 }
 
 const set = (value: string | undefined): string | undefined => (value?.trim() ? value.trim() : undefined);

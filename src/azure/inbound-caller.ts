@@ -8,18 +8,24 @@ import { isTrustedServiceUrl } from './service-hosts';
 
 export type Admission = { readonly ok: true } | Refusal;
 
-/** What a token's claims allow, should its signature stand. Keeps of the claims only what `admit` needs. */
-export interface ClaimedCaller {
+/** Who a token says its caller is, should its signature stand. Keeps of the claims only what is needed afterwards. */
+export interface Claimed {
   readonly ok: true;
-  /** Pure. */
-  admit(activity: Activity, key: SigningKey): Admission;
+  /** The tenant of a directory, and the issuer that a key of this directory names if it signs for that tenant. */
+  readonly tenant?: { readonly id: string; readonly issuer: string };
 }
 
 /** A kind of caller: whose tokens it comes with, and what they must say beyond audience and times. */
-export interface CallerKind {
+export interface CallerKind<C extends Claimed> {
   readonly issuers: ReadonlySet<string>;
   readonly keys: KeyRing;
-  claimed(claims: Claims): ClaimedCaller | Refusal;
+  claimed(claims: Claims): C | Refusal;
+}
+
+/** A caller that posts activities. */
+export interface BotCaller extends Claimed {
+  /** Pure. */
+  admit(activity: Activity, key: SigningKey): Admission;
 }
 
 /** Whether two service URLs are one, as written: they may differ by one trailing slash. */
@@ -36,7 +42,7 @@ export function channelCallers(options: {
   readonly appId: string;
   readonly keys: KeyRing;
   readonly development: boolean;
-}): CallerKind {
+}): CallerKind<BotCaller> {
   const { appId, development } = options;
   return {
     issuers: new Set([options.issuer]),

@@ -1,9 +1,9 @@
 import { failure } from '../schema/errors';
-import { type CallerKind, type ClaimedCaller, isSameServiceUrl } from './inbound-caller';
+import { applicationOf, isForUser, isIssuedBy } from './inbound-application';
+import { type BotCaller, type CallerKind, isSameServiceUrl } from './inbound-caller';
 import type { DirectoryCloud } from './inbound-clouds';
 import type { KeyRing } from './inbound-keys';
 import { isLoopbackServiceUrl } from './inbound-loopback';
-import type { Claims } from './inbound-token';
 
 /** A bot that may call this one as its skill. It speaks for every channel that it forwards, so list only what you trust as much. */
 export interface SkillCaller {
@@ -36,7 +36,7 @@ interface Caller {
  * The bot's own outbound token is one of these too, made out to the connector service: it fails on its audience, and without the
  * Emulator also on its caller.
  */
-export function directoryCallers(options: DirectoryOptions): CallerKind {
+export function directoryCallers(options: DirectoryOptions): CallerKind<BotCaller> {
   const { directory, appId, tenantId, allowEmulator, skills } = options;
   const callers = new Map<unknown, Caller>();
   for (const skill of skills) {
@@ -58,30 +58,15 @@ export function directoryCallers(options: DirectoryOptions): CallerKind {
         return failure(403, 'CallerNotAllowed', 'It comes from another tenant.');
       }
       if (isForUser(claims)) return failure(403, 'CallerNotAllowed', 'It was made for a user.');
-      return claimedBy(caller);
+      return claimedBy(directory, caller);
     },
   };
 }
 
-function claimedBy({ mayAskRepliesAt }: Caller): ClaimedCaller {
+function claimedBy(directory: DirectoryCloud, { tenantId, mayAskRepliesAt }: Caller): BotCaller {
   return {
     ok: true,
+    tenant: { id: tenantId, issuer: directory.issuers(tenantId).v2 },
     admit: ({ serviceUrl }) => (mayAskRepliesAt(serviceUrl) ? { ok: true } : failure(403, 'ServiceUrlNotTrusted')),
   };
-}
-
-/** The application that asked for the token. Versions name it differently; a token that uses both names is neither. */
-function applicationOf({ ver, appid, azp }: Claims): unknown {
-  if (ver === '1.0' && azp === undefined) return appid;
-  return ver === '2.0' && appid === undefined ? azp : undefined;
-}
-
-function isIssuedBy(directory: DirectoryCloud, tenantId: string, { ver, tid, iss }: Claims): boolean {
-  const { v1, v2 } = directory.issuers(tenantId);
-  return tid === tenantId && (ver === '2.0' ? iss === v2 : v1.some((issuer) => issuer === iss));
-}
-
-/** Tokens that an application gets for itself have no scopes, and their subject is the application's own object. */
-function isForUser({ scp, idtyp, oid, sub }: Claims): boolean {
-  return scp !== undefined || (idtyp !== undefined && idtyp !== 'app') || (oid !== undefined && oid !== sub);
 }

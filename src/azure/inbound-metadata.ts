@@ -66,11 +66,12 @@ function signingKeys(document: Fields): SigningKeys {
   return new Map([...byId].filter((entry): entry is [string, SigningKey] => entry[1] !== undefined));
 }
 
-function signingKey({ kty, use, n, e, endorsements }: Fields): SigningKey | undefined {
+function signingKey({ kty, use, n, e, endorsements, issuer }: Fields): SigningKey | undefined {
   if (kty !== 'RSA' || typeof n !== 'string' || typeof e !== 'string') return undefined;
   if (use !== undefined && use !== 'sig') return undefined;
   const channels = Array.isArray(endorsements) ? endorsements : [];
-  return new SigningKey({ n, e }, new Set(channels.filter((each): each is string => typeof each === 'string')));
+  const endorsed = new Set(channels.filter((each): each is string => typeof each === 'string'));
+  return new SigningKey({ n, e }, endorsed, typeof issuer === 'string' ? issuer : undefined);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -11,6 +11,8 @@ export class SigningKey {
     rsa: { readonly n: string; readonly e: string },
     /** The channels whose activities tokens of this key may carry; none for keys that are not a channel service's. */
     readonly endorsements: ReadonlySet<string>,
+    /** Whose tokens it signs, where it says so; a directory's has `{tenantid}` in it when it signs for any tenant. */
+    readonly issuer?: string,
   ) {
     this.#modulus = rsa.n;
     this.#exponent = rsa.e;

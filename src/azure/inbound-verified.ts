@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
-import type { ClaimedCaller } from './inbound-caller';
+import type { Claimed } from './inbound-caller';
 import type { KeyRing } from './inbound-keys';
 import type { SigningKey } from './inbound-signing-key';
 
 /** A token whose signature stood under `key`. */
-export interface VerifiedToken {
+export interface VerifiedToken<C extends Claimed> {
   readonly keyId: string;
   readonly key: SigningKey;
   readonly keys: KeyRing;
   /** Seconds since the epoch, as claimed. */
   readonly validity: { readonly nbf: number; readonly exp: number };
-  readonly caller: ClaimedCaller;
+  readonly caller: C;
 }
 
 const MAX_TOKENS = 1_000;
@@ -21,10 +21,10 @@ const MAX_TOKENS = 1_000;
  * the very key object that verified it: any refresh of the keys, with or without a change, has every token verified anew. Its
  * times are the caller's to check each time.
  */
-export class VerifiedTokens {
-  readonly #tokens = new Map<string, VerifiedToken>();
+export class VerifiedTokens<C extends Claimed> {
+  readonly #tokens = new Map<string, VerifiedToken<C>>();
 
-  get(token: string): VerifiedToken | undefined {
+  get(token: string): VerifiedToken<C> | undefined {
     const digest = digestOf(token);
     const verified = this.#tokens.get(digest);
     if (verified === undefined) return undefined;
@@ -33,7 +33,7 @@ export class VerifiedTokens {
     return undefined;
   }
 
-  add(token: string, verified: VerifiedToken): void {
+  add(token: string, verified: VerifiedToken<C>): void {
     if (this.#tokens.size >= MAX_TOKENS) {
       const { value: oldest } = this.#tokens.keys().next();
       if (oldest !== undefined) this.#tokens.delete(oldest);

@@ -77,6 +77,8 @@ export const ERRORS = {
   TokenNotExpected:
     'The request carries a token, and there is no app id to check it against; set MicrosoftAppId, or send no token.',
   CallerNotAllowed: 'The token was made for an application that is not among those that may call this bot.',
+  RoleMissing:
+    'The token carries none of the app roles that are needed here; have one assigned to the calling application.',
   ChannelNotEndorsed: 'The signing key of the token does not speak for the channel that the activity names.',
   ServiceUrlNotClaimed: 'The activity names another service URL than the token does.',
   ServiceUrlNotTrusted: 'The activity names a service URL to which this bot sends nothing.',
