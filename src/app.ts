@@ -25,6 +25,7 @@ import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from './runtime/options';
 import { attend } from './runtime/processor';
+import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
 import { sweep } from './runtime/sweep';
 import { systemClock, systemIds } from './runtime/system';
@@ -134,18 +135,23 @@ function composeRuntime(
   connectorClients: ConnectorClients,
 ): Runtime {
   const clock = systemClock;
+  const store = options.store ?? configuredStore(settings.store, settings.environment);
+  const log = options.log ?? consoleLog('info');
+  const numbers = { ...DEFAULT_OPTIONS, ...options.options };
+  const keeper = new ReferenceKeeper({ references: store.references, clock, log, ttlMs: numbers.referenceTtlMs });
   return {
-    store: options.store ?? configuredStore(settings.store, settings.environment),
+    store,
     connector: options.connector ?? botConnector(settings, tokens),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     clock,
     ids: systemIds,
-    log: options.log ?? consoleLog('info'),
+    log,
     bot: {
       ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, connectorClients, options.adapter),
       ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
     },
-    options: { ...DEFAULT_OPTIONS, ...options.options },
+    ...(numbers.keepReferences ? { keeper } : {}),
+    options: numbers,
   };
 }
 

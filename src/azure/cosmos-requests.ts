@@ -78,6 +78,15 @@ export class CosmosRequests {
     });
   }
 
+  /** Deletes an item that is still the one of the ETag. */
+  async remove({ id, partition }: ItemAddress, etag: string): Promise<Answer<undefined>> {
+    return this.perform('write', async (container, abortSignal) => {
+      const accessCondition = { type: 'IfMatch', condition: etag };
+      const answer = await container.item(id, partition).delete({ abortSignal, accessCondition });
+      return { value: undefined, headers: answer.headers };
+    });
+  }
+
   async patch({ id, partition }: ItemAddress, { condition, operations }: ConditionalPatch): Promise<Answer<Item>> {
     return this.perform('write', async (container, abortSignal) => {
       const body = { condition, operations };

@@ -7,6 +7,7 @@ import { patchingAccept } from './cosmos-accept';
 import { CosmosAccount, type CosmosConnection } from './cosmos-account';
 import { patchingAcquire } from './cosmos-acquire';
 import { CosmosClock } from './cosmos-clock';
+import { CosmosCollections } from './cosmos-collections';
 import { CosmosConversations } from './cosmos-conversations';
 import { KnownHeads } from './cosmos-known';
 import { CosmosRequests } from './cosmos-requests';
@@ -36,9 +37,11 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
   const conversations = new CosmosRequests(account, 'conversations', clock, timers);
   const known = new KnownHeads();
   const partitions = new CosmosConversations(conversations, known, timing);
-  const users = new CosmosUsers(new CosmosRequests(account, 'users', clock, timers));
+  const beside = new CosmosRequests(account, 'users', clock, timers);
+  const users = new CosmosUsers(beside);
   const store = transactionalStore(
     {
+      collections: new CosmosCollections(beside),
       transact: (key, decide, head) => partitions.transact(key, decide, head),
       read: (key, look) => partitions.read(key, look),
       overdue: (limit) => partitions.overdue(limit),

@@ -6,6 +6,7 @@ import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
+import { memoryCollections } from './memory-collections';
 
 /** JSON text, so that nothing is shared with the caller and what JSON cannot hold does not survive. */
 type Stored<T> = string & { readonly of?: T };
@@ -55,6 +56,7 @@ export function memoryPartitions(clock: Clock): Partitions {
       .sort((a, b) => a.wake - b.wake);
 
   return {
+    collections: memoryCollections(clock),
     async transact(key, decide) {
       const partition = partitionOf(key);
       const { result, writes } = decide(view(partition));

@@ -9,6 +9,7 @@ import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
 import type { DeliveredId, Effect, Head, PendingActivity } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
+import type { References } from './references';
 
 /**
  * The durable side of the runtime. Three rules hold for every method that writes:
@@ -28,6 +29,7 @@ export interface Store {
   readonly users: UserStates;
   readonly deadLetters: DeadLetters;
   readonly inspection: Inspection;
+  readonly references: References;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;
   close(): Promise<void>;

@@ -98,6 +98,7 @@ async function settle(
       report(runtime, 'delivered', hold.key, { effect: effect.id });
       return mark(runtime, hold, { effect: effect.id, ...newId(effect, delivery.id) }, turnRuns);
     case 'rejected':
+      if (delivery.status === 403) await noteRefusal(runtime, hold, effect);
       return bury(runtime, hold, effect, { code: `Rejected${delivery.status}`, message: delivery.reason }, turnRuns);
     case 'unknown':
       if (options.inDoubt === 'skip') {
@@ -117,6 +118,13 @@ async function settle(
   if (turnRuns) return 'stuck';
   await hold.handBack(delayMs, 'attemptCounts');
   return 'stopped';
+}
+
+/** Of what the bot says first, or at all, 403 is final: the user has blocked it, or it was taken out of the conversation. */
+async function noteRefusal({ keeper }: Runtime, hold: Hold, effect: Effect): Promise<void> {
+  if (effect.kind !== 'send') return;
+  const [channelId = '', conversationId = ''] = hold.key.split('/').map(decodeURIComponent);
+  await keeper?.refused(channelId, conversationId);
 }
 
 /** Only a send makes an activity. An update is answered with the id of the one that it changed, which the bot knows by its send. */

@@ -45,6 +45,8 @@ export const EVENTS = {
   deliveryInDoubt: 'warn',
   /** Work remained when an invocation's time was over; it was handed over. */
   handedOver: 'info',
+  /** What was learned of a conversation could not be noted in the registry; its next activity makes up for it. */
+  referenceNotKept: 'warn',
   /** A store call is being repeated. */
   storeFault: 'warn',
   /** A sweep found conversations overdue. */

@@ -38,6 +38,10 @@ export interface RuntimeOptions {
   readonly maxDeliveries: number;
   /** The lease must outlive a delivery that is about to start by this long, in ms: the connector's own time limit and a margin. */
   readonly deliveryLimitMs: number;
+  /** Whether references to the conversations that the bot is in are kept, for proactive messages. */
+  readonly keepReferences: boolean;
+  /** How long a reference is kept when nothing more comes from its conversation, in ms. */
+  readonly referenceTtlMs: number;
   /** Conversations that one sweep rings for. */
   readonly sweepLimit: number;
 }
@@ -65,6 +69,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   deliveryBackoffMs: [1_000, 2_000, 5_000, 15_000, 30_000, MINUTE, 5 * MINUTE, 30 * MINUTE],
   maxDeliveries: 30,
   deliveryLimitMs: 11_000,
+  keepReferences: true,
+  referenceTtlMs: 400 * 24 * 60 * MINUTE,
   sweepLimit: 1_000,
 };
 

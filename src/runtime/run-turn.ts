@@ -30,6 +30,20 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> 
     return failed(runtime, hold, pending, undefined, error);
   }
   if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
+  const noted = runtime.keeper?.seen(activity);
+  try {
+    return await runLoaded(runtime, hold, pending, activity);
+  } finally {
+    await noted;
+  }
+}
+
+async function runLoaded(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  activity: Activity,
+): Promise<AfterTurn> {
   const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
   // More attempts than allowed were counted: none of them lived to tell how it failed.
   if (hold.head.att > runtime.options.maxAttempts) {

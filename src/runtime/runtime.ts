@@ -10,6 +10,7 @@ import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
 import { type EventFields, type EventName, logEvent } from './events';
 import type { RuntimeOptions } from './options';
+import type { ReferenceKeeper } from './reference-keeper';
 
 /** The bot as the pipeline sees it: middleware and handler in one call each. */
 export interface BotLogic {
@@ -33,6 +34,8 @@ export interface Runtime {
   readonly ids: Ids;
   readonly log: Log;
   readonly bot: BotLogic;
+  /** Absent where no references are kept. */
+  readonly keeper?: ReferenceKeeper;
   readonly options: RuntimeOptions;
 }
 

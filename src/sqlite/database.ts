@@ -20,10 +20,18 @@ const SCHEMA = `
     user TEXT PRIMARY KEY,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS items (
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    until INTEGER,
+    value TEXT NOT NULL,
+    PRIMARY KEY (collection, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS items_by_end ON items (until) WHERE until IS NOT NULL;
 `;
 
 /** Raised when the tables change shape; a file of a newer version is refused. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 type Key = string;
 
@@ -32,6 +40,12 @@ interface Statement<Parameters extends readonly (string | number | null)[], Row>
   get(...parameters: Parameters): Row | undefined;
   all(...parameters: Parameters): Row[];
   run(...parameters: Parameters): unknown;
+}
+
+export interface ItemRow {
+  readonly id: string;
+  readonly until: number | null;
+  readonly value: string;
 }
 
 /** The open file with every statement that the store uses, prepared once. */
@@ -48,6 +62,11 @@ export interface Database {
   readonly dropRecord: Statement<[Key, kind: string, id: string], never>;
   readonly getUser: Statement<[Key], { record: string }>;
   readonly putUser: Statement<[Key, record: string], never>;
+  readonly getItem: Statement<[collection: string, id: string, now: number], { value: string }>;
+  readonly putItem: Statement<[collection: string, id: string, until: number | null, value: string], never>;
+  readonly dropItem: Statement<[collection: string, id: string], never>;
+  readonly dropExpired: Statement<[now: number], never>;
+  readonly pageItems: Statement<[collection: string, from: string, limit: number], ItemRow>;
   readonly overdue: Statement<[now: number, limit: number], { key: string }>;
   readonly busy: Statement<[limit: number], { key: string; head: string }>;
   readonly dead: Statement<[limit: number], { value: string }>;
@@ -88,6 +107,11 @@ export function openDatabase(file: string): Database {
       db,
       'INSERT INTO users (user, record) VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
     ),
+    getItem: statement(db, 'SELECT value FROM items WHERE collection = ? AND id = ? AND coalesce(until > ?, TRUE)'),
+    putItem: statement(db, 'INSERT OR REPLACE INTO items (collection, id, until, value) VALUES (?, ?, ?, ?)'),
+    dropItem: statement(db, 'DELETE FROM items WHERE collection = ? AND id = ?'),
+    dropExpired: statement(db, 'DELETE FROM items WHERE until <= ?'),
+    pageItems: statement(db, 'SELECT id, until, value FROM items WHERE collection = ? AND id > ? ORDER BY id LIMIT ?'),
     overdue: statement(db, 'SELECT key FROM heads WHERE wake <= ? ORDER BY wake LIMIT ?'),
     busy: statement(db, 'SELECT key, head FROM heads WHERE wake IS NOT NULL ORDER BY wake LIMIT ?'),
     dead: statement(db, 'SELECT value FROM records WHERE dead_since IS NOT NULL ORDER BY dead_since DESC LIMIT ?'),

@@ -11,6 +11,7 @@ import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
 import { type Database, openDatabase } from './database';
+import { sqliteCollections } from './sqlite-collections';
 
 /** Where the store's file is, and what time it is there. */
 export interface SqliteStoreOptions {
@@ -104,6 +105,7 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
   };
 
   return {
+    collections: sqliteCollections(transaction, reading, clock),
     transact: (key, decide) =>
       transaction((db) => {
         const { result, writes } = decide(view(db, key));

@@ -1,6 +1,7 @@
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { UserRecord } from '../turn/user-state';
+import type { Collections } from './collections';
 
 /** What lies in a conversation's partition beside its head record. */
 export type RecordKind = 'body' | 'state' | 'step' | 'dead' | 'inline';
@@ -59,6 +60,7 @@ export interface UserDecision<T> {
  * @throws StoreFault from every method, when the engine did not answer with a result.
  */
 export interface Partitions {
+  readonly collections: Collections;
   /** @param known the head as its holder's last write left it: an engine with slow reads starts from it, and sees nothing older. */
   transact<T>(key: ConversationKey, decide: (view: PartitionView) => PartitionDecision<T>, known?: Head): Promise<T>;
   /** Looks without writing. What it sees may be stale. */

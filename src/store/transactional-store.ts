@@ -6,6 +6,7 @@ import { inlineTurns } from './inline-turns';
 import { inspection } from './inspection';
 import type { Partitions } from './partition';
 import { bodyRecords } from './records';
+import { references } from './references';
 import { turnStore } from './turn-store';
 import { userStates } from './user-states';
 
@@ -19,6 +20,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     users: userStates(partitions, timing),
     deadLetters: deadLetters(partitions, timing),
     inspection: inspection(partitions),
+    references: references(partitions.collections),
     open: () => partitions.open(),
     close: () => partitions.close(),
   };

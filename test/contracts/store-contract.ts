@@ -8,6 +8,7 @@ import { holdContract } from './store/hold';
 import { inlineContract } from './store/inline';
 import { inspectionContract } from './store/inspection';
 import { mailboxContract } from './store/mailbox';
+import { referenceContract } from './store/references';
 import { stepContract } from './store/steps';
 import { userStateContract } from './store/user-state';
 import { valueContract } from './store/values';
@@ -25,6 +26,7 @@ export function storeContract(open: OpenStore): void {
   describe('inline turns', () => inlineContract(opened));
   describe('user state', () => userStateContract(opened));
   describe('dead letters', () => deadLetterContract(opened));
+  describe('references', () => referenceContract(opened));
   describe('inspection', () => inspectionContract(opened));
   describe('values', () => valueContract(opened));
   describe('record formats', () => formatContract(opened));

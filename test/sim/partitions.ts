@@ -1,3 +1,6 @@
+import { memoryCollections } from '../../src/memory/memory-collections';
+import type { Clock } from '../../src/ports/clock';
+import type { Collections } from '../../src/store/collections';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from '../../src/store/partition';
 import type { ConversationKey, UserKey } from '../../src/turn/keys';
 import type { Head } from '../../src/turn/record';
@@ -23,6 +26,7 @@ const KEPT_VERSIONS = 12;
  * every value behind JSON, like a real one.
  */
 export class SimPartitions implements Partitions {
+  readonly collections: Collections;
   private readonly versions = new Map<ConversationKey, Version[]>();
   private readonly userVersions = new Map<UserKey, UserRecord[]>();
 
@@ -31,7 +35,9 @@ export class SimPartitions implements Partitions {
     private readonly now: () => number,
     private readonly staleness: () => number,
     private readonly observer: Observer,
-  ) {}
+  ) {
+    this.collections = memoryCollections({ now } as Clock);
+  }
 
   current(key: ConversationKey): Version {
     return this.versions.get(key)?.at(-1) ?? EMPTY;

@@ -26,6 +26,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     users: faulty(instance, store.users, context),
     deadLetters: faulty(instance, store.deadLetters, context),
     inspection: store.inspection,
+    references: store.references,
     open: () => store.open(),
     close: () => store.close(),
   };

@@ -19,6 +19,7 @@ export function newerCode(partitions: Partitions): Partitions {
 
 function proxied(partitions: Partitions): Omit<Partitions, 'transact' | 'read'> {
   return {
+    collections: partitions.collections,
     transactUser: (user, decide) => partitions.transactUser(user, decide),
     readUser: (user) => partitions.readUser(user),
     overdue: (limit) => partitions.overdue(limit),

@@ -1,0 +1,86 @@
+import type { Clock } from '../ports/clock';
+import type { Log } from '../ports/log';
+import type { References } from '../ports/references';
+import type { Activity } from '../schema/activity';
+import type { ConversationKey } from '../turn/keys';
+import { logEvent } from './events';
+import { referenceKey, referenceOf } from './reference-of';
+
+export interface KeeperOptions {
+  readonly references: References;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long a reference is kept when nothing more comes from its conversation, in ms. */
+  readonly ttlMs: number;
+}
+
+/** Unchanged, a reference is written anew when it was last seen this long ago. In ms. */
+const REFRESH_MS = 24 * 3_600_000;
+
+/** For how long this process relies on what it saw of a reference, in ms: another one may have found meanwhile that the bot is blocked. */
+const TRUST_MS = 10 * 60_000;
+
+/** Most references that this process remembers. */
+const MOST_KNOWN = 5_000;
+
+/** A turn is not kept waiting longer than this, in ms. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * Keeps the registry of references up to date beside the turns: a write when something about a conversation is new or has changed, and
+ * once a day; one read when this process has not seen the conversation lately; nothing otherwise. Best effort: what fails is
+ * logged, and made up for by the conversation's next activity.
+ */
+export class ReferenceKeeper {
+  /** What was last seen of each reference, the longest unused first. */
+  private readonly known = new Map<ConversationKey, { readonly print: string; readonly until: number }>();
+
+  constructor(private readonly options: KeeperOptions) {}
+
+  /** Takes note of an activity that came from its channel, authenticated. Never rejects. */
+  async seen(activity: Activity): Promise<void> {
+    await this.bestEffort(() => this.keep(activity));
+  }
+
+  /** Takes note that the channel has refused a send into a conversation for good. Never rejects. */
+  async refused(channelId: string, conversationId: string): Promise<void> {
+    const id = referenceKey(channelId, conversationId);
+    this.known.delete(id);
+    await this.bestEffort(async () => void (await this.options.references.mark(id, 'blocked')));
+  }
+
+  private async keep(activity: Activity): Promise<void> {
+    const { clock, references, ttlMs } = this.options;
+    const reference = referenceOf(activity);
+    const print = JSON.stringify(reference);
+    const known = this.known.get(reference.id);
+    if (known?.print === print && known.until > clock.monotonic()) return;
+    const stored = await references.get(reference.id);
+    // Nobody has been in it, and nobody is.
+    if (stored === undefined && reference.state === 'removed') return;
+    const { lastSeen = 0, ...before } = stored ?? {};
+    if (JSON.stringify(before) !== print || lastSeen <= clock.now() - REFRESH_MS) {
+      await references.keep(reference, ttlMs);
+    }
+    this.remember(reference.id, print);
+  }
+
+  private remember(id: ConversationKey, print: string): void {
+    this.known.delete(id);
+    this.known.set(id, { print, until: this.options.clock.monotonic() + TRUST_MS });
+    const [oldest] = this.known.keys();
+    if (this.known.size > MOST_KNOWN && oldest !== undefined) this.known.delete(oldest);
+  }
+
+  private async bestEffort(work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.options;
+    const done = new AbortController();
+    try {
+      await Promise.race([work(), clock.sleep(PATIENCE_MS, done.signal)]);
+    } catch (error) {
+      logEvent(log, 'referenceNotKept', { error: error instanceof Error ? error.name : typeof error });
+    } finally {
+      done.abort();
+    }
+  }
+}

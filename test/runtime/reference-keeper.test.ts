@@ -1,0 +1,172 @@
+import { describe, expect, test } from '@jest/globals';
+import { createMemoryStore } from '../../src/memory/memory-store';
+import { ReferenceKeeper } from '../../src/runtime/reference-keeper';
+import { referenceKey } from '../../src/runtime/reference-of';
+import type { Activity } from '../../src/schema/activity';
+import { StoreFault } from '../../src/turn/fault';
+import { createManualClock } from '../support/manual-clock';
+import { answerRing, createPipeline } from './pipeline';
+
+const DAY = 24 * 3_600_000;
+
+const incoming = (different: Partial<Activity> = {}): Activity => ({
+  type: 'message',
+  id: 'm1',
+  channelId: 'msteams',
+  serviceUrl: 'https://smba.trafficmanager.net/emea/',
+  from: { id: '29:user', aadObjectId: 'entra-1', name: 'Ann' },
+  recipient: { id: '28:bot' },
+  conversation: { id: 'a:1', conversationType: 'personal', tenantId: 'tenant-1' },
+  ...different,
+});
+
+/** A keeper, with the calls that it makes counted. */
+function keeping() {
+  const clock = createManualClock();
+  const { references } = createMemoryStore(clock);
+  const calls: string[] = [];
+  const counted = {
+    ...references,
+    get: (id: never) => {
+      calls.push('read');
+      return references.get(id);
+    },
+    keep: (reference: never, ttlMs: number) => {
+      calls.push('write');
+      return references.keep(reference, ttlMs);
+    },
+  };
+  const events: string[] = [];
+  const log = { event: (_level: string, name: string) => void events.push(name) };
+  const keeper = (): ReferenceKeeper => new ReferenceKeeper({ references: counted, clock, log, ttlMs: 400 * DAY });
+  return { clock, references, counted, calls, events, keeper };
+}
+
+const personal = referenceKey('msteams', 'a:1');
+
+test('the first activity leaves a reference, with its user, tenant and locale', async () => {
+  const { references, keeper } = keeping();
+  await keeper().seen(incoming({ locale: 'de-AT' }));
+  const found = await references.ofUser({ entraId: 'entra-1' });
+  expect(found).toMatchObject({ id: personal, scope: 'personal', tenantId: 'tenant-1', state: 'active' });
+  expect(found?.reference).toMatchObject({ locale: 'de-AT', user: { id: '29:user' }, bot: { id: '28:bot' } });
+  expect(found?.reference).not.toHaveProperty('activityId');
+});
+
+test('a conversation that goes on costs nothing, one read now and then, and one write a day', async () => {
+  const { clock, calls, keeper } = keeping();
+  const mine = keeper();
+  for (let each = 0; each < 20; each += 1) await mine.seen(incoming({ id: `m${each}` }));
+  expect(calls).toEqual(['read', 'write']);
+  await keeper().seen(incoming());
+  expect(calls).toEqual(['read', 'write', 'read']);
+  await clock.advance(DAY);
+  await mine.seen(incoming());
+  await mine.seen(incoming());
+  expect(calls).toEqual(['read', 'write', 'read', 'read', 'write']);
+});
+
+test('what has changed is written at once', async () => {
+  const { references, keeper } = keeping();
+  const mine = keeper();
+  await mine.seen(incoming());
+  await mine.seen(incoming({ serviceUrl: 'https://smba.trafficmanager.net/amer/' }));
+  expect((await references.get(personal))?.reference.serviceUrl).toContain('amer');
+});
+
+test.each([
+  ['the bot was uninstalled', { type: 'installationUpdate', action: 'remove' }],
+  ['the bot was removed', { type: 'conversationUpdate', membersRemoved: [{ id: '28:bot' }] }],
+  ['the user has left', { type: 'conversationUpdate', membersRemoved: [{ id: '29:user' }] }],
+])('when %s, the reference counts as removed, until something comes again', async (_, different) => {
+  const { references, keeper } = keeping();
+  const mine = keeper();
+  await mine.seen(incoming());
+  await mine.seen(incoming(different));
+  expect((await references.get(personal))?.state).toBe('removed');
+  await mine.seen(incoming());
+  expect((await references.get(personal))?.state).toBe('active');
+});
+
+test('a member who leaves a group does not take the bot along, and news of a removal make no reference', async () => {
+  const { references, keeper } = keeping();
+  const group = { conversation: { id: 'g', isGroup: true } };
+  const leaves = { type: 'conversationUpdate', membersRemoved: [{ id: '29:user' }] };
+  await keeper().seen(incoming({ ...group, ...leaves }));
+  expect((await references.get(referenceKey('msteams', 'g')))?.state).toBe('active');
+  await keeper().seen(incoming(leaves));
+  expect(await references.get(personal)).toBeUndefined();
+});
+
+test('the threads of a channel share its reference, which is found by its team and names no user', async () => {
+  const { calls, references, keeper } = keeping();
+  const mine = keeper();
+  for (const thread of ['1', '2']) {
+    const conversation = { id: `19:c@thread.tacv2;messageid=${thread}`, conversationType: 'channel' };
+    const from = { id: `29:user-${thread}` };
+    await mine.seen(incoming({ from, conversation, channelData: { team: { id: '19:t@thread.tacv2' } } }));
+  }
+  expect(calls).toEqual(['read', 'write']);
+  const found = await references.ofTeam('19:t@thread.tacv2');
+  expect(found?.reference.conversation.id).toBe('19:c@thread.tacv2');
+  expect(found?.reference).not.toHaveProperty('user');
+});
+
+test('whoever was blocked is active again with the next activity, in this process and, some time later, in every other', async () => {
+  const { clock, references, keeper } = keeping();
+  const [mine, other] = [keeper(), keeper()];
+  await mine.seen(incoming());
+  await other.seen(incoming());
+  await mine.refused('msteams', 'a:1');
+  expect((await references.get(personal))?.state).toBe('blocked');
+  await mine.seen(incoming());
+  expect((await references.get(personal))?.state).toBe('active');
+  await mine.refused('msteams', 'a:1');
+  await clock.advance(11 * 60_000);
+  await other.seen(incoming());
+  expect((await references.get(personal))?.state).toBe('active');
+});
+
+test('a store that fails is logged, and made up for', async () => {
+  const { counted, events, references, keeper } = keeping();
+  const mine = keeper();
+  const { keep } = counted;
+  counted.keep = () => Promise.reject(new StoreFault('no', 'busy'));
+  await mine.seen(incoming());
+  expect(events).toEqual(['referenceNotKept']);
+  counted.keep = keep;
+  await mine.seen(incoming());
+  expect(await references.get(personal)).toBeDefined();
+});
+
+describe('in the pipeline', () => {
+  const withKeeper = () => {
+    const pipeline = createPipeline();
+    const log = { event: () => undefined };
+    const options = { references: pipeline.store.references, clock: pipeline.clock, log, ttlMs: DAY };
+    const runtime = {
+      ...pipeline.worker(async (c) => void (await c.sendActivity('hi'))),
+      keeper: new ReferenceKeeper(options),
+    };
+    return { pipeline, runtime, id: referenceKey('test', 'c-1') };
+  };
+
+  test('a turn leaves a reference, and a send that is refused for good marks it', async () => {
+    const { pipeline, runtime, id } = withKeeper();
+    await pipeline.accept('m1');
+    await answerRing(runtime).done;
+    expect(await pipeline.store.references.get(id)).toMatchObject({ state: 'active' });
+    pipeline.answers.push({ outcome: 'rejected', status: 403, reason: 'blocked' });
+    await pipeline.accept('m2');
+    await answerRing(runtime).done;
+    expect(await pipeline.store.references.get(id)).toMatchObject({ state: 'blocked' });
+  });
+
+  test('another refusal does not', async () => {
+    const { pipeline, runtime, id } = withKeeper();
+    pipeline.answers.push({ outcome: 'rejected', status: 413, reason: 'too large' });
+    await pipeline.accept('m1');
+    await answerRing(runtime).done;
+    expect(await pipeline.store.references.get(id)).toMatchObject({ state: 'active' });
+  });
+});
