@@ -26,7 +26,9 @@ export async function runCommand(argv: readonly string[], folder: string): Promi
 
 function program(folder: string): Command {
   const root = new Command('turnwise')
-    .description('Looks into the store of a Turnwise app, and replays or discards what it gave up.')
+    .description(
+      'Looks into the store of a Turnwise app, replays or discards what it gave up; starts and packages apps.',
+    )
     .showHelpAfterError('("turnwise --help" says more)')
     .addHelpText('after', SETTINGS_HELP);
 
@@ -49,6 +51,7 @@ function program(folder: string): Command {
     .option('--json', 'one JSON object')
     .action((options: Common & { limit: number }) => onDesk(status)(options, options.limit));
 
+  addApp(root, folder);
   addDead(root.command('dead').description('What was given up: activities and replies.'), onDesk);
 
   root
@@ -63,6 +66,30 @@ function program(folder: string): Command {
       onDesk(conversationShow)(options, key, options.bodies === true),
     );
   return root;
+}
+
+/** What is done with the app in a folder, and not with a store. Loaded when asked for: neither is light. */
+function addApp(root: Command, folder: string): void {
+  root
+    .command('start')
+    .argument('[options...]', 'see "turnwise start --help"')
+    .description('Runs the compiled app in this folder: HTTP, queue and timer triggers, with a chat page.')
+    .helpOption(false)
+    .allowUnknownOption()
+    .action((options: string[]) => {
+      const { main } = require('../local/command') as typeof import('../local/command');
+      process.setSourceMapsEnabled(true);
+      return main(options);
+    });
+  root
+    .command('package')
+    .description('Bundles the compiled app in this folder for deployment, as a folder and as a zip file.')
+    .option('--out <folder>', 'where to', 'dist/package')
+    .option('--json', 'one JSON object')
+    .action(async ({ json, out }: Common & { out: string }) => {
+      const { packageCommand } = require('./package') as typeof import('./package');
+      print(await packageCommand(folder, out), json === true);
+    });
 }
 
 type OnDesk = <A extends unknown[]>(

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
+import type { AppFiles } from './app-files';
 import type { LogLevel, RunnerLog } from './console-log';
 import {
   CoreApi,
@@ -12,7 +11,6 @@ import {
   type RegisteredFunction,
   type TypedData,
 } from './core-api';
-import { describeIssue } from './json-issue';
 import { oneLine, StartupError } from './startup-error';
 
 /** An app that has been loaded the way the Functions worker loads it. */
@@ -30,28 +28,6 @@ export interface TriggerInput {
   readonly binding: string;
   readonly data: TypedData;
   readonly metadata: Readonly<Record<string, TypedData>>;
-}
-
-const packageShape = z.looseObject({
-  main: z.string('expected the files of the app, such as "dist/functions/*.js"'),
-  type: z.string().optional(),
-});
-
-/** The files that make up an app. */
-export interface AppFiles {
-  /** Relative to the app's folder. */
-  readonly files: readonly string[];
-  readonly isModule: boolean;
-}
-
-/** Finds the compiled files that `main` in the app's `package.json` names. */
-export function findAppFiles(appRoot: string): AppFiles {
-  const { main, type } = readPackage(appRoot);
-  const files = globSync(main, { cwd: appRoot }).sort();
-  if (files.length === 0) {
-    throw new StartupError(`The app is not built: nothing matches ${main}. Run "npm run build".`);
-  }
-  return { files, isModule: type === 'module' };
 }
 
 /** Loads the files of an app, and collects what they register. */
@@ -157,18 +133,6 @@ async function start(api: CoreApi, appRoot: string, log: RunnerLog): Promise<Fun
     if (after.error !== null && after.error !== undefined) throw after.error;
     return invocation.getResponse(context, after.result);
   }
-}
-
-function readPackage(appRoot: string): z.output<typeof packageShape> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(join(appRoot, 'package.json'), 'utf8'));
-  } catch (error) {
-    throw new StartupError(`package.json cannot be read: ${oneLine(error)}`);
-  }
-  const parsed = packageShape.safeParse(json);
-  if (!parsed.success) throw new StartupError(`package.json: ${describeIssue(parsed.error)}`);
-  return parsed.data;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findAppFiles } from './app-files';
 import { startAzurite } from './azurite';
 import { captureConsole, consoleLog } from './console-log';
 import { takeDataFolder } from './data-folder';
 import { deferred } from './deferred';
-import { findAppFiles, loadFunctionsApp } from './functions-app';
+import { loadFunctionsApp } from './functions-app';
 import { readHostJson } from './host-json';
 import { HttpTriggerServer } from './http-server';
 import { Invocations } from './invocations';

@@ -16,6 +16,9 @@ const APPS = {
 
 export type AppName = keyof typeof APPS;
 
+/** An app of these, or one in a folder of its own: an absolute path. */
+export type App = AppName | { readonly folder: string };
+
 /** The runner in a process of its own, as `npm start -- --no-chat` runs it. */
 export interface RunnerProcess {
   /** Address of the messaging endpoint. */
@@ -47,7 +50,7 @@ export async function endAllRunners(): Promise<void> {
 }
 
 /** Starts a runner of an app on a free port and resolves when it is up. */
-export async function startRunner(app: AppName, env: Readonly<Record<string, string>>): Promise<RunnerProcess> {
+export async function startRunner(app: App, env: Readonly<Record<string, string>>): Promise<RunnerProcess> {
   const { child, output, ended } = launch(app, env);
   await Promise.race([ended, until(() => output().includes('Ctrl-C stops'), 30_000)]);
   const port = Number(/Endpoint +http:\/\/127\.0\.0\.1:(\d+)\/api\/messages/.exec(output())?.[1]);
@@ -70,7 +73,7 @@ export async function startRunner(app: AppName, env: Readonly<Record<string, str
 
 /** Starts a runner that is expected not to come up, and resolves with what it said. */
 export async function runToEnd(
-  app: AppName,
+  app: App,
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly code: number | NodeJS.Signals; readonly output: string }> {
   const { output, ended } = launch(app, env);
@@ -78,14 +81,14 @@ export async function runToEnd(
 }
 
 function launch(
-  app: AppName,
+  app: App,
   env: Readonly<Record<string, string>>,
 ): { child: ChildProcess; output: () => string; ended: Promise<number | NodeJS.Signals> } {
   const child = spawn(
     process.execPath,
     ['-r', path.join(__dirname, 'end-with-parent.cjs'), path.join(ROOT, 'dist/src/local/main.js'), '--no-chat'],
     {
-      cwd: APPS[app],
+      cwd: typeof app === 'string' ? APPS[app] : app.folder,
       // Nothing of the environment but what a shell needs: what it means to the app is what the test says.
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', TURNWISE_PORT: '0', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

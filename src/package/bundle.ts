@@ -1,0 +1,84 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type * as esbuild from 'esbuild';
+import type { AppFiles } from '../local/app-files';
+import { StartupError } from '../local/startup-error';
+
+/** Where a bundled app begins. */
+export interface Bundle {
+  /** For `main` in the package's `package.json`. */
+  readonly main: string;
+}
+
+/** The host's part of the programming model: the worker provides it, and no package has it. */
+const PROVIDED_BY_THE_WORKER = '@azure/functions-core';
+
+/** A map that maps all of a file to its beginning: with it, what comes from packages takes no room in the map of the app. */
+const NEXT_TO_NO_MAP = Buffer.from('{"version":3,"sources":[""],"mappings":"AAAA"}').toString('base64');
+
+const ownCodeIsMapped: esbuild.Plugin = {
+  name: 'own-code-is-mapped',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, ({ path: file }) => ({
+      contents: `${readFileSync(file, 'utf8')}\n//# sourceMappingURL=data:application/json;base64,${NEXT_TO_NO_MAP}`,
+      loader: 'js',
+    }));
+  },
+};
+
+/**
+ * Bundles the compiled files of an app, and what they import, into one file. One, because the files share the author's `bot.ts`: each
+ * of several bundles would bring an app of its own. Names are kept, because errors and dialogs are known by theirs.
+ *
+ * A small file comes first, and turns source maps on: they count for what is loaded after that.
+ */
+export async function bundle(appRoot: string, { files, isModule }: AppFiles, folder: string): Promise<Bundle> {
+  const extension = isModule ? 'mjs' : 'js';
+  const { build } = loadEsbuild(appRoot);
+  const imports = files.map((file) => `import ${JSON.stringify(`./${file.split(path.sep).join('/')}`)};`);
+  await build({
+    stdin: { contents: imports.join('\n'), resolveDir: appRoot, sourcefile: `app.${extension}` },
+    outfile: path.join(folder, `app.${extension}`),
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: isModule ? 'esm' : 'cjs',
+    external: [PROVIDED_BY_THE_WORKER],
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'linked',
+    logLevel: 'silent',
+    plugins: [ownCodeIsMapped],
+    ...(isModule ? { banner: { js: REQUIRE_IN_MODULES } } : {}),
+  }).catch((error: Error & { readonly errors?: readonly esbuild.Message[] }) => {
+    throw new StartupError(`The app cannot be bundled: ${error.errors?.map(sentenceOf).join(' ') || error.message}`);
+  });
+  const main = `main.${extension}`;
+  const load = isModule ? "await import('./app.mjs');" : "require('./app.js');";
+  writeFileSync(path.join(folder, main), `process.setSourceMapsEnabled(true);\n${load}\n`);
+  return { main };
+}
+
+/** Packages that are not modules themselves still call `require`. */
+const REQUIRE_IN_MODULES =
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+
+/** The app's own, or the one beside this package. Most apps never bundle where they run, so it is not a dependency of theirs. */
+function loadEsbuild(appRoot: string): typeof esbuild {
+  for (const from of [path.join(appRoot, 'package.json'), __filename]) {
+    try {
+      return createRequire(from)('esbuild') as typeof esbuild;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    }
+  }
+  throw new StartupError('Bundling needs esbuild: npm install --save-dev esbuild.');
+}
+
+function sentenceOf({ location, text }: esbuild.Message): string {
+  return location === null ? `${text}.` : `${location.file}:${location.line}: ${text}.`;
+}

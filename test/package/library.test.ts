@@ -1,0 +1,153 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { folderElsewhere, ROOT } from './packaging';
+
+/* What `npm pack` makes, used by a project that knows Turnwise from its package only. */
+
+const folder = folderElsewhere();
+const installed = path.join(folder, 'node_modules/turnwise');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly bin: Readonly<Record<string, string>>;
+}
+
+const manifest = (): Manifest => JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as Manifest;
+let packed: readonly string[];
+
+/** Installs the package without asking a registry: what it depends on is linked, and nothing else is there. */
+beforeAll(() => {
+  const pack = spawnSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  });
+  const [made] = Object.values(JSON.parse(pack.stdout) as Record<string, Tarball>);
+  packed = made?.files.map((file) => file.path) ?? [];
+  mkdirSync(installed, { recursive: true });
+  const unpack = spawnSync('tar', ['-xzf', path.join(folder, made?.filename ?? ''), '--strip-components=1'], {
+    cwd: installed,
+    encoding: 'utf8',
+  });
+  expect(unpack.stderr).toBe('');
+  for (const name of [...Object.keys(manifest().dependencies), '@types/node']) link(name);
+}, 60_000);
+
+interface Tarball {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function link(name: string): void {
+  const to = path.join(folder, 'node_modules', name);
+  mkdirSync(path.dirname(to), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules', name), to);
+}
+
+describe('the package', () => {
+  /** npm packs what `main` names whatever else is said, and `main` is what makes this repository an app as well. */
+  test('has what it announces, and no tests', () => {
+    const { bin, exports } = manifest();
+    const announced = [...Object.values(bin), ...Object.values(exports).flatMap((each) => Object.values(each))];
+    expect(announced.filter((file) => file.length > 1 && !existsSync(path.join(installed, file)))).toEqual([]);
+    expect(packed).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'dist/src/index.d.ts', 'docs/errors.md']));
+    expect(packed.filter((file) => !/^(dist\/src|dist\/functions|docs)\/|^[\w.]+$/.test(file))).toEqual([]);
+  });
+
+  test('everything that its code needs is a dependency of it', () => {
+    const declared = new Set(Object.keys({ ...manifest().dependencies, 'botbuilder-core': '', esbuild: '' }));
+    const needed = new Set<string>();
+    for (const file of packed.filter((each) => each.endsWith('.js'))) {
+      const text = readFileSync(path.join(installed, file), 'utf8');
+      for (const [, name = ''] of text.matchAll(/\brequire\("((?:@[\w.-]+\/)?[\w.-]+)[^"]*"\)/g)) needed.add(name);
+    }
+    const builtIn = new Set(require('node:module').builtinModules as readonly string[]);
+    expect([...needed].filter((name) => !/^\.|^node$/.test(name) && !builtIn.has(name) && !declared.has(name))).toEqual(
+      [],
+    );
+  });
+});
+
+/** A consumer of every entry point, with types that have to come through. */
+const SOURCE = `
+import { ActivityHandler, ConversationState, createBotApp, type BotApp, type TurnContext } from 'turnwise';
+import { TestAdapter } from 'turnwise/testing';
+
+const state = new ConversationState();
+const count = state.createProperty<number>('count');
+const bot = new ActivityHandler().onMessage(async (context: TurnContext, next) => {
+  const turns: number = (await count.get(context, 0)) + 1;
+  await count.set(context, turns);
+  await context.sendActivity(\`\${turns}: \${context.activity.text ?? ''}\`);
+  await next();
+});
+const app: BotApp = createBotApp({
+  bot,
+  environment: { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
+});
+
+// @ts-expect-error A property of numbers holds no text: were everything untyped, this would be no error.
+export const wrong = (context: TurnContext) => count.set(context, 'many');
+
+async function main(): Promise<void> {
+  await new TestAdapter(bot).send('one').assertReply('1: one').send('two').assertReply('2: two').startTest();
+  await app.close();
+  process.stdout.write('done');
+}
+void main();
+`;
+
+describe('a project in strict TypeScript', () => {
+  beforeAll(() => {
+    writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true }));
+    writeFileSync(path.join(folder, 'esm.mts'), SOURCE);
+    writeFileSync(path.join(folder, 'cjs.cts'), SOURCE);
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      verbatimModuleSyntax: false,
+      target: 'es2023',
+      module: 'node20',
+      types: ['node'],
+      // The types of the package are checked too.
+      skipLibCheck: false,
+    };
+    writeFileSync(
+      path.join(folder, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['esm.mts', 'cjs.cts'] }),
+    );
+    const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { stdout } = spawnSync(process.execPath, [compiler, '-p', folder], { encoding: 'utf8' });
+    expect(stdout).toBe('');
+  }, 60_000);
+
+  test.each(['esm.mjs', 'cjs.cjs'])('runs as %s', (file) => {
+    const run = spawnSync(process.execPath, [path.join(folder, file)], { encoding: 'utf8' });
+    expect({ out: run.stdout, err: run.stderr, code: run.status }).toEqual({ out: 'done', err: '', code: 0 });
+  });
+
+  test('the command runs from the package', () => {
+    const run = spawnSync(process.execPath, [path.join(installed, manifest().bin.turnwise ?? ''), '--help'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(run.status).toBe(0);
+    expect(run.stdout).toContain('package');
+  });
+
+  test('the bridge to the Bot Framework SDK can be imported where that is installed', () => {
+    link('botbuilder-core');
+    link('botbuilder-dialogs');
+    const script = "import { fromBotBuilder } from 'turnwise/botbuilder'; process.stdout.write(typeof fromBotBuilder)";
+    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect({ out: run.stdout, err: run.stderr }).toEqual({ out: 'function', err: '' });
+  });
+});
