@@ -5,6 +5,7 @@ import type { TurnContext } from './bot/turn-context';
 import type { ConnectorClients } from './ports/connector-client';
 import type { InboundAuth } from './ports/inbound-auth';
 import { botLogic } from './runtime/bot-logic';
+import type { ChannelServices } from './runtime/channel-services';
 import { receive } from './runtime/ingress';
 import { runLogic } from './runtime/run-logic';
 import type { Runtime } from './runtime/runtime';
@@ -16,19 +17,19 @@ import type { InvokeResponse } from './schema/invoke';
 export interface AppParts {
   readonly runtime: Runtime;
   readonly auth: InboundAuth;
-  readonly connectorClients: ConnectorClients;
+  readonly services: ChannelServices & { readonly connectorClients: ConnectorClients };
   /** Makes sure that the store can be used. */
   readonly ready: () => Promise<void>;
 }
 
 /** The app as the adapter of its author sees it. */
-export function appHost(adapter: CloudAdapter, { auth, connectorClients, ready, runtime }: AppParts): AdapterHost {
+export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services }: AppParts): AdapterHost {
   const run = async (
     activity: Activity,
     logic: (context: TurnContext) => Promise<void>,
   ): Promise<InvokeResponse | undefined> => {
     await ready();
-    const { onError, ...bot } = botLogic(logic, [], undefined, connectorClients, adapter);
+    const { onError, ...bot } = botLogic(logic, [], undefined, services, adapter);
     const answers = adapter.onTurnError !== undefined && onError !== undefined;
     return runLogic({ ...runtime, bot: answers ? { ...bot, onError } : bot }, activity);
   };
@@ -53,7 +54,7 @@ export function appHost(adapter: CloudAdapter, { auth, connectorClients, ready, 
       await run(continuationActivity(reference, runtime.ids.next(), now()), logic);
     },
     async createConversation(channelId, serviceUrl, parameters, logic) {
-      const created = await connectorClients.client(serviceUrl).conversations.createConversation(parameters);
+      const created = await services.connectorClients.client(serviceUrl).conversations.createConversation(parameters);
       const address = { channelId, serviceUrl: created.serviceUrl || serviceUrl, bot: parameters.bot ?? { id: '' } };
       const reference = createdConversation(address, parameters, created.id);
       await run(creationActivity(reference, parameters, runtime.ids.next(), now()), logic);

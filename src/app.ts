@@ -1,25 +1,30 @@
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
 import { appHost } from './app-host';
 import { BotConnector } from './azure/bot-connector';
-import { createConnectorClients } from './azure/connector-clients';
 import { createOutboundTokens } from './azure/credentials';
 import { endpointRequest, httpResponse } from './azure/functions-http';
 import { createInboundAuth } from './azure/inbound-auth';
 import { parseRing } from './azure/ring-message';
-import { ServiceRequests } from './azure/service-request';
 import type { TokenSource } from './azure/token-source';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
 import type { CloudAdapter } from './bot/cloud-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
-import { configuredDoorbell, configuredStore } from './configured';
+import {
+  configuredConnectorClients,
+  configuredDoorbell,
+  configuredStore,
+  configuredUserTokenClients,
+} from './configured';
 import type { Connector } from './ports/connector';
 import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Log } from './ports/log';
 import type { Store } from './ports/store';
+import type { UserTokenClients } from './ports/user-token-client';
 import { botLogic } from './runtime/bot-logic';
+import type { ChannelServices } from './runtime/channel-services';
 import { consoleLog } from './runtime/console-log';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
@@ -54,6 +59,8 @@ export interface BotAppOptions {
   readonly connector?: Connector;
   /** For the calls that are no deliveries: members, teams, meetings, new conversations. */
   readonly connectorClients?: ConnectorClients;
+  /** For users' tokens: signing in, exchanging, signing out. */
+  readonly userTokenClients?: UserTokenClients;
   readonly doorbell?: Doorbell;
   readonly auth?: InboundAuth;
   readonly log?: Log;
@@ -87,10 +94,15 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings(options.environment ?? process.env);
   const auth = options.auth ?? inboundAuth(settings);
   const tokens = outboundTokens(settings);
-  const connectorClients = options.connectorClients ?? clientsOfServices(settings, tokens);
-  const runtime = composeRuntime(options, settings, tokens, connectorClients);
+  const services = {
+    connectorClients: options.connectorClients ?? configuredConnectorClients(settings, tokens),
+    userTokenClients: options.userTokenClients ?? configuredUserTokenClients(settings, tokens),
+    appId: settings.outbound?.appId,
+    audience: settings.audience,
+  };
+  const runtime = composeRuntime(options, settings, tokens, services);
   const store = once(() => runtime.store.open());
-  options.adapter?.attach(appHost(options.adapter, { runtime, auth, connectorClients, ready: store }));
+  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, ready: store }));
   return {
     async messages(request) {
       await store();
@@ -132,7 +144,7 @@ function composeRuntime(
   options: BotAppOptions,
   settings: Settings,
   tokens: TokenSource | undefined,
-  connectorClients: ConnectorClients,
+  services: ChannelServices,
 ): Runtime {
   const clock = systemClock;
   const store = options.store ?? configuredStore(settings.store, settings.environment);
@@ -147,7 +159,7 @@ function composeRuntime(
     ids: systemIds,
     log,
     bot: {
-      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, connectorClients, options.adapter),
+      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, services, options.adapter),
       ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
     },
     ...(numbers.keepReferences ? { keeper } : {}),
@@ -170,11 +182,6 @@ function outboundTokens({ outbound }: Settings): TokenSource | undefined {
 
 function botConnector({ environment }: Settings, tokens: TokenSource | undefined): Connector {
   return new BotConnector({ tokens, trust: { development: environment === 'development' }, clock: systemClock });
-}
-
-function clientsOfServices({ environment }: Settings, tokens: TokenSource | undefined): ConnectorClients {
-  const trust = { development: environment === 'development' };
-  return createConnectorClients(new ServiceRequests({ tokens, trust, clock: systemClock }));
 }
 
 /** Does it once, however many ask; a failure is not remembered. */

@@ -1,9 +1,15 @@
 import path from 'node:path';
+import { createConnectorClients } from './azure/connector-clients';
 import { createCosmosStore } from './azure/cosmos-store';
 import { QueueDoorbell } from './azure/queue-doorbell';
+import { ServiceRequests } from './azure/service-request';
+import type { TokenSource } from './azure/token-source';
+import { createUserTokenClients } from './azure/user-token-clients';
 import { createMemoryStore } from './memory/memory-store';
+import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
 import type { Store } from './ports/store';
+import type { UserTokenClients } from './ports/user-token-client';
 import { systemClock } from './runtime/system';
 import type { QueueSettings, Settings, StoreSettings } from './settings';
 import { createSqliteStore } from './sqlite/sqlite-store';
@@ -31,4 +37,23 @@ export function sqliteFile(folder: string): string {
 /** The doorbell on the storage queue that the settings name. Nothing is connected yet. */
 export function configuredDoorbell(connection: QueueSettings, environment: Settings['environment']): Doorbell {
   return new QueueDoorbell({ connection, queueName: TURNS_QUEUE, createQueue: environment === 'development' });
+}
+
+/** Clients for the services of channels. The bot's token goes to known addresses alone. */
+export function configuredConnectorClients(
+  { environment }: Settings,
+  tokens: TokenSource | undefined,
+): ConnectorClients {
+  const trust = { development: environment === 'development' };
+  return createConnectorClients(new ServiceRequests({ tokens, trust, clock: systemClock }));
+}
+
+/** Clients for the token service that the settings name. The address is the operator's, and so trusted. */
+export function configuredUserTokenClients(
+  { environment, oauthUrl, outbound }: Settings,
+  tokens: TokenSource | undefined,
+): UserTokenClients {
+  const trust = { development: environment === 'development', configured: oauthUrl };
+  const requests = new ServiceRequests({ tokens, trust, clock: systemClock });
+  return createUserTokenClients(requests, { url: oauthUrl, appId: outbound?.appId ?? '' });
 }

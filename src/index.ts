@@ -236,6 +236,7 @@ export type { Doorbell } from './ports/doorbell';
 export type { Authenticated, InboundAuth, InboundRequest, Refusal } from './ports/inbound-auth';
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
+export type { UserTokenClient, UserTokenClients } from './ports/user-token-client';
 export type { RuntimeOptions } from './runtime/options';
 export { systemClock } from './runtime/system';
 
@@ -273,6 +274,18 @@ export type { Entity, Mention } from './schema/entities';
 export { ERRORS, type ErrorCode, TurnwiseError } from './schema/errors';
 export type { InvokeResponse } from './schema/invoke';
 export { MessageFactory } from './schema/message-factory';
+export type {
+  SignInUrlResponse,
+  TokenExchangeInvokeRequest,
+  TokenExchangeInvokeResponse,
+  TokenExchangeRequest,
+  TokenExchangeResource,
+  TokenExchangeState,
+  TokenPostResource,
+  TokenRequest,
+  TokenResponse,
+  TokenStatus,
+} from './schema/tokens';
 export { createSqliteStore, type SqliteStoreOptions } from './sqlite/sqlite-store';
 export { StoreFault } from './turn/fault';
 export type { Timing } from './turn/timing';

@@ -150,10 +150,10 @@ const list = [
   {
     name: 'OAuthUrl',
     group: 'cloud',
-    meaning: 'The token service that signs users in.',
+    meaning: 'The token service that signs users in. On a development machine it may be a loopback address.',
     allowed: 'an https address',
     default: "the cloud's",
-    schema: httpsUrl,
+    schema: url,
   },
   {
     name: 'AZURE_FUNCTIONS_ENVIRONMENT',

@@ -68,6 +68,8 @@ export interface Settings {
   readonly outbound: OutboundSettings | undefined;
   /** The token service that signs users in. */
   readonly oauthUrl: string;
+  /** What the bot's tokens are for. */
+  readonly audience: string;
 }
 
 /**
@@ -82,6 +84,9 @@ export function readSettings(env: Environment): Settings {
   const { environment, inAzure, says } = readEnvironment(values, marker);
   if (values('MicrosoftAppId') === undefined) refuseAnonymous(values, environment, says ? marker : undefined);
   const cloud = readCloud(values);
+  if (!isSafe(cloud.oauthUrl, environment)) {
+    throw new TurnwiseError('SettingInvalid', 'OAuthUrl has to be an https address.');
+  }
   return {
     environment,
     inAzure,
@@ -90,7 +95,14 @@ export function readSettings(env: Environment): Settings {
     inbound: readInbound(values),
     outbound: readOutbound(values, cloud),
     oauthUrl: cloud.oauthUrl,
+    audience: cloud.scope.replace(/\/\.default$/, ''),
   };
+}
+
+/** Over https, or not over a network at all. */
+function isSafe(address: string, environment: Settings['environment']): boolean {
+  const { protocol, host } = new URL(address);
+  return protocol === 'https:' || (environment === 'development' && OWN_MACHINE.test(host));
 }
 
 /** What a tool needs that works on the store and is not the bot: no app id, and a queue only where one is set. */

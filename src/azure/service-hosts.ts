@@ -35,6 +35,8 @@ const MAX_LENGTH = 2048;
 /** How far to trust. `development` adds loopback addresses, plain http included; it is never set in Azure. */
 export interface ServiceTrust {
   readonly development: boolean;
+  /** An address that the operator has set: trusted whatever its name, over https. For services that no activity names. */
+  readonly configured?: string;
 }
 
 /** The parsed address if the bot's token may be sent there, else `undefined`. */
@@ -47,7 +49,8 @@ export function trustedServiceUrl(text: unknown, trust: ServiceTrust): URL | und
   const url = new URL(text);
   if (url.hostname !== host) return undefined;
   if (LOOPBACK.test(host)) return trust.development ? url : undefined;
-  return scheme === 'https' && url.port === '' && isServiceHost(host) ? url : undefined;
+  if (scheme !== 'https') return undefined;
+  return text === trust.configured || (url.port === '' && isServiceHost(host)) ? url : undefined;
 }
 
 /** Whether the bot's token may be sent to this address. Anything that is not a plain address of a known service is not one. */

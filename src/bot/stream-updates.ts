@@ -1,7 +1,7 @@
 import type { Activity } from '../schema/activity';
 import { ActivityTypes, Channels } from '../schema/constants';
+import { applyConversationReference, getConversationReference } from '../schema/conversation-reference';
 import { withStreamInfo } from '../schema/stream-info';
-import { applyConversationReference, getConversationReference } from './conversation-reference';
 import type { Turn } from './turn';
 
 /** Something to be seen before the message is complete. `text` is all there is so far, not what is new in it. */

@@ -21,6 +21,10 @@ const DEFAULT_DELAY_MS = 1000;
  * context, to be delivered when the turn commits. Holds no state of its own; one serves all turns of an application.
  */
 export class TurnAdapter extends BotAdapter {
+  /** Where `turnState` has the client for users' tokens, and what makes clients for other services, when the app provides them. */
+  readonly UserTokenClientKey: symbol = Symbol.for('turnwise.userTokenClient');
+  readonly ConnectorFactoryKey: symbol = Symbol.for('turnwise.connectorFactory');
+
   /**
    * A context for a turn on `activity`, which is copied: a handler may change what it holds without changing the record.
    * Put what middleware and bot should find in `turnState` before {@link run}.

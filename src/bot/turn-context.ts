@@ -1,13 +1,13 @@
 import type { ConversationReference } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import { ActivityTypes, DeliveryModes, InputHints } from '../schema/constants';
-import type { ConversationParameters, ResourceResponse } from '../schema/conversations';
-import type { Mention } from '../schema/entities';
 import {
   applyConversationReference,
   getConversationReference,
   getReplyConversationReference,
-} from './conversation-reference';
+} from '../schema/conversation-reference';
+import type { ConversationParameters, ResourceResponse } from '../schema/conversations';
+import type { Mention } from '../schema/entities';
 import { INVOKE_RESPONSE_KEY } from './keys';
 import { getMentions, removeMentionText, removeRecipientMention } from './mentions';
 import { type ReplyStream, streamOf } from './reply-stream';
@@ -37,8 +37,10 @@ export type DeleteActivityHandler = (
 
 /** What a context calls on its adapter, and what authors reach through `context.adapter`. `BotAdapter` implements it. */
 export interface TurnContextAdapter {
-  /** Where `turnState` has the client for calls that want an answer. */
+  /** Where `turnState` has for whom the activity was meant, the client for calls that want an answer, and what tokens are for. */
+  readonly BotIdentityKey: symbol;
   readonly ConnectorClientKey: symbol;
+  readonly OAuthScopeKey: symbol;
   onTurnError: ((context: TurnContext, error: Error) => Promise<void>) | undefined;
   sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]>;
   updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined>;

@@ -5,19 +5,19 @@ import type { Turn } from '../bot/turn';
 import { TurnAdapter } from '../bot/turn-adapter';
 import { turnAnswer } from '../bot/turn-answer';
 import type { TurnContext } from '../bot/turn-context';
-import type { ConnectorClients } from '../ports/connector-client';
 import type { Activity } from '../schema/activity';
+import { type ChannelServices, provideServices } from './channel-services';
 import type { BotLogic } from './runtime';
 
 /**
- * The author's bot with its middleware and error handler, as the pipeline runs it; its contexts have a client for the channel's service.
+ * The author's bot with its middleware and error handler, as the pipeline runs it; its contexts have the services in `turnState`.
  * @param own the author's adapter, with middleware and error handler of its own
  */
 export function botLogic(
   bot: Bot,
   middleware: readonly (Middleware | MiddlewareHandler)[],
   onTurnError: TurnErrorHandler | undefined,
-  connectorClients?: ConnectorClients,
+  services: ChannelServices = {},
   own?: TurnAdapter,
 ): BotLogic {
   const adapter = (own ?? new TurnAdapter()).use(...middleware);
@@ -26,10 +26,7 @@ export function botLogic(
   const contexts = new WeakMap<object, TurnContext>();
   const contextOf = (turn: Turn, activity: Activity): TurnContext => {
     const context = adapter.createContext(activity);
-    if (connectorClients !== undefined) {
-      const client = connectorClients.client(activity.serviceUrl, turn.signal);
-      context.turnState.set(adapter.ConnectorClientKey, client);
-    }
+    provideServices(context, adapter, services, turn.signal);
     return context;
   };
   return {

@@ -11,26 +11,31 @@ export interface TokenResponse extends Extensible {
   properties?: Record<string, unknown>;
 }
 
+/** Asks for a token of a provider. */
 export interface TokenRequest extends Extensible {
   provider?: string;
   settings?: Record<string, unknown>;
 }
 
+/** What a client exchanges a token of its own for, to sign the user in without asking. */
 export interface TokenExchangeResource extends Extensible {
   id?: string;
   uri?: string;
   providerId?: string;
 }
 
+/** Where a client may post a token. */
 export interface TokenPostResource extends Extensible {
   sasUrl?: string;
 }
 
+/** What is exchanged for a token: another token, or the address of a resource. */
 export interface TokenExchangeRequest extends Extensible {
   uri?: string;
   token?: string;
 }
 
+/** Where a user signs in, and what a client can do instead. */
 export interface SignInUrlResponse extends Extensible {
   signInLink?: string;
   tokenExchangeResource?: TokenExchangeResource;
@@ -60,6 +65,7 @@ export interface TokenExchangeState extends Extensible {
   msAppId: string;
 }
 
+/** Whether a user has a token for a connection. */
 export interface TokenStatus extends Extensible {
   channelId: string;
   connectionName: string;

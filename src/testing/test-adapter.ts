@@ -19,6 +19,7 @@ import { completeConversation, createConversation } from './test-conversation';
 import { TestFlow } from './test-flow';
 import { TestPipeline } from './test-pipeline';
 import { TestTokens } from './test-tokens';
+import { testUserTokenClient } from './test-user-token-client';
 
 /** How a test differs from the defaults of {@link TestAdapter}. */
 export interface TestAdapterOptions {
@@ -80,6 +81,13 @@ export class TestAdapter extends TurnAdapter {
   /** A conversation of a user with a bot on the test channel, to hand to the constructor or to continue. */
   static createConversation(name: string, user = 'User1', bot = 'Bot'): ConversationReference {
     return createConversation(name, user, bot);
+  }
+
+  /** As in production; `turnState` has the client for users' tokens. */
+  override createContext(activity: Activity): TurnContext {
+    const context = super.createContext(activity);
+    context.turnState.set(this.UserTokenClientKey, testUserTokenClient(this, context));
+    return context;
   }
 
   /** The replies that wait for an assertion. */

@@ -122,3 +122,12 @@ describe('the addresses a token may be sent to', () => {
     expect(isTrustedServiceUrl(url, development)).toBe(false);
   });
 });
+
+test('an address that the operator has set is trusted as it stands, over https', () => {
+  const trust = { development: false, configured: 'https://tokens.example:8443/base' };
+  expect(isTrustedServiceUrl('https://tokens.example:8443/base', trust)).toBe(true);
+  for (const other of ['https://tokens.example/base', 'https://tokens.example:8443/', 'https://evil.example/base']) {
+    expect(isTrustedServiceUrl(other, trust)).toBe(false);
+  }
+  expect(isTrustedServiceUrl('http://tokens.example/', { ...trust, configured: 'http://tokens.example/' })).toBe(false);
+});

@@ -45,6 +45,7 @@ test('the least that local development needs', () => {
     inbound: {},
     outbound: undefined,
     oauthUrl: 'https://api.botframework.com',
+    audience: 'https://api.botframework.com',
   });
 });
 
@@ -83,6 +84,23 @@ test('the least that Azure needs', () => {
       credential: { kind: 'managedIdentity' },
     },
     oauthUrl: 'https://api.botframework.com',
+    audience: 'https://api.botframework.com',
+  });
+});
+
+describe('the address of the token service', () => {
+  test.each([
+    ['an https address', 'https://t.example', DEVELOPMENT],
+    ['a loopback address in development', 'http://127.0.0.1:3000', DEVELOPMENT],
+  ])('may be %s', (_what, OAuthUrl, env) => {
+    expect(readSettings({ ...env, OAuthUrl }).oauthUrl).toBe(OAuthUrl);
+  });
+
+  test.each([
+    ['one that a network sees in plain text', 'http://t.example', DEVELOPMENT],
+    ['a loopback address in production', 'http://127.0.0.1:3000', { ...DEVELOPMENT, ...IN_AZURE }],
+  ])('is not %s', (_what, OAuthUrl, env) => {
+    expect(() => readSettings({ ...env, OAuthUrl })).toThrow('OAuthUrl has to be an https address.');
   });
 });
 

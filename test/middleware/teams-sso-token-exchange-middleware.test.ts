@@ -8,11 +8,6 @@ import type { Activity } from '../../src/schema/activity';
 import { MemoryTurn } from '../support/memory-turn';
 import { incoming } from '../support/run-bot';
 
-/** As the adapters have it that sign users in. */
-class SigningAdapter extends TurnAdapter {
-  readonly UserTokenClientKey = Symbol('userTokenClient');
-}
-
 const REQUEST = {
   type: 'invoke',
   channelId: 'msteams',
@@ -35,7 +30,7 @@ async function signIn({
   exchanged = { token: 'u' },
 }: Options) {
   const asked: unknown[][] = [];
-  const adapter = new SigningAdapter().use(new TeamsSSOTokenExchangeMiddleware(storage, 'connection'));
+  const adapter = new TurnAdapter().use(new TeamsSSOTokenExchangeMiddleware(storage, 'connection'));
   const context = adapter.createContext(incoming({ ...REQUEST, ...activity }));
   context.turnState.set(adapter.UserTokenClientKey, {
     async exchangeToken(...given: unknown[]) {

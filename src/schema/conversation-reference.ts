@@ -1,7 +1,7 @@
-import type { ConversationReference } from '../schema/accounts';
-import type { Activity } from '../schema/activity';
-import { ActivityTypes, Channels } from '../schema/constants';
-import type { ResourceResponse } from '../schema/conversations';
+import type { ConversationReference } from './accounts';
+import type { Activity } from './activity';
+import { ActivityTypes, Channels } from './constants';
+import type { ResourceResponse } from './conversations';
 
 /**
  * The id that replies to `source` name in `replyToId`. Direct Line and Web Chat raise `conversationUpdate` before the conversation
