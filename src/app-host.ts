@@ -9,6 +9,7 @@ import type { ChannelServices } from './runtime/channel-services';
 import { receive } from './runtime/ingress';
 import { runLogic } from './runtime/run-logic';
 import type { Runtime } from './runtime/runtime';
+import { withPinned } from './runtime/turn-address';
 import type { Activity } from './schema/activity';
 import { TurnwiseError } from './schema/errors';
 import type { InvokeResponse } from './schema/invoke';
@@ -18,16 +19,19 @@ export interface AppParts {
   readonly runtime: Runtime;
   readonly auth: InboundAuth;
   readonly services: ChannelServices & { readonly connectorClients: ConnectorClients };
+  /** Whether the bot's token may be sent to an address. Code may have its references from anybody. */
+  readonly trusts: (serviceUrl: string) => boolean;
   /** Makes sure that the store can be used. */
   readonly ready: () => Promise<void>;
 }
 
 /** The app as the adapter of its author sees it. */
-export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services }: AppParts): AdapterHost {
+export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services, trusts }: AppParts): AdapterHost {
   const run = async (
     activity: Activity,
     logic: (context: TurnContext) => Promise<void>,
   ): Promise<InvokeResponse | undefined> => {
+    if (activity.serviceUrl && !trusts(activity.serviceUrl)) throw new TurnwiseError('ServiceUrlNotTrusted');
     await ready();
     const { onError, ...bot } = botLogic(logic, [], undefined, services, adapter);
     const answers = adapter.onTurnError !== undefined && onError !== undefined;
@@ -49,13 +53,16 @@ export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services 
       if (!caller.ok) throw new TurnwiseError(caller.code);
       const admitted = caller.admit(activity);
       if (!admitted.ok) throw new TurnwiseError(admitted.code);
+      return withPinned(activity, admitted.pinned);
     },
     async continueConversation(reference, logic) {
       await run(continuationActivity(reference, runtime.ids.next(), now()), logic);
     },
     async createConversation(channelId, serviceUrl, parameters, logic) {
       const created = await services.connectorClients.client(serviceUrl).conversations.createConversation(parameters);
-      const address = { channelId, serviceUrl: created.serviceUrl || serviceUrl, bot: parameters.bot ?? { id: '' } };
+      // Channels may name another service for the new conversation; one that is not known is not believed.
+      const newAddress = created.serviceUrl && trusts(created.serviceUrl) ? created.serviceUrl : undefined;
+      const address = { channelId, serviceUrl: newAddress ?? serviceUrl, bot: parameters.bot ?? { id: '' } };
       const reference = createdConversation(address, parameters, created.id);
       await run(creationActivity(reference, parameters, runtime.ids.next(), now()), logic);
     },

@@ -5,6 +5,7 @@ import { createOutboundTokens } from './azure/credentials';
 import { endpointRequest, httpResponse } from './azure/functions-http';
 import { createInboundAuth } from './azure/inbound-auth';
 import { parseRing } from './azure/ring-message';
+import { isTrustedServiceUrl } from './azure/service-hosts';
 import type { TokenSource } from './azure/token-source';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
@@ -102,7 +103,8 @@ export function createBotApp(options: BotAppOptions): BotApp {
   };
   const runtime = composeRuntime(options, settings, tokens, services);
   const store = once(() => runtime.store.open());
-  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, ready: store }));
+  const trusts = trustOf(options, settings);
+  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready: store }));
   return {
     async messages(request) {
       await store();
@@ -165,6 +167,12 @@ function composeRuntime(
     ...(numbers.keepReferences ? { keeper } : {}),
     options: numbers,
   };
+}
+
+/** An author's own connector knows by itself where it may go. */
+function trustOf({ connector }: BotAppOptions, { environment }: Settings): (serviceUrl: string) => boolean {
+  if (connector !== undefined) return (serviceUrl) => serviceUrl !== '';
+  return (serviceUrl) => isTrustedServiceUrl(serviceUrl, { development: environment === 'development' });
 }
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {

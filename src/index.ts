@@ -233,7 +233,7 @@ export type {
   TeamsService,
 } from './ports/connector-client';
 export type { Doorbell } from './ports/doorbell';
-export type { Authenticated, InboundAuth, InboundRequest, Refusal } from './ports/inbound-auth';
+export type { Admission, Authenticated, InboundAuth, InboundRequest, Pinned, Refusal } from './ports/inbound-auth';
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
 export type { UserTokenClient, UserTokenClients } from './ports/user-token-client';

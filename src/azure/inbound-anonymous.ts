@@ -1,4 +1,4 @@
-import type { InboundAuth, InboundRequest, Refusal } from '../ports/inbound-auth';
+import type { Admission, InboundAuth, InboundRequest, Refusal } from '../ports/inbound-auth';
 import { failure, TurnwiseError } from '../schema/errors';
 import { isLoopbackServiceUrl } from './inbound-loopback';
 
@@ -35,8 +35,8 @@ export function createAnonymousAuth(options: { readonly development: boolean; re
 }
 
 /** Replies go where the activity says, so a request that should not have come in cannot make the bot call anybody else. */
-const admit = ({ serviceUrl }: { readonly serviceUrl: string }): { readonly ok: true } | Refusal =>
-  isLoopbackServiceUrl(serviceUrl) ? { ok: true } : failure(403, 'ServiceUrlNotTrusted');
+const admit = ({ serviceUrl }: { readonly serviceUrl: string }): Admission =>
+  isLoopbackServiceUrl(serviceUrl) ? { ok: true, pinned: { serviceUrl } } : failure(403, 'ServiceUrlNotTrusted');
 
 function refusalOf({ headers }: InboundRequest): Refusal | undefined {
   const { host, origin, authorization } = headers;

@@ -45,6 +45,7 @@ export function createInboundAuth(options: InboundAuthOptions): InboundAuth {
     appId,
     keys: keyRingAt(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options),
     development: options.development,
+    callerId: cloud.channelCallerId,
   });
   return createGate({
     audiences: [appId],

@@ -1,12 +1,10 @@
-import type { Refusal } from '../ports/inbound-auth';
+import type { Admission, Refusal } from '../ports/inbound-auth';
 import type { Activity } from '../schema/activity';
 import { failure } from '../schema/errors';
 import type { KeyRing } from './inbound-keys';
 import type { SigningKey } from './inbound-signing-key';
 import type { Claims } from './inbound-token';
 import { isTrustedServiceUrl } from './service-hosts';
-
-export type Admission = { readonly ok: true } | Refusal;
 
 /** Who a token says its caller is, should its signature stand. Keeps of the claims only what is needed afterwards. */
 export interface Claimed {
@@ -42,8 +40,11 @@ export function channelCallers(options: {
   readonly appId: string;
   readonly keys: KeyRing;
   readonly development: boolean;
+  /** How bots know the channels of this cloud, if they know them by anything. */
+  readonly callerId?: string | undefined;
 }): CallerKind<BotCaller> {
-  const { appId, development } = options;
+  const { appId, development, callerId } = options;
+  const caller = callerId === undefined ? {} : { callerId };
   return {
     issuers: new Set([options.issuer]),
     keys: options.keys,
@@ -58,8 +59,10 @@ export function channelCallers(options: {
         admit(activity, key) {
           if (!key.endorsements.has(activity.channelId)) return failure(403, 'ChannelNotEndorsed');
           if (!isSameServiceUrl(activity.serviceUrl, serviceUrl)) return failure(403, 'ServiceUrlNotClaimed');
-          return isTrustedServiceUrl(activity.serviceUrl, { development })
-            ? { ok: true }
+          // What the token says is what its issuer has signed; the activity may differ by a slash.
+          return isTrustedServiceUrl(serviceUrl, { development }) &&
+            isTrustedServiceUrl(activity.serviceUrl, { development })
+            ? { ok: true, pinned: { serviceUrl, ...caller } }
             : failure(403, 'ServiceUrlNotTrusted');
         },
       };

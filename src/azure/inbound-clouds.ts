@@ -1,3 +1,5 @@
+import { CallerIdConstants } from '../schema/constants';
+
 /** A directory (Microsoft Entra ID) of one cloud: who issues the tokens with which applications call each other. */
 export interface DirectoryCloud {
   /** Where its signing keys are announced. */
@@ -12,6 +14,8 @@ export interface DirectoryCloud {
 export interface InboundCloud {
   readonly channelIssuer: string;
   readonly channelMetadataUrl: string;
+  /** What bots read in `activity.callerId` when a channel has called. */
+  readonly channelCallerId?: string;
   /** None in a cloud that was described by settings. */
   readonly directory?: DirectoryCloud;
 }
@@ -19,6 +23,7 @@ export interface InboundCloud {
 const PUBLIC: InboundCloud = {
   channelIssuer: 'https://api.botframework.com',
   channelMetadataUrl: 'https://login.botframework.com/v1/.well-known/openidconfiguration',
+  channelCallerId: CallerIdConstants.PublicAzureChannel,
   directory: {
     metadataUrl: 'https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration',
     botFrameworkTenant: 'd6d49420-f39b-4df7-a1dc-d59a935871db',
@@ -32,6 +37,7 @@ const PUBLIC: InboundCloud = {
 const US_GOVERNMENT: InboundCloud = {
   channelIssuer: 'https://api.botframework.us',
   channelMetadataUrl: 'https://login.botframework.azure.us/v1/.well-known/openidconfiguration',
+  channelCallerId: CallerIdConstants.USGovChannel,
   directory: {
     metadataUrl:
       'https://login.microsoftonline.us/cab8a31a-1906-4287-a0d8-4eef66b95f6e/v2.0/.well-known/openid-configuration',

@@ -1,3 +1,4 @@
+import { CallerIdConstants } from '../schema/constants';
 import { failure } from '../schema/errors';
 import { applicationOf, isForUser, isIssuedBy } from './inbound-application';
 import { type BotCaller, type CallerKind, isSameServiceUrl } from './inbound-caller';
@@ -26,7 +27,9 @@ export interface DirectoryOptions {
 
 interface Caller {
   readonly tenantId: string;
-  readonly mayAskRepliesAt: (serviceUrl: unknown) => boolean;
+  /** Where replies go if an activity asks for them at this address; undefined when they may not go there. */
+  readonly repliesAt: (serviceUrl: string) => string | undefined;
+  readonly callerId?: string;
 }
 
 /**
@@ -42,10 +45,16 @@ export function directoryCallers(options: DirectoryOptions): CallerKind<BotCalle
   for (const skill of skills) {
     callers.set(skill.appId, {
       tenantId: skill.tenantId,
-      mayAskRepliesAt: (serviceUrl) => isSameServiceUrl(serviceUrl, skill.serviceUrl),
+      repliesAt: (serviceUrl) => (isSameServiceUrl(serviceUrl, skill.serviceUrl) ? skill.serviceUrl : undefined),
+      callerId: `${CallerIdConstants.BotToBotPrefix}${skill.appId}`,
     });
   }
-  if (allowEmulator) callers.set(appId, { tenantId, mayAskRepliesAt: isLoopbackServiceUrl });
+  if (allowEmulator) {
+    callers.set(appId, {
+      tenantId,
+      repliesAt: (serviceUrl) => (isLoopbackServiceUrl(serviceUrl) ? serviceUrl : undefined),
+    });
+  }
 
   const tenants = [...callers.values()].map((caller) => directory.issuers(caller.tenantId));
   return {
@@ -63,10 +72,14 @@ export function directoryCallers(options: DirectoryOptions): CallerKind<BotCalle
   };
 }
 
-function claimedBy(directory: DirectoryCloud, { tenantId, mayAskRepliesAt }: Caller): BotCaller {
+function claimedBy(directory: DirectoryCloud, { tenantId, repliesAt, callerId }: Caller): BotCaller {
   return {
     ok: true,
     tenant: { id: tenantId, issuer: directory.issuers(tenantId).v2 },
-    admit: ({ serviceUrl }) => (mayAskRepliesAt(serviceUrl) ? { ok: true } : failure(403, 'ServiceUrlNotTrusted')),
+    admit(activity) {
+      const serviceUrl = repliesAt(activity.serviceUrl);
+      if (serviceUrl === undefined) return failure(403, 'ServiceUrlNotTrusted');
+      return { ok: true, pinned: { serviceUrl, ...(callerId === undefined ? {} : { callerId }) } };
+    },
   };
 }

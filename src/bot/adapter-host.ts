@@ -15,9 +15,12 @@ export interface HostAnswer {
 export interface AdapterHost {
   /** Answers a request to the messaging endpoint. @param headers names in lower case */
   receive(headers: Readonly<Record<string, string | undefined>>, body: string): Promise<HostAnswer>;
-  /** Checks who sends an activity. @throws TurnwiseError when it must not be trusted */
-  authenticate(authorization: string, activity: Activity): Promise<void>;
-  /** Runs `logic` on an activity as a turn, at once. @returns what an HTTP response would say, when the turn is committed */
+  /** Checks who sends an activity. @returns it with what the token vouches for. @throws TurnwiseError when it must not be trusted */
+  authenticate(authorization: string, activity: Activity): Promise<Activity>;
+  /**
+   * Runs `logic` on an activity as a turn, at once. @returns what an HTTP response would say, when the turn is committed
+   * @throws TurnwiseError `ServiceUrlNotTrusted` when its replies would go to an address that is not a known channel's
+   */
   run(activity: Activity, logic: (context: TurnContext) => Promise<void>): Promise<InvokeResponse | undefined>;
   /** Runs `logic` as a turn in a conversation, and resolves when it is committed. */
   continueConversation(reference: ConversationReference, logic: (context: TurnContext) => Promise<void>): Promise<void>;

@@ -112,8 +112,8 @@ export class CloudAdapter extends TurnAdapter {
     logic: Logic,
   ): Promise<InvokeResponse | undefined> {
     const host = this.hosted();
-    if (typeof authorization === 'string') await host.authenticate(authorization, activity);
-    const answer = await host.run(activity, logic);
+    const admitted = typeof authorization === 'string' ? await host.authenticate(authorization, activity) : activity;
+    const answer = await host.run(admitted, logic);
     const isAnswered = activity.type === ActivityTypes.Invoke || activity.deliveryMode === DeliveryModes.ExpectReplies;
     return isAnswered ? answer : undefined;
   }

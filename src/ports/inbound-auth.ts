@@ -12,11 +12,22 @@ export interface InboundRequest {
  */
 export type Refusal = Failure;
 
+/** What the caller's token vouches for. An accepted activity carries it from then on, whatever its body says. */
+export interface Pinned {
+  /** Where replies go: the one address that the token names, or that its caller is configured with. */
+  readonly serviceUrl: string;
+  /** Who has called, as bots read it in `activity.callerId`; left out when there is nothing to say so. */
+  readonly callerId?: string;
+}
+
+/** What is made of an activity: let in, with what is pinned from here on, or refused. */
+export type Admission = { readonly ok: true; readonly pinned: Pinned } | Refusal;
+
 /** A caller whose token stands. What it may say is known only once its body is: `admit` judges that. */
 export interface Authenticated {
   readonly ok: true;
   /** Checks the parsed activity against the caller's claims (channel, service URL). Pure. */
-  admit(activity: Activity): { readonly ok: true } | Refusal;
+  admit(activity: Activity): Admission;
 }
 
 /**

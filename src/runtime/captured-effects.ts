@@ -4,6 +4,7 @@ import { TurnwiseError } from '../schema/errors';
 import { isFinalOfStream } from '../schema/stream-info';
 import type { NewEffect } from '../turn/commit';
 import { bodyRefs, type Payload, type ReplyAddress } from '../turn/record';
+import { pinnedTo } from './turn-address';
 
 /** Effects on their way into the record, with the large bodies that go beside it. */
 export interface Captured {
@@ -18,6 +19,8 @@ export interface CaptureOptions {
   readonly from: number;
   /** Effects below this ordinal were recorded by an earlier attempt: their records stand, whatever would be sent in their place. */
   readonly recordedBefore: number;
+  /** That of the activity which the turn answers. */
+  readonly address: ReplyAddress;
   readonly inlineBytes: number;
   /** Makes the name of a large activity's body its own: a turn may come to the ids of an earlier one whose dead letters still need theirs. */
   readonly unique: () => string;
@@ -58,7 +61,8 @@ export class CapturedEffects {
     return { id: activityId };
   }
 
-  delete(activityId: string, reference: ReplyAddress): void {
+  delete(activityId: string): void {
+    const reference = this.options.address;
     this.capture((id) => ({ kind: 'delete', id, activityId, reference }));
   }
 
@@ -105,7 +109,8 @@ export class CapturedEffects {
     return { id };
   }
 
-  private payload(id: string, activity: Activity): Payload {
+  private payload(id: string, sent: Activity): Payload {
+    const activity = pinnedTo(this.options.address, sent);
     const bytes = Buffer.byteLength(JSON.stringify(activity));
     if (bytes <= this.options.inlineBytes) return { inline: activity, bytes };
     const ref = `${id}-${this.options.unique()}`;
@@ -121,8 +126,3 @@ function waitingLess(effect: NewEffect, ms: number): NewEffect {
 
 /** What a `delay` activity without a number waits, as in the Bot Framework. */
 const DEFAULT_DELAY_MS = 1_000;
-
-/** Where an activity came from, as effects without one of their own are addressed. */
-export function addressOf({ channelId, serviceUrl, conversation }: Activity): ReplyAddress {
-  return { channelId, serviceUrl, conversationId: conversation.id };
-}

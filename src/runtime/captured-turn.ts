@@ -2,14 +2,15 @@ import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../b
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { UserKey } from '../turn/keys';
-import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
-import { addressOf, type Captured, CapturedEffects } from './captured-effects';
+import { effectId, type PendingActivity, type ReplyAddress, turnPrefix } from '../turn/record';
+import { type Captured, CapturedEffects } from './captured-effects';
 import { deliverRecorded } from './delivery';
 import type { Hold } from './hold';
 import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { sendLive } from './live-lane';
 import type { Runtime } from './runtime';
 import { readSteps, Steps } from './steps';
+import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
 
 /** What the pipeline needs to know of an activity to run its turn. */
@@ -30,6 +31,7 @@ export class CapturedTurn implements Turn {
   readonly attempt: number;
   readonly states: TurnState;
   readonly signal: AbortSignal;
+  private readonly address: ReplyAddress;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
   private readonly life: LinkedSignal;
@@ -45,6 +47,7 @@ export class CapturedTurn implements Turn {
     const { key, head } = hold;
     this.id = turnPrefix(pending);
     this.attempt = head.att;
+    this.address = addressOf(input.activity);
     this.states = new TurnState(runtime, { conversation: key }, user);
     this.steps = new Steps(
       () => readSteps(runtime, key, this.id),
@@ -59,6 +62,7 @@ export class CapturedTurn implements Turn {
       idOf: (ordinal) => effectId(pending, ordinal),
       from: repeats ? 0 : head.flushed,
       recordedBefore: head.flushed,
+      address: this.address,
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
     });
@@ -86,12 +90,12 @@ export class CapturedTurn implements Turn {
 
   delete(activityId: string): void {
     this.assertRunning();
-    this.effects.delete(activityId, addressOf(this.input.activity));
+    this.effects.delete(activityId);
   }
 
   async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
     if (this.finished) return { outcome: 'notSent' };
-    return sendLive(this.runtime, this.hold.key, activity, this.signal, limitMs);
+    return sendLive(this.runtime, this.hold.key, this.address, activity, this.signal, limitMs);
   }
 
   /** The error handler's sends leave with the dead letter: a flushed apology would stand in for what a later attempt sends first. */

@@ -11,6 +11,7 @@ import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
+import { withPinned } from './turn-address';
 
 /**
  * The messaging endpoint: authenticate, parse, make durable, ring, acknowledge. A 200 means that the activity is in its
@@ -53,7 +54,7 @@ async function readActivity(
   if (!parsed.ok) return parsed;
   const admitted = caller.admit(parsed.activity);
   if (!admitted.ok) return admitted;
-  return parsed;
+  return { ...parsed, activity: withPinned(parsed.activity, admitted.pinned) };
 }
 
 async function acceptActivity(

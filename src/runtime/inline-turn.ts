@@ -3,11 +3,13 @@ import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { InlineFence } from '../turn/inline';
 import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
-import { addressOf, type Captured, CapturedEffects } from './captured-effects';
+import type { ReplyAddress } from '../turn/record';
+import { type Captured, CapturedEffects } from './captured-effects';
 import { sendLive } from './live-lane';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
 import { readSteps, Steps } from './steps';
+import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
 
 /** The run of an activity was taken over or revoked: what it did is dropped. */
@@ -33,6 +35,7 @@ export class InlineTurn implements Turn {
   readonly attempt: number;
   readonly deadline: Date;
   readonly states: TurnState;
+  private readonly address: ReplyAddress;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
   private readonly over = new AbortController();
@@ -46,6 +49,7 @@ export class InlineTurn implements Turn {
     this.id = key;
     this.attempt = run;
     this.deadline = deadline;
+    this.address = addressOf(input.activity);
     this.states = new TurnState(runtime, { conversation, inline: key }, user);
     this.steps = new Steps(
       () => readSteps(runtime, conversation, key),
@@ -55,6 +59,7 @@ export class InlineTurn implements Turn {
       idOf: (ordinal) => `${key}~i${fence.epoch}.${ordinal}`,
       from: 0,
       recordedBefore: 0,
+      address: this.address,
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
     });
@@ -84,12 +89,12 @@ export class InlineTurn implements Turn {
 
   delete(activityId: string): void {
     this.assertRunning();
-    this.effects.delete(activityId, addressOf(this.input.activity));
+    this.effects.delete(activityId);
   }
 
   async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
     if (this.finished) return { outcome: 'notSent' };
-    return sendLive(this.runtime, this.input.conversation, activity, this.signal, limitMs);
+    return sendLive(this.runtime, this.input.conversation, this.address, activity, this.signal, limitMs);
   }
 
   /** An inline turn has nothing to hand out before its commit, which is at most seconds away. */

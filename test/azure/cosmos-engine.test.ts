@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { InboundAuth } from '../../src/ports/inbound-auth';
 import type { Store } from '../../src/ports/store';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS } from '../../src/runtime/options';
@@ -12,6 +11,7 @@ import { type ConversationKey, conversationKey, userKey } from '../../src/turn/k
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { type CosmosGateway, type GatewayRequest, type Mischief, startCosmosGateway } from '../support/cosmos-gateway';
 import { cosmosStores } from '../support/cosmos-under-test';
+import { OPEN } from '../support/open-auth';
 
 const CONVERSATIONS = ['c1', 'c2', 'c3'];
 const MESSAGES = 5;
@@ -30,11 +30,6 @@ beforeAll(async () => {
   gateway = await startCosmosGateway();
 });
 afterAll(() => gateway.close());
-
-const everybody: InboundAuth = {
-  mode: 'everybody',
-  authenticate: async () => ({ ok: true, admit: () => ({ ok: true }) }),
-};
 
 /** Two instances of the whole pipeline on one database; rings arrive at either. */
 class World {
@@ -62,7 +57,7 @@ class World {
     const body = async () => new TextEncoder().encode(JSON.stringify(activity));
     const headers = { 'content-type': 'application/json' };
     for (let status = 0; status !== 200; ) {
-      ({ status } = await receive(this.any(), everybody, { headers, body }));
+      ({ status } = await receive(this.any(), OPEN, { headers, body }));
       if (status !== 200) expect(status).toBe(503);
     }
   }

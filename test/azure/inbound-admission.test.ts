@@ -80,7 +80,33 @@ describe('what a token says against what the activity says', () => {
     const caller = await auth.authenticate({
       headers: { authorization: login.authorization({ serviceurl: claimed }) },
     });
-    expect(caller.ok && caller.admit(from({ serviceUrl: said }))).toEqual({ ok: true });
+    expect(caller.ok && caller.admit(from({ serviceUrl: said }))).toEqual({
+      ok: true,
+      pinned: { serviceUrl: claimed, callerId: 'urn:botframework:azure' },
+    });
+  });
+
+  test.each([
+    [
+      'https://botframework.azure.us',
+      'https://api.botframework.us',
+      'https://smba.infra.gov.teams.microsoft.us/',
+      'urn:botframework:azureusgov',
+    ],
+    [
+      'https://botframework.azure.cn',
+      'https://api.botframework.azure.cn',
+      'https://slack.botframework.azure.cn/',
+      undefined,
+    ],
+  ])('the cloud says who has called: %s', async (channelService, issuer, serviceUrl, callerId) => {
+    const cloud = new FakeLogin({ appId: APP_ID, now: clock.now, issuer, serviceUrl });
+    const gate = createInboundAuth({ appId: APP_ID, development: false, clock, channelService, fetch: cloud.fetch });
+    const caller = await gate.authenticate({ headers: { authorization: cloud.authorization() } });
+    expect(caller.ok && caller.admit(from({ serviceUrl, callerId: 'urn:botframework:aadappid:forged' }))).toEqual({
+      ok: true,
+      pinned: callerId === undefined ? { serviceUrl } : { serviceUrl, callerId },
+    });
   });
 
   test.each([

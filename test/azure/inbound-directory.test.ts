@@ -109,6 +109,15 @@ describe('a bot that calls this one as its skill', () => {
     expect(await outcome(withSkill, version1, serviceUrl)).toBe(expected);
   });
 
+  test('is known to the bot by what its token says, and gets its replies at the address that it is configured with', async () => {
+    const caller = await withSkill.authenticate({ headers: { authorization: login.authorization(version1) } });
+    const said = { channelId: 'msteams', serviceUrl: `${PARENT_URL}/`, callerId: 'urn:botframework:azure' } as Activity;
+    expect(caller.ok && caller.admit(said)).toEqual({
+      ok: true,
+      pinned: { serviceUrl: PARENT_URL, callerId: `urn:botframework:aadappid:${PARENT}` },
+    });
+  });
+
   test('leaves channels what they were', async () => {
     expect(await outcome(withSkill, {}, login.serviceUrl)).toBe('ok');
     expect(await outcome(withSkill, { ...version1, iss: login.issuer, serviceurl: login.serviceUrl })).toBe(

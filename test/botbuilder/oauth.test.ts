@@ -12,6 +12,7 @@ import type { UserTokenClient } from '../../src/ports/user-token-client';
 import { systemClock } from '../../src/runtime/system';
 import type { Activity } from '../../src/schema/activity';
 import { TeamsActivityHandler } from '../../src/teams/teams-activity-handler';
+import { OPEN } from '../support/open-auth';
 import { incoming } from '../support/run-bot';
 
 /* A bot that signs users in with OAuthPrompt, on the app as it is deployed and a token service over HTTP. */
@@ -143,7 +144,7 @@ function signIn(channelId = 'test') {
         return { outcome: 'delivered', id: `${sent.length}` };
       },
     },
-    auth: { mode: 'test', authenticate: async () => ({ ok: true, admit: () => ({ ok: true }) }) },
+    auth: OPEN,
   });
   let ids = 0;
   return {

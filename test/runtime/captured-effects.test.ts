@@ -14,6 +14,7 @@ function capture(recordedBefore = 0): CapturedEffects {
     idOf: (ordinal) => `t.${ordinal}`,
     from: 0,
     recordedBefore,
+    address: { channelId: 'test', serviceUrl: 'https://channel.example/', conversationId: 'c' },
     inlineBytes: 1_000,
     unique: () => `${names++}`,
   });

@@ -63,7 +63,8 @@ function hosted(bot: Bot = counting, adapter = new CloudAdapter()): Hosted {
         if (headers.authorization !== 'Bearer good') return failure(401, 'TokenMissing');
         return {
           ok: true,
-          admit: ({ channelId }) => (channelId === 'test' ? { ok: true } : failure(403, 'IdRefused')),
+          admit: ({ channelId, serviceUrl }) =>
+            channelId === 'test' ? { ok: true, pinned: { serviceUrl } } : failure(403, 'IdRefused'),
         };
       },
     },

@@ -2,9 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { Bot } from '../../src/bot/bot';
 import { receive } from '../../src/runtime/ingress';
 import type { Runtime } from '../../src/runtime/runtime';
+import { OPEN } from '../support/open-auth';
 import { answerRing, createPipeline } from './pipeline';
-
-const OPEN = { mode: 'open', authenticate: async () => ({ ok: true as const, admit: () => ({ ok: true as const }) }) };
 
 function post(runtime: Runtime) {
   const activity = {

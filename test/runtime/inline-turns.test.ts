@@ -6,13 +6,12 @@ import type { TurnContext } from '../../src/bot/turn-context';
 import { UserState } from '../../src/bot/user-state';
 import { receive } from '../../src/runtime/ingress';
 import type { Runtime } from '../../src/runtime/runtime';
+import { OPEN } from '../support/open-auth';
 import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
 
 const state = new ConversationState();
 const count = state.createProperty<number>('count');
 const other = state.createProperty<number>('other');
-
-const OPEN = { mode: 'open', authenticate: async () => ({ ok: true as const, admit: () => ({ ok: true as const }) }) };
 
 /** Posts an activity as a channel does. */
 function post(runtime: Runtime, different: Record<string, unknown>) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../src/ports/connector';
 import { receive } from '../../src/runtime/ingress';
+import { OPEN } from '../support/open-auth';
 import { answerRing, createPipeline } from './pipeline';
 import { pass, run, streaming, TEAMS, writing } from './streaming';
 
@@ -207,11 +208,7 @@ test('a turn that is answered inside its HTTP response streams nothing', async (
     recipient: { id: 'bot-1' },
   };
   const body = new TextEncoder().encode(JSON.stringify(activity));
-  const auth = {
-    mode: 'open',
-    authenticate: async () => ({ ok: true as const, admit: () => ({ ok: true as const }) }),
-  };
-  const posted = receive(runtime, auth, { headers: { 'content-type': 'application/json' }, body: async () => body });
+  const posted = receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
   await pipeline.pass(5_000);
   expect(await posted).toMatchObject({ status: 200 });
   expect(pipeline.calls).toEqual([]);

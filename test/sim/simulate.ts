@@ -1,4 +1,3 @@
-import type { InboundAuth } from '../../src/ports/inbound-auth';
 import type { DeadLetter } from '../../src/ports/store';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
@@ -8,6 +7,7 @@ import { sweep } from '../../src/runtime/sweep';
 import { transactionalStore } from '../../src/store/transactional-store';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
+import { OPEN } from '../support/open-auth';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
 import { Ghost } from './ghost';
 import { checkAtRest, turnOf } from './invariants';
@@ -326,8 +326,3 @@ function makeOptions(random: Random): RuntimeOptions {
 
 /** Replays may happen in this time from the start, in virtual ms. */
 const REPLAYS_MS = 400_000;
-
-const OPEN: InboundAuth = {
-  mode: 'open',
-  authenticate: async () => ({ ok: true, admit: () => ({ ok: true }) }),
-};

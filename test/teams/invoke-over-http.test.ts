@@ -9,6 +9,7 @@ import { systemClock } from '../../src/runtime/system';
 import type { TaskModuleResponse } from '../../src/schema/teams-task-modules';
 import { TeamsActivityHandler } from '../../src/teams/teams-activity-handler';
 import { TeamsInfo } from '../../src/teams/teams-info';
+import { OPEN } from '../support/open-auth';
 import { incoming } from '../support/run-bot';
 
 let service: http.Server;
@@ -41,7 +42,7 @@ test('an invoke is answered in its response, with what the channel was asked mea
     store: createMemoryStore(systemClock),
     doorbell: { ring: async () => undefined },
     log: { event: () => undefined },
-    auth: { mode: 'open', authenticate: async () => ({ ok: true, admit: () => ({ ok: true }) }) },
+    auth: OPEN,
     environment: { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
   });
   const activity = { type: 'invoke', name: 'task/fetch', channelId: 'msteams', serviceUrl, value: {} };
