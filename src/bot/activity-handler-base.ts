@@ -12,12 +12,12 @@ import type { TurnContext } from './turn-context';
 export class ActivityHandlerBase {
   /**
    * Handles one turn.
-   * @throws TypeError without a context, an activity, or an activity type.
+   * @throws Error without a context, an activity, or an activity type.
    */
   async run(context: TurnContext): Promise<void> {
-    if (!context) throw new TypeError('Missing TurnContext parameter');
-    if (!context.activity) throw new TypeError('TurnContext does not include an activity');
-    if (!context.activity.type) throw new TypeError('Activity is missing its type');
+    if (!context) throw new Error('Missing TurnContext parameter');
+    if (!context.activity) throw new Error('TurnContext does not include an activity');
+    if (!context.activity.type) throw new Error('Activity is missing its type');
     await this.onTurnActivity(context);
   }
 

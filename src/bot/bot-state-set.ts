@@ -10,11 +10,11 @@ export class BotStateSet {
     this.add(...botStates);
   }
 
-  /** @throws TypeError for what has no `load` and `saveChanges` */
+  /** @throws Error for what has no `load` and `saveChanges` */
   add(...botStates: BotState[]): this {
     for (const state of botStates) {
       const isState = typeof state?.load === 'function' && typeof state.saveChanges === 'function';
-      if (!isState) throw new TypeError("BotStateSet: a object was added that isn't an instance of BotState.");
+      if (!isState) throw new Error("BotStateSet: a object was added that isn't an instance of BotState.");
       this.botStates.push(state);
     }
     return this;

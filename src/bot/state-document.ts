@@ -1,6 +1,7 @@
 import { TurnwiseError } from '../schema/errors';
 import type { JsonObject, JsonValue } from '../schema/json';
 import { canonicalJson, jsonCopy } from './canonical-json';
+import { defineOwn, own } from './own-property';
 import type { StateDocument } from './turn';
 
 /** What one turn did to one state document. Plain JSON: it can be stored, and applied later. */
@@ -35,7 +36,7 @@ export class JsonStateDocument implements StateDocument {
   set(property: string, value: unknown): void {
     this.touch(property);
     if (value === undefined) delete this.live[property];
-    else define(this.live, property, value);
+    else defineOwn(this.live, property, value);
   }
 
   delete(property: string): void {
@@ -113,7 +114,7 @@ export class JsonStateDocument implements StateDocument {
     if (this.loaded.has(property)) return;
     const value = own(this.snapshot, property);
     this.loaded.set(property, value === undefined ? undefined : canonicalJson(value as JsonValue));
-    if (value !== undefined) define(this.live, property, structuredClone(value));
+    if (value !== undefined) defineOwn(this.live, property, structuredClone(value));
   }
 
   private touchEverything(): void {
@@ -121,13 +122,4 @@ export class JsonStateDocument implements StateDocument {
     this.everything = true;
     for (const property of Object.keys(this.snapshot)) this.touch(property);
   }
-}
-
-function own(object: Readonly<Record<string, unknown>>, property: string): unknown {
-  return Object.hasOwn(object, property) ? object[property] : undefined;
-}
-
-/** Assigning to `__proto__` would change the prototype; defining it makes it a property like any other. */
-function define(object: Record<string, unknown>, property: string, value: unknown): void {
-  Object.defineProperty(object, property, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,6 +1,7 @@
 import { TurnwiseError } from '../schema/errors';
 import { jsonCopy } from './canonical-json';
-import type { StateDocument } from './turn';
+import { own } from './own-property';
+import type { StateView } from './state-view';
 import type { TurnContext } from './turn-context';
 
 /** One named property of a bot's state. What dialogs and bots hold, so that they need not know where the state lives. */
@@ -12,32 +13,32 @@ export interface StatePropertyAccessor<T = unknown> {
   delete(context: TurnContext): Promise<void>;
 }
 
-/** A property of the document that `open` loads. Values are live: changing an object in place is a change. */
+/** A property of the state that `state` loads. Values are live: changing an object in place is a change. */
 export class BotStatePropertyAccessor<T = unknown> implements StatePropertyAccessor<T> {
   constructor(
-    private readonly open: (context: TurnContext) => Promise<StateDocument>,
-    /** The property's name in the document. */
+    protected readonly state: { load(context: TurnContext): Promise<StateView> },
+    /** The property's name in the state. */
     readonly name: string,
   ) {}
 
   get(context: TurnContext): Promise<T | undefined>;
   get(context: TurnContext, defaultValue: T): Promise<T>;
   async get(context: TurnContext, defaultValue?: T): Promise<T | undefined> {
-    const document = await this.open(context);
-    if (document.get(this.name) === undefined && defaultValue !== undefined) {
-      document.set(this.name, this.copyOf(defaultValue));
+    const state = await this.state.load(context);
+    if (own(state, this.name) === undefined && defaultValue !== undefined) {
+      state[this.name] = this.copyOf(defaultValue);
     }
-    return document.get(this.name) as T | undefined;
+    return own(state, this.name) as T | undefined;
   }
 
   async set(context: TurnContext, value: T): Promise<void> {
-    const document = await this.open(context);
-    document.set(this.name, value);
+    const state = await this.state.load(context);
+    state[this.name] = value;
   }
 
   async delete(context: TurnContext): Promise<void> {
-    const document = await this.open(context);
-    document.delete(this.name);
+    const state = await this.state.load(context);
+    delete state[this.name];
   }
 
   /** A default is usually one object for all turns: without a copy they would share what one of them changes. */

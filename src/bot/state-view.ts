@@ -14,7 +14,8 @@ export function stateView(document: StateDocument): StateView {
       get(target, property) {
         // `then` is what `await` looks for in every object; answering would touch a property that nobody asked for.
         if (typeof property === 'symbol' || property === 'then') return Reflect.get(target, property);
-        return document.get(property) ?? inherited(target, property);
+        const value = document.get(property);
+        return value === undefined ? inherited(target, property) : value;
       },
       has(target, property) {
         if (typeof property === 'symbol') return Reflect.has(target, property);

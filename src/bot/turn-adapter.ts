@@ -127,7 +127,8 @@ async function during(context: TurnContext, turn: Turn, run: () => Promise<void>
   try {
     await run();
   } finally {
-    context.turnState.delete(TurnKey);
+    // Not deleted: a context whose turn is over differs from one that never had one.
+    context.turnState.set(TurnKey, undefined);
   }
 }
 

@@ -175,7 +175,7 @@ export class TurnContext {
   }
 
   set responded(value: boolean) {
-    if (!value) throw new TypeError("TurnContext: cannot set 'responded' to a value of 'false'.");
+    if (!value) throw new Error("TurnContext: cannot set 'responded' to a value of 'false'.");
     this.shared.responded = true;
   }
 

@@ -3,9 +3,9 @@ import type { TranscriptLogger } from './transcript';
 
 /** Writes activities to the console. For development: they hold what users say. */
 export class ConsoleTranscriptLogger implements TranscriptLogger {
-  /** @throws TypeError without an activity */
+  /** @throws Error without an activity */
   logActivity(activity: Activity): void {
-    if (!activity) throw new TypeError('Activity is required.');
+    if (!activity) throw new Error('Activity is required.');
     console.log('Activity Log:', activity);
   }
 }

@@ -13,21 +13,21 @@ import { page, requireIds } from './transcript-page';
 export class FileTranscriptStore implements TranscriptStore {
   private readonly folder: string;
 
-  /** @throws TypeError without a folder */
+  /** @throws Error without a folder */
   constructor(folder: string) {
-    if (!folder) throw new TypeError('Missing folder.');
+    if (!folder) throw new Error('Missing folder.');
     this.folder = folder;
   }
 
-  /** @throws TypeError without an activity */
+  /** @throws Error without an activity */
   async logActivity(activity: Activity): Promise<void> {
-    if (!activity) throw new TypeError('activity cannot be null for logActivity()');
+    if (!activity) throw new Error('activity cannot be null for logActivity()');
     const folder = this.transcriptFolder(activity.channelId, activity.conversation.id);
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, fileName(activity)), JSON.stringify(activity, null, '\t'), 'utf8');
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   async getTranscriptActivities(
     channelId: string,
     conversationId: string,
@@ -41,7 +41,7 @@ export class FileTranscriptStore implements TranscriptStore {
     return { items: await Promise.all(items.map((name) => readActivity(folder, name))), continuationToken: next };
   }
 
-  /** @throws TypeError without a channel */
+  /** @throws Error without a channel */
   async listTranscripts(channelId: string, continuationToken?: string): Promise<PagedResult<TranscriptInfo>> {
     requireIds({ channelId });
     const channel = path.join(this.folder, safeName(channelId));
@@ -50,7 +50,7 @@ export class FileTranscriptStore implements TranscriptStore {
     return { items: infos.filter((info) => info !== undefined), continuationToken: next };
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   async deleteTranscript(channelId: string, conversationId: string): Promise<void> {
     requireIds({ channelId, conversationId });
     await rm(this.transcriptFolder(channelId, conversationId), { recursive: true, force: true });

@@ -6,9 +6,9 @@ import { page, requireIds } from './transcript-page';
 export class MemoryTranscriptStore implements TranscriptStore {
   private readonly channels = new Map<string, Map<string, Activity[]>>();
 
-  /** @throws TypeError without an activity */
+  /** @throws Error without an activity */
   logActivity(activity: Activity): Promise<void> {
-    if (!activity) throw new TypeError('activity cannot be null for logActivity()');
+    if (!activity) throw new Error('activity cannot be null for logActivity()');
     const conversations = this.channels.get(activity.channelId) ?? new Map<string, Activity[]>();
     this.channels.set(activity.channelId, conversations);
     const transcript = conversations.get(activity.conversation.id) ?? [];
@@ -17,7 +17,7 @@ export class MemoryTranscriptStore implements TranscriptStore {
     return Promise.resolve();
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   getTranscriptActivities(
     channelId: string,
     conversationId: string,
@@ -32,7 +32,7 @@ export class MemoryTranscriptStore implements TranscriptStore {
     return Promise.resolve(page(wanted, continuationToken));
   }
 
-  /** @throws TypeError without a channel */
+  /** @throws Error without a channel */
   listTranscripts(channelId: string, continuationToken?: string): Promise<PagedResult<TranscriptInfo>> {
     requireIds({ channelId });
     const infos = [...(this.channels.get(channelId) ?? [])]
@@ -41,7 +41,7 @@ export class MemoryTranscriptStore implements TranscriptStore {
     return Promise.resolve(page(infos, continuationToken));
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   deleteTranscript(channelId: string, conversationId: string): Promise<void> {
     requireIds({ channelId, conversationId });
     this.channels.get(channelId)?.delete(conversationId);

@@ -11,14 +11,14 @@ export class ShowTypingMiddleware implements Middleware {
   /**
    * @param delay how long a turn may take before the first indicator, in ms
    * @param period the pause between indicators, in ms
-   * @throws RangeError for a negative delay, or a period that is not positive
+   * @throws Error for a negative delay, or a period that is not positive
    */
   constructor(
     private readonly delay = 500,
     private readonly period = 2000,
   ) {
-    if (delay < 0) throw new RangeError('Delay must be greater than or equal to zero');
-    if (period <= 0) throw new RangeError('Repeat period must be greater than zero');
+    if (delay < 0) throw new Error('Delay must be greater than or equal to zero');
+    if (period <= 0) throw new Error('Repeat period must be greater than zero');
   }
 
   async onTurn(context: TurnContext, next: () => Promise<void>): Promise<void> {

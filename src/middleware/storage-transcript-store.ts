@@ -20,14 +20,14 @@ export class StorageTranscriptStore implements TranscriptStore {
   /** One write after the other per conversation: those of one instance need not get into each other's way. */
   private readonly writing = new Map<string, Promise<void>>();
 
-  /** @throws TypeError without a storage */
+  /** @throws Error without a storage */
   constructor(private readonly storage: Storage) {
-    if (!storage) throw new TypeError('Missing storage.');
+    if (!storage) throw new Error('Missing storage.');
   }
 
-  /** @throws TypeError without an activity; and what the storage throws */
+  /** @throws Error without an activity; and what the storage throws */
   async logActivity(activity: Activity): Promise<void> {
-    if (!activity) throw new TypeError('activity cannot be null for logActivity()');
+    if (!activity) throw new Error('activity cannot be null for logActivity()');
     const key = JSON.stringify([activity.channelId, activity.conversation.id]);
     const before = this.writing.get(key) ?? Promise.resolve();
     const write = before.catch(() => undefined).then(() => this.write(activity));
@@ -39,7 +39,7 @@ export class StorageTranscriptStore implements TranscriptStore {
     }
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   async getTranscriptActivities(
     channelId: string,
     conversationId: string,
@@ -56,7 +56,7 @@ export class StorageTranscriptStore implements TranscriptStore {
     );
   }
 
-  /** @throws TypeError without a channel */
+  /** @throws Error without a channel */
   async listTranscripts(channelId: string, continuationToken?: string): Promise<PagedResult<TranscriptInfo>> {
     requireIds({ channelId });
     return pageOf(this.list(channelId), continuationToken, (listed) => {
@@ -66,7 +66,7 @@ export class StorageTranscriptStore implements TranscriptStore {
     });
   }
 
-  /** @throws TypeError without a channel or a conversation */
+  /** @throws Error without a channel or a conversation */
   async deleteTranscript(channelId: string, conversationId: string): Promise<void> {
     requireIds({ channelId, conversationId });
     await this.transcript(channelId, conversationId).clear();

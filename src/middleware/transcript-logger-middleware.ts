@@ -14,7 +14,7 @@ export class TranscriptLoggerMiddleware implements Middleware {
   private readonly logger: TranscriptLogger;
 
   constructor(logger: TranscriptLogger) {
-    if (!logger) throw new TypeError('TranscriptLoggerMiddleware requires a TranscriptLogger instance.');
+    if (!logger) throw new Error('TranscriptLoggerMiddleware requires a TranscriptLogger instance.');
     this.logger = logger;
   }
 

@@ -13,7 +13,7 @@ export function page<T>(items: readonly T[], continuationToken: string | undefin
   return { items: found, continuationToken: found.length === PAGE_SIZE ? String(start + PAGE_SIZE) : undefined };
 }
 
-/** @throws TypeError when a part of a transcript's name is missing */
+/** @throws Error when a part of a transcript's name is missing */
 export function requireIds(ids: { readonly channelId: string; readonly conversationId?: string }): void {
-  for (const [name, id] of Object.entries(ids)) if (!id) throw new TypeError(`Missing ${name}`);
+  for (const [name, id] of Object.entries(ids)) if (!id) throw new Error(`Missing ${name}`);
 }

@@ -194,7 +194,8 @@ export const TeamsInfo = {
 
   /** How far a batch is. */
   async getOperationState(context: TurnContext, operationId: string): Promise<BatchOperationStateResponse> {
-    return connectorClientOf(context).batches.state(required(operationId, 'operationId is required.'));
+    const operation = required(operationId, 'operationId is required.');
+    return connectorClientOf(context).batches.state(operation);
   },
 
   /** What of a batch did not arrive; hand the token of a page back for the next. */
@@ -209,7 +210,8 @@ export const TeamsInfo = {
 
   /** Stops a batch; what has been sent stays sent. */
   async cancelOperation(context: TurnContext, operationId: string): Promise<void> {
-    return connectorClientOf(context).batches.cancel(required(operationId, 'operationId is required.'));
+    const operation = required(operationId, 'operationId is required.');
+    return connectorClientOf(context).batches.cancel(operation);
   },
 };
 

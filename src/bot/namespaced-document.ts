@@ -1,0 +1,24 @@
+import { defineOwn, own } from './own-property';
+import type { StateDocument } from './turn';
+
+/** The part of a document that lies under one of its properties, as a document. Touching any of it touches that property. */
+export function namespacedDocument(document: StateDocument, namespace: string): StateDocument {
+  const part = (): Record<string, unknown> => {
+    if (document.get(namespace) === undefined) document.set(namespace, {});
+    return document.get(namespace) as Record<string, unknown>;
+  };
+  const existing = (): Record<string, unknown> => (document.get(namespace) ?? {}) as Record<string, unknown>;
+  return {
+    get: (property) => own(existing(), property),
+    set(property, value) {
+      if (value === undefined) delete part()[property];
+      else defineOwn(part(), property, value);
+    },
+    delete(property) {
+      delete existing()[property];
+    },
+    all: part,
+    clear: () => document.delete(namespace),
+    changed: () => document.changed(),
+  };
+}
