@@ -3,7 +3,7 @@ import { TurnwiseError } from '../schema/errors';
 import type { Secret } from '../schema/secret';
 import { StoreFault } from '../turn/fault';
 import type { CosmosClock } from './cosmos-clock';
-import { CONTAINERS } from './cosmos-containers';
+import { CONTAINERS, containerDefinition } from './cosmos-containers';
 import { azureIdentity } from './identity';
 
 /** How the account is reached: with the identity of this process, or with a key where one is given, which is for emulators. */
@@ -148,20 +148,8 @@ function checkAccount(account: DatabaseAccount): void {
 async function createMissing(client: CosmosClient, name: string): Promise<void> {
   await unlessExists(client.databases.createIfNotExists({ id: name }));
   const database = client.database(name);
-  for (const { id, partitionKey, indexed } of Object.values(CONTAINERS)) {
-    const container = {
-      id,
-      partitionKey: { paths: [partitionKey], version: 2 },
-      // On, with nothing expiring unless its item says so.
-      defaultTtl: -1,
-      indexingPolicy: {
-        indexingMode: 'consistent' as const,
-        automatic: true,
-        includedPaths: indexed.map((path) => ({ path })),
-        excludedPaths: [{ path: '/*' }],
-      },
-    };
-    await unlessExists(database.containers.createIfNotExists(container));
+  for (const container of Object.values(CONTAINERS)) {
+    await unlessExists(database.containers.createIfNotExists(containerDefinition(container)));
   }
 }
 

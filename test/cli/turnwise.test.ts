@@ -267,7 +267,10 @@ const turnwise = (...args: string[]): Promise<Ended> => run(args, {});
 /** Runs the program in a process of its own, in the test's folder. */
 function run(args: readonly string[], env: Record<string, string | undefined>): Promise<Ended> {
   const program = join(ROOT, 'dist/src/cli/main.js');
-  const options = { cwd: folder, env: { PATH: process.env.PATH, TURNWISE_DATA: 'data', ...env } };
+  const options = {
+    cwd: folder,
+    env: { PATH: process.env.PATH, NODE_OPTIONS: process.env.NODE_OPTIONS, TURNWISE_DATA: 'data', ...env },
+  };
   return new Promise((done) => {
     execFile(process.execPath, [program, ...args], options, (error, out, err) =>
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),

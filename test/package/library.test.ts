@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { folderElsewhere, ROOT } from './packaging';
+import { folderElsewhere, QUIET, ROOT } from './packaging';
 
 /* What `npm pack` makes, used by a project that knows Turnwise from its package only. */
 
@@ -127,7 +127,7 @@ describe('a project in strict TypeScript', () => {
   }, 60_000);
 
   test.each(['esm.mjs', 'cjs.cjs'])('runs as %s', (file) => {
-    const run = spawnSync(process.execPath, [path.join(folder, file)], { encoding: 'utf8' });
+    const run = spawnSync(process.execPath, [path.join(folder, file)], { encoding: 'utf8', env: QUIET });
     expect({ out: run.stdout, err: run.stderr, code: run.status }).toEqual({ out: 'done', err: '', code: 0 });
   });
 
@@ -147,6 +147,7 @@ describe('a project in strict TypeScript', () => {
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: folder,
       encoding: 'utf8',
+      env: QUIET,
     });
     expect({ out: run.stdout, err: run.stderr }).toEqual({ out: 'function', err: '' });
   });

@@ -12,6 +12,9 @@ export function folderElsewhere(): string {
   return realpathSync(mkdtempSync(path.join(tmpdir(), 'turnwise-package-')));
 }
 
+/** What a child process needs of the environment; Node 22 warns of modules that it calls experimental, unless it is told not to. */
+export const QUIET = { PATH: process.env.PATH ?? '', NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
+
 /** What `npx turnwise` does in a folder. */
 export function turnwise(
   folder: string,
@@ -20,7 +23,7 @@ export function turnwise(
   const run = spawnSync(process.execPath, [path.join(ROOT, 'dist/src/cli/main.js'), ...args], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: process.env.PATH ?? '' },
+    env: QUIET,
   });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }

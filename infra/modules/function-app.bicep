@@ -1,0 +1,148 @@
+@description('Name of the function app.')
+@maxLength(60)
+param name string
+
+@description('Name of its plan.')
+param planName string
+
+@description('Region of both.')
+param location string
+
+@description('Tags of both.')
+param tags object
+
+@description('Resource id of the identity of the app.')
+param identityId string
+
+@description('Client id of that identity, which is the app id of the bot.')
+param identityClientId string
+
+@description('Address of the blob service, with a slash at its end.')
+param blobEndpoint string
+
+@description('Address of the queue service.')
+param queueEndpoint string
+
+@description('Name of the container that deployments are put into.')
+param packageContainer string
+
+@description('Address of the Cosmos DB account.')
+param cosmosEndpoint string
+
+@description('Name of its database.')
+param cosmosDatabase string
+
+@description('Where telemetry goes.')
+param applicationInsightsConnectionString string
+
+@description('Memory of an instance, in MB.')
+param instanceMemoryMB int
+
+@description('Most instances that a group of functions may grow to.')
+param maximumInstanceCount int
+
+@description('Requests that one instance takes at a time.')
+param httpConcurrency int
+
+@description('Instances that are always ready for HTTP.')
+param alwaysReadyHttp int
+
+@description('Instances that are always ready for turns.')
+param alwaysReadyTurns int
+
+// The cloud of the bot, where it is not the public one.
+var channelServices = {
+  AzureUSGovernment: 'https://botframework.azure.us'
+  AzureChinaCloud: 'https://botframework.azure.cn'
+}
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: planName
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: name
+  location: location
+  tags: union(tags, { 'azd-service-name': 'bot' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    siteConfig: { minTlsVersion: '1.2' }
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${blobEndpoint}${packageContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: { name: 'node', version: '22' }
+      scaleAndConcurrency: {
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
+        alwaysReady: concat(
+          alwaysReadyHttp > 0 ? [{ name: 'http', instanceCount: alwaysReadyHttp }] : [],
+          alwaysReadyTurns > 0 ? [{ name: 'function:turns', instanceCount: alwaysReadyTurns }] : []
+        )
+        triggers: { http: { perInstanceConcurrency: httpConcurrency } }
+      }
+    }
+  }
+}
+
+// What src/settings-list.ts reads, and what the host itself needs. Nothing here is a secret.
+resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    MicrosoftAppId: identityClientId
+    MicrosoftAppType: 'UserAssignedMSI'
+    MicrosoftAppTenantId: tenant().tenantId
+    ChannelService: channelServices[?environment().name] ?? ''
+    TURNWISE_STORE: 'cosmos'
+    COSMOS_ENDPOINT: cosmosEndpoint
+    COSMOS_DATABASE: cosmosDatabase
+    AZURE_CLIENT_ID: identityClientId
+    AzureWebJobsStorage__blobServiceUri: blobEndpoint
+    AzureWebJobsStorage__queueServiceUri: queueEndpoint
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__clientId: identityClientId
+    APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+  }
+}
+
+// Deployments prove who they are: there are no user names and passwords.
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
+
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+@description('Name of the function app.')
+output name string = app.name
+
+@description('Where channels post activities.')
+output messagingEndpoint string = 'https://${app.properties.defaultHostName}/api/messages'
+
+@description('Whether the app can do its work.')
+output healthUrl string = 'https://${app.properties.defaultHostName}/api/health'

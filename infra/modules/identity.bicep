@@ -1,0 +1,24 @@
+@description('Name of the identity.')
+param name string
+
+@description('Region of the identity.')
+param location string
+
+@description('Tags of the identity.')
+param tags object
+
+// One identity is the bot to its channels, and the app to its storage: there is one app that uses both, and no secret for either.
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: name
+  location: location
+  tags: tags
+}
+
+@description('Resource id of the identity.')
+output id string = identity.id
+
+@description('Client id: the app id of the bot.')
+output clientId string = identity.properties.clientId
+
+@description('Object id, for role assignments.')
+output principalId string = identity.properties.principalId

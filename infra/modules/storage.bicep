@@ -1,0 +1,122 @@
+@description('Name of the storage account: 3 to 24 lower-case letters and digits.')
+@minLength(3)
+@maxLength(24)
+param name string
+
+@description('Region of the account.')
+param location string
+
+@description('Tags of the account.')
+param tags object
+
+@description('Object id of the identity of the app.')
+param principalId string
+
+@description('Object id of the operator; empty for none.')
+param operatorPrincipalId string
+
+@description('Kind of the operator.')
+param operatorPrincipalType string
+
+var roles = {
+  // The host keeps its locks, and when its timers are next due, in blobs; so are the packages that are deployed.
+  blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  // On the one queue of the app. The roles for taking and for adding are not enough together: hiding a message for longer, which the
+  // host does during a turn and after a failed ring, is an update, and only this role has it.
+  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fe88'
+  // Where messages are added and nothing is taken.
+  queueMessageSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+  parent: blobs
+  name: 'app-package'
+  properties: { publicAccess: 'None' }
+}
+
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource turns 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'turns'
+}
+
+// Where the host puts a ring that failed five times. It may add to the queue and not make it.
+resource turnsPoison 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+  parent: queues
+  name: 'turns-poison'
+}
+
+resource ownsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, principalId, roles.blobDataOwner)
+  scope: account
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
+  }
+}
+
+resource worksOnTurns 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(turns.id, principalId, roles.queueDataContributor)
+  scope: turns
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataContributor)
+  }
+}
+
+resource addsToPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(turnsPoison.id, principalId, roles.queueMessageSender)
+  scope: turnsPoison
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueMessageSender)
+  }
+}
+
+// "npx turnwise dead replay" rings for what it puts back.
+resource operatorRings 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  name: guid(turns.id, operatorPrincipalId, roles.queueMessageSender)
+  scope: turns
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueMessageSender)
+  }
+}
+
+@description('Address of the blob service, with a slash at its end.')
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+
+@description('Address of the queue service.')
+output queueEndpoint string = account.properties.primaryEndpoints.queue
+
+@description('Name of the container that deployments are put into.')
+output packageContainer string = packages.name

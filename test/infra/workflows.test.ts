@@ -1,0 +1,135 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { ROOT } from '../support/sources';
+import { at, type BicepFile, readTemplate } from './bicep';
+
+/* What runs elsewhere, held to what is here. */
+
+interface Step {
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+interface Job {
+  readonly uses?: string;
+  readonly needs?: string;
+  readonly permissions?: Readonly<Record<string, string>>;
+  readonly strategy?: { readonly matrix: { readonly node: readonly number[] } };
+  readonly steps?: readonly Step[];
+}
+
+interface Workflow {
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+const scripts = (JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> }).scripts;
+const ci = parse(read('.github/workflows/ci.yml')) as Workflow;
+const deploy = parse(read('.github/workflows/deploy.yml')) as Workflow;
+
+const jobs = [ci, deploy].flatMap((workflow) => Object.values(workflow.jobs));
+const steps = jobs.flatMap((job) => job.steps ?? []);
+const commands = steps.map(({ run }) => run ?? '').join('\n');
+
+/** Scripts of the project that a text runs, and those of them that there are not. */
+function missingScripts(text: string): string[] {
+  const named = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)].map(([, name]) => name ?? '');
+  expect(named.length).toBeGreaterThan(0);
+  return named.filter((name) => scripts[name] === undefined);
+}
+
+describe('the workflows', () => {
+  test('run scripts and files that there are', () => {
+    expect(missingScripts(commands)).toEqual([]);
+    const files = [...commands.matchAll(/(?:^|\s)((?:\.ci|infra|node_modules)\/[\w./-]+)/gm)].map(
+      ([, file]) => file ?? '',
+    );
+    expect(files).toEqual(expect.arrayContaining(['.ci/run', '.ci/bicep', 'infra/main.bicepparam']));
+    expect(files.filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+    expect(jobs.flatMap(({ uses }) => uses ?? []).filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  });
+
+  test('use actions of a fixed major version, of GitHub and of Azure only', () => {
+    const used = new Set(steps.flatMap(({ uses }) => uses ?? []));
+    expect([...used].filter((name) => !/^(actions|azure)\/[\w-]+@v\d+$/.test(name))).toEqual([]);
+  });
+
+  test('know no secret, and may do little', () => {
+    for (const file of ['ci', 'deploy']) expect(read(`.github/workflows/${file}.yml`)).not.toMatch(/secrets\s*[.[:]/);
+    expect([ci.permissions, deploy.permissions]).toEqual([{ contents: 'read' }, { contents: 'read' }]);
+    expect(jobs.map(({ permissions }) => permissions).filter(Boolean)).toEqual([
+      { contents: 'read', 'id-token': 'write' },
+    ]);
+  });
+
+  test('test on the Node versions of Azure, and not on the one that npm brings', () => {
+    const { node } = ci.jobs;
+    expect(node?.strategy?.matrix.node).toEqual([22, 24]);
+    expect(node?.steps?.at(-1)?.run).toBe('node --version && node node_modules/jest/bin/jest.js');
+  });
+
+  test('deploy what was tested, and what npm run package makes', () => {
+    expect(deploy.jobs.ci?.uses).toBe('./.github/workflows/ci.yml');
+    expect(deploy.jobs.deploy?.needs).toBe('ci');
+    expect(commands).toContain('--src dist/package.zip');
+  });
+
+  test('read outputs that the template has', async () => {
+    const outputs = (await readTemplate()).find((file) => file.path === 'main.bicep')?.outputs.map(({ name }) => name);
+    const asked = [...commands.matchAll(/jq -r \.(\w+)\.value/g)].map(([, name]) => name);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(outputs).toEqual(expect.arrayContaining(asked));
+  });
+
+  test('give the template the variables that it reads', () => {
+    const wanted = [...read('infra/main.bicepparam').matchAll(/readEnvironmentVariable\('(\w+)'/g)].map(
+      ([, name]) => name,
+    );
+    const env = (deploy.jobs.deploy as { readonly env?: object } | undefined)?.env ?? {};
+    expect(Object.keys(env)).toEqual(expect.arrayContaining(wanted));
+  });
+});
+
+describe('azure.yaml', () => {
+  const text = read('azure.yaml');
+  const azure = parse(text) as {
+    readonly infra: { readonly path: string; readonly module: string };
+    readonly services: Readonly<
+      Record<string, { readonly dist: string; readonly host: string; readonly remoteBuild: boolean }>
+    >;
+  };
+  let files: readonly BicepFile[];
+
+  beforeAll(async () => {
+    files = await readTemplate();
+  });
+
+  test('names the template, and the service that the template tags', () => {
+    expect(existsSync(path.join(ROOT, azure.infra.path, `${azure.infra.module}.bicep`))).toBe(true);
+    const app = files.find((file) => file.path === 'modules/function-app.bicep');
+    const [name = ''] = Object.keys(azure.services);
+    expect(app?.text).toContain(`'azd-service-name': '${name}'`);
+    expect(
+      app?.resources.filter(({ kind, body }) => kind.startsWith('Microsoft.Web/sites@') && at(body, 'tags')),
+    ).toHaveLength(1);
+  });
+
+  test('deploys what npm run package makes, as it is', () => {
+    expect(missingScripts(text)).toEqual([]);
+    expect(Object.values(azure.services)).toMatchObject([
+      { host: 'function', dist: 'dist/package', remoteBuild: false },
+    ]);
+  });
+});
+
+test('the linter of the template treats what it finds as errors', () => {
+  const { analyzers } = JSON.parse(read('infra/bicepconfig.json')) as {
+    analyzers: { core: { enabled: boolean; rules: Readonly<Record<string, { level: string }>> } };
+  };
+  expect(analyzers.core.enabled).toBe(true);
+  expect(new Set(Object.values(analyzers.core.rules).map(({ level }) => level))).toEqual(new Set(['error']));
+});
