@@ -48,6 +48,7 @@ export {
 export { ConsoleTranscriptLogger } from './middleware/console-transcript-logger';
 export { FileTranscriptStore } from './middleware/file-transcript-store';
 export { MemoryTranscriptStore } from './middleware/memory-transcript-store';
+export { OpenTelemetryClient } from './middleware/open-telemetry-client';
 export { RegisterClassMiddleware } from './middleware/register-class-middleware';
 export { SetSpeakMiddleware } from './middleware/set-speak-middleware';
 export { ShowTypingMiddleware } from './middleware/show-typing-middleware';

@@ -19,7 +19,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   bot: { files: /^src\/bot\//, parts: ['schema'] },
   // Only types of the port: what a bot calls is found in its context, not imported.
   teams: { files: /^src\/teams\//, parts: ['bot', 'schema'], types: ['ports'] },
-  middleware: { files: /^src\/middleware\//, parts: ['bot', 'schema'], packages: /^node:/ },
+  middleware: { files: /^src\/middleware\//, parts: ['bot', 'schema'], packages: /^(node:|@opentelemetry\/api$)/ },
   ports: { files: /^src\/ports\//, parts: [], types: ['schema', 'turn'] },
   runtime: { files: /^src\/runtime\//, parts: ['ports', 'turn', 'bot', 'schema'], packages: /^node:crypto$/ },
   store: { files: /^src\/store\//, parts: ['ports', 'turn', 'schema'] },
