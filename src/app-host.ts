@@ -56,7 +56,7 @@ export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services,
       return withPinned(activity, admitted.pinned);
     },
     async continueConversation(reference, logic) {
-      await run(continuationActivity(reference, runtime.ids.next(), now()), logic);
+      await run(continuationActivity(reference, now(), runtime.ids.next()), logic);
     },
     async createConversation(channelId, serviceUrl, parameters, logic) {
       const created = await services.connectorClients.client(serviceUrl).conversations.createConversation(parameters);

@@ -11,6 +11,7 @@ import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
 import type { CloudAdapter } from './bot/cloud-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
+import type { Proactive } from './bot/proactive';
 import {
   configuredConnectorClients,
   configuredDoorbell,
@@ -30,6 +31,7 @@ import { consoleLog } from './runtime/console-log';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from './runtime/options';
+import { immediately, proactiveOver } from './runtime/proactive';
 import { attend } from './runtime/processor';
 import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
@@ -81,6 +83,11 @@ export interface BotApp {
   sweep(timer?: Timer): Promise<void>;
   /** HTTP: whether the app can do its work, and in which mode it authenticates. Nothing secret. */
   health(): Promise<HttpResponseInit>;
+  /**
+   * Speaking first, from any function of the app: at once. In a turn use `context.proactive`, so that it happens if and only if the turn
+   * commits.
+   */
+  readonly proactive: Proactive;
   /** Closes what is open. For the end of the process. */
   close(): Promise<void>;
 }
@@ -138,6 +145,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
         return { status: 503, jsonBody: { ...body, status: 'unavailable', error: { code } } };
       }
     },
+    proactive: proactiveOver(runtime.store, () => runtime.clock.now(), immediately(runtime, store)),
     close: () => runtime.store.close(),
   };
 }

@@ -12,6 +12,7 @@ export { InvokeException } from './bot/invoke-exception';
 export { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './bot/keys';
 export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/middleware';
 export { PrivateConversationState } from './bot/private-conversation-state';
+export type { Posted, Proactive } from './bot/proactive';
 export type { ReplyStream } from './bot/reply-stream';
 export { BotStatePropertyAccessor, type StatePropertyAccessor } from './bot/state-property';
 export { TurnAdapter } from './bot/turn-adapter';
@@ -26,6 +27,14 @@ export { TurnContextStateCollection } from './bot/turn-state';
 export { UserState } from './bot/user-state';
 export type { WebRequest, WebResponse } from './bot/web-request';
 export { TURNS_QUEUE } from './configured';
+export type {
+  ConversationScope,
+  KeptRecipient,
+  ProactiveContent,
+  ProactiveEvent,
+  Recipient,
+  RecipientQuery,
+} from './schema/recipients';
 
 // Middleware that can be put around any bot, and what it works with.
 

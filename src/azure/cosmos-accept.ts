@@ -99,7 +99,11 @@ async function appendByReading(
     if (head === undefined) {
       const created = await requests.create(headItem(key, accepted.head, { rev: 1 }));
       if (created.ok) return 'accepted';
-    } else if (head.seen.length >= MAX_SEEN || head.seen.some((seen) => seen.key === activity.key)) {
+    } else if (
+      head.seen.length >= MAX_SEEN ||
+      head.sched.length > 0 ||
+      head.seen.some((seen) => seen.key === activity.key)
+    ) {
       return general(key, activity, bodies, limit);
     } else {
       const appended = await append(requests, address, activity, limit, { rests: head.wake === null }, timing);
@@ -126,17 +130,20 @@ async function append(
 /** The condition's names and values are lower case (the test server compares them so): keys are lower-case hex. */
 export function appendPatch(
   now: number,
-  { key, body }: NewActivity,
+  activity: NewActivity,
   limit: number,
   { rests }: { readonly rests: boolean },
   timing: Timing,
 ): ConditionalPatch {
-  const pending: PendingActivity = { key, at: now, body };
+  const { key } = activity;
+  const pending: PendingActivity = { ...activity, at: now };
   return {
     // A key that waits is always among those seen, so `pend` need not be searched.
     condition: [
       `from c where ${rests ? 'c.wake = null' : 'c.wake > 0'}`,
       `and array_length(c.pend) < ${limit} and array_length(c.seen) < ${MAX_SEEN}`,
+      // With something scheduled `wake` may be far away, which only the general way moves.
+      'and array_length(c.sched) = 0',
       `and not array_contains(c.seen, {"key": "${key}"}, true)`,
     ].join(' '),
     operations: [

@@ -33,6 +33,7 @@ export function acquirePatch(now: number, owner: string, timing: Timing): Condit
     condition: [
       `from c where c.v = ${RECORD_VERSION} and (c.lease = null or c.lease.until <= ${now})`,
       `and c.notbefore <= ${now} and array_length(c.pend) > 0 and array_length(c.out) = 0`,
+      'and array_length(c.sched) = 0',
     ].join(' '),
     operations: [
       { op: 'incr', path: '/epoch', value: 1 },

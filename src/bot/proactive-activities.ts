@@ -3,11 +3,26 @@ import type { Activity } from '../schema/activity';
 import { ActivityEventNames, ActivityTypes } from '../schema/constants';
 import type { ConversationParameters } from '../schema/conversations';
 
-/** The event that a proactive turn in a conversation runs on. */
-export function continuationActivity(reference: ConversationReference, id: string, timestamp: Date): Activity {
+/** The event that a proactive turn in a conversation runs on. Without an id what is sent in its turn is no reply to anything. */
+export function continuationActivity(reference: ConversationReference, timestamp: Date, id?: string): Activity {
   return {
     ...event(reference, id, timestamp),
     name: ActivityEventNames.ContinueConversation,
+    relatesTo: reference,
+  };
+}
+
+/** An event of the app's own for the bot, in a conversation. */
+export function eventActivity(
+  reference: ConversationReference,
+  name: string,
+  value: unknown,
+  timestamp: Date,
+): Activity {
+  return {
+    ...event(reference, undefined, timestamp),
+    name,
+    ...(value === undefined ? {} : { value }),
     relatesTo: reference,
   };
 }
@@ -44,12 +59,12 @@ export function createdConversation(
 
 function event(
   { bot, channelId, conversation, locale, serviceUrl, user }: ConversationReference,
-  id: string,
+  id: string | undefined,
   timestamp: Date,
 ): Activity {
   return {
     type: ActivityTypes.Event,
-    id,
+    ...(id === undefined ? {} : { id }),
     timestamp,
     channelId,
     serviceUrl,

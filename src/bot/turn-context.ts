@@ -10,6 +10,7 @@ import type { ConversationParameters, ResourceResponse } from '../schema/convers
 import type { Mention } from '../schema/entities';
 import { INVOKE_RESPONSE_KEY } from './keys';
 import { getMentions, removeMentionText, removeRecipientMention } from './mentions';
+import type { Proactive } from './proactive';
 import { type ReplyStream, streamOf } from './reply-stream';
 import { runningTurn } from './running-turn';
 import { TurnContextStateCollection } from './turn-state';
@@ -210,6 +211,11 @@ export class TurnContext {
   /** Records and delivers what the turn has sent so far; a later attempt will not send it again. @throws TurnwiseError `NoTurn` */
   async flush(): Promise<void> {
     await runningTurn(this).flush();
+  }
+
+  /** Speaking first, in this conversation or another one: it happens if and only if this turn commits. @throws TurnwiseError `NoTurn` */
+  get proactive(): Proactive {
+    return runningTurn(this).proactive;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Activity } from '../schema/activity';
+import type { Proactive } from './proactive';
 
 /** Which state a bot asks for. Private state belongs to one user in one conversation. */
 export type StateScope = 'conversation' | 'user' | 'private';
@@ -50,6 +51,8 @@ export interface Turn {
   /** When the answer is due, for turns that answer inside an HTTP response. */
   readonly deadline?: Date;
   readonly time: TurnTime;
+  /** Speaking first, as effects of the turn. */
+  readonly proactive: Proactive;
   /** Loads a scope's state, once per turn. @throws Error when the activity has no user for a user scope. */
   state(scope: StateScope): Promise<StateDocument>;
   /** Adds a send to the turn's effects; returns an id that update and delete understand, in this turn and later ones. */

@@ -1,4 +1,5 @@
 import type { ConversationReference } from '../schema/accounts';
+import type { ConversationScope, RecipientQuery } from '../schema/recipients';
 import type { ConversationKey } from '../turn/keys';
 
 /**
@@ -7,9 +8,6 @@ import type { ConversationKey } from '../turn/keys';
  * - `removed`: the bot was taken out of the conversation, or its user has left it.
  */
 export type ReferenceState = 'active' | 'blocked' | 'removed';
-
-/** What kind of conversation it is, in the words of Teams; on other channels `personal`, or `groupChat` for a group. */
-export type ConversationScope = 'personal' | 'groupChat' | 'channel';
 
 /** A conversation that the bot can speak in first. */
 export interface NewReference {
@@ -32,18 +30,6 @@ export interface StoredReference extends NewReference {
 
 /** A user as whoever asks knows them: by the channel's own id, or by the object id of Microsoft Entra, on whatever channel. */
 export type UserName = { readonly channelId: string; readonly userId: string } | { readonly entraId: string };
-
-/** Which references: all that are `active` and have every property that is named. */
-export interface ReferenceQuery {
-  readonly channelId?: string;
-  readonly tenantId?: string;
-  readonly teamId?: string;
-  readonly scope?: ConversationScope;
-  /** With this locale, or a more specific one: `de` finds `de-AT`. */
-  readonly locale?: string;
-  /** Seen at or after this store time, in ms. */
-  readonly seenSince?: number;
-}
 
 /** One page of references. `next` asks for the following one; absent on the last. A page may be short, or empty, before the last. */
 export interface ReferencePage {
@@ -70,8 +56,8 @@ export interface References {
   /** Removes it with what points to it; false when there is none. */
   forget(id: ConversationKey): Promise<boolean>;
   /**
-   * References in a fixed order that has nothing to do with time. One that is there from the first page to the last is on exactly one
+   * Active references that a query means, in a fixed order that has nothing to do with time. One that is there from the first page to the last is on exactly one
    * of them. @param cursor the `next` of the page before; absent for the first page
    */
-  page(query: ReferenceQuery, cursor: string | undefined, limit: number): Promise<ReferencePage>;
+  page(query: RecipientQuery, cursor: string | undefined, limit: number): Promise<ReferencePage>;
 }

@@ -7,6 +7,7 @@ import type { Fence, HoldOutcome } from '../turn/hold';
 import type { Answer, InlineFence } from '../turn/inline';
 import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
 import type { DeliveredId, Effect, Head, PendingActivity } from '../turn/record';
+import type { ScheduledActivity } from '../turn/schedule';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
 import type { References } from './references';
@@ -52,6 +53,18 @@ export interface Mailbox {
     bodies: readonly Body[],
     limit: number,
   ): Promise<'accepted' | 'duplicate' | 'full'>;
+  /**
+   * Has an activity accepted at its time (store time), which may be long after this process has ended. `full`: so many wait already, for
+   * their time (`MAX_SCHEDULED`) or, if it has come, in the mailbox (`limit`). On every other outcome the activity is durable.
+   */
+  schedule(
+    key: ConversationKey,
+    activity: ScheduledActivity,
+    bodies: readonly Body[],
+    limit: number,
+  ): Promise<'scheduled' | 'accepted' | 'duplicate' | 'full'>;
+  /** Takes back what is scheduled; false when nothing of that key waits for its time (any more). */
+  unschedule(key: ConversationKey, activity: ActivityKey): Promise<boolean>;
   /** Conversations whose `wake` has passed, the longest overdue first. May be stale: it only decides who is rung for. */
   overdue(limit: number): Promise<readonly ConversationKey[]>;
 }
@@ -65,7 +78,7 @@ export interface Held {
 
 export type AcquireOutcome =
   | { readonly outcome: 'acquired'; readonly held: Held }
-  | { readonly outcome: 'busy' | 'later'; readonly remainingMs: number }
+  | { readonly outcome: 'busy' | 'later' | 'scheduled'; readonly remainingMs: number }
   | { readonly outcome: 'idle' };
 
 /** Names a state document of a conversation's partition: the conversation's own, or one user's in it. */

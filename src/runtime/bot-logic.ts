@@ -30,10 +30,10 @@ export function botLogic(
     return context;
   };
   return {
-    async run(turn, activity) {
+    async run(turn, activity, proactive) {
       const context = contextOf(turn, activity);
       try {
-        await adapter.run(context, turn, bot);
+        await adapter.run(context, turn, proactive === 'send' ? sendCarried : bot);
       } catch (error) {
         // Only now: a handler that ran out of time is still at it, and must not find the error handler's turn in its context.
         contexts.set(activity, context);
@@ -51,4 +51,9 @@ export function botLogic(
           },
         }),
   };
+}
+
+/** What a proactive activity carries is said in a turn of its own, with all middleware around it. */
+async function sendCarried(context: TurnContext): Promise<void> {
+  await context.sendActivity(context.activity.value as Partial<Activity>);
 }

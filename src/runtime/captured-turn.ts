@@ -1,13 +1,16 @@
+import type { Proactive } from '../bot/proactive';
 import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { UserKey } from '../turn/keys';
-import { effectId, type PendingActivity, type ReplyAddress, turnPrefix } from '../turn/record';
+import { effectId, type PendingActivity, postId, type ReplyAddress, turnPrefix } from '../turn/record';
 import { type Captured, CapturedEffects } from './captured-effects';
+import { CapturedPosts } from './captured-posts';
 import { deliverRecorded } from './delivery';
 import type { Hold } from './hold';
 import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { sendLive } from './live-lane';
+import { proactiveOver } from './proactive';
 import type { Runtime } from './runtime';
 import { readSteps, Steps } from './steps';
 import { addressOf } from './turn-address';
@@ -30,10 +33,12 @@ export class CapturedTurn implements Turn {
   readonly id: string;
   readonly attempt: number;
   readonly states: TurnState;
+  readonly proactive: Proactive;
   readonly signal: AbortSignal;
   private readonly address: ReplyAddress;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
+  private readonly posts: CapturedPosts;
   private readonly life: LinkedSignal;
   private flushing: Promise<void> = Promise.resolve();
   private finished = false;
@@ -66,6 +71,14 @@ export class CapturedTurn implements Turn {
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
     });
+    this.posts = new CapturedPosts({
+      conversation: key,
+      idOf: (ordinal) => postId(pending, ordinal),
+      inlineBytes: runtime.options.inlineBytes,
+      unique: () => runtime.ids.next(),
+      assertRunning: () => this.assertRunning(),
+    });
+    this.proactive = proactiveOver(runtime.store, () => runtime.clock.now(), this.posts);
     this.life = linkedSignal(hold.lost);
     this.signal = this.life.signal;
   }
@@ -124,7 +137,7 @@ export class CapturedTurn implements Turn {
     this.finished = true;
     this.life.unlink();
     await this.flushing;
-    return this.effects.take();
+    return this.posts.before(this.effects.take());
   }
 
   /**

@@ -4,6 +4,7 @@ import type { Activity } from '../schema/activity';
 import { StoreFault } from '../turn/fault';
 import type { Effect } from '../turn/record';
 import { loadBody } from './bodies';
+import { deliverPost } from './deliver-post';
 import { translateOutgoing } from './delivered-ids';
 import type { Hold } from './hold';
 import { backoff } from './options';
@@ -52,12 +53,18 @@ async function deliverOrWait(
     return await deliverOne(runtime, hold, effect, turnRuns);
   } catch (error) {
     if (!(error instanceof StoreFault) || hold.lost.aborted) throw error;
-    const pauseMs = backoff(runtime.options.deliveryBackoffMs, effect.tries + 1);
+    const pauseMs = storePause(runtime, effect);
     hold.deliveryFailed({ effect: effect.id, outcome: 'notTried' }, pauseMs);
     if (turnRuns) return 'stuck';
     await hold.handBack(pauseMs, 'attemptCounts');
     return 'stopped';
   }
+}
+
+/** What may have been applied is repeated well within the dedupe horizon. */
+function storePause({ options, store }: Runtime, { kind, tries }: Effect): number {
+  const pauseMs = backoff(options.deliveryBackoffMs, tries + 1);
+  return kind === 'post' ? Math.min(pauseMs, store.timing.dedupeMs / 10) : pauseMs;
 }
 
 async function deliverOne(
@@ -66,6 +73,13 @@ async function deliverOne(
   effect: Effect,
   turnRuns: boolean,
 ): Promise<'next' | 'stopped' | 'stuck'> {
+  if (effect.kind === 'post' || effect.kind === 'cancel') {
+    await hold.ensure(runtime.options.deliveryLimitMs);
+    const dead = await deliverPost(runtime, hold.key, effect);
+    return dead === undefined
+      ? mark(runtime, hold, { effect: effect.id }, turnRuns)
+      : bury(runtime, hold, effect, dead, turnRuns);
+  }
   if (effect.kind === 'fold') {
     const { clock, store } = runtime;
     await hold.ensure(runtime.options.deliveryLimitMs);
@@ -171,7 +185,7 @@ async function mark(
 async function connectorCall(
   runtime: Runtime,
   hold: Hold,
-  effect: Exclude<Effect, { kind: 'fold' }>,
+  effect: Extract<Effect, { kind: 'send' | 'update' | 'delete' }>,
 ): Promise<ConnectorCall | Delivery> {
   const { ids } = hold.head;
   if (effect.kind === 'delete') {

@@ -7,6 +7,8 @@ import type { Log } from '../ports/log';
 export const EVENTS = {
   /** An activity is durable. */
   accepted: 'debug',
+  /** An activity waits, durably, for its time. */
+  scheduled: 'debug',
   /** An activity was posted again and ignored. */
   duplicate: 'info',
   /** An activity was refused at the endpoint. */

@@ -21,6 +21,8 @@ export class Hold {
   private writes: Promise<unknown> = Promise.resolve();
   /** On this process's monotonic clock: until when nobody else can have taken over. */
   private leaseEnds: number;
+  /** By how much the store's time is ahead of that clock, as far as this worker can tell. */
+  private readonly storeAhead: number;
   /** On the same clock: the channel asked not to be called before. */
   private quietUntil = Number.NEGATIVE_INFINITY;
   private undelivered: UndeliveredEffect | undefined;
@@ -36,6 +38,7 @@ export class Hold {
     this.key = held.key;
     this.held = held;
     this.leaseEnds = acquiredAt + runtime.store.timing.leaseMs;
+    this.storeAhead = (held.head.lease?.until ?? 0) - this.leaseEnds;
     void this.keepLease();
   }
 
@@ -56,8 +59,9 @@ export class Hold {
 
   /** The store's time now, as far as this worker can tell. */
   get storeNow(): number {
-    const lease = this.held.head.lease;
-    return lease === null ? 0 : lease.until - Math.max(0, this.leaseEnds - this.runtime.clock.monotonic());
+    const now = this.runtime.clock.monotonic();
+    const { lease } = this.held.head;
+    return lease === null ? now + this.storeAhead : lease.until - Math.max(0, this.leaseEnds - now);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Proactive } from '../bot/proactive';
 import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
@@ -5,8 +6,10 @@ import type { InlineFence } from '../turn/inline';
 import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
 import type { ReplyAddress } from '../turn/record';
 import { type Captured, CapturedEffects } from './captured-effects';
+import { CapturedPosts } from './captured-posts';
 import { sendLive } from './live-lane';
 import { persist } from './persist';
+import { proactiveOver } from './proactive';
 import type { Runtime } from './runtime';
 import { readSteps, Steps } from './steps';
 import { addressOf } from './turn-address';
@@ -36,8 +39,10 @@ export class InlineTurn implements Turn {
   readonly deadline: Date;
   readonly states: TurnState;
   private readonly address: ReplyAddress;
+  readonly proactive: Proactive;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
+  private readonly posts: CapturedPosts;
   private readonly over = new AbortController();
   private finished = false;
 
@@ -63,6 +68,14 @@ export class InlineTurn implements Turn {
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
     });
+    this.posts = new CapturedPosts({
+      conversation,
+      idOf: (ordinal) => `${key}~i${fence.epoch}.p${ordinal}`,
+      inlineBytes: runtime.options.inlineBytes,
+      unique: () => runtime.ids.next(),
+      assertRunning: () => this.assertRunning(),
+    });
+    this.proactive = proactiveOver(runtime.store, () => runtime.clock.now(), this.posts);
   }
 
   get signal(): AbortSignal {
@@ -114,7 +127,7 @@ export class InlineTurn implements Turn {
   /** Ends the run: nothing it does from now on counts. */
   finish(): Captured {
     this.finished = true;
-    return this.effects.take();
+    return this.posts.before(this.effects.take());
   }
 
   /** As {@link finish}, for a run that is dropped; tells the handler through its signal. */

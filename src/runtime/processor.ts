@@ -18,6 +18,7 @@ export async function attend(runtime: Runtime, key: ConversationKey): Promise<vo
   const acquired = await persist(clock, () => store.turns.acquire(key, owner), { limitMs: store.timing.leaseMs / 2 });
   if (acquired.outcome !== 'acquired') {
     if (acquired.outcome === 'busy') await ringIfOverdue(runtime, key, acquired.remainingMs);
+    if (acquired.outcome === 'scheduled') await ringWhenDue(runtime, key, acquired.remainingMs);
     return;
   }
   const hold = new Hold(runtime, acquired.held, started);
@@ -29,6 +30,13 @@ export async function attend(runtime: Runtime, key: ConversationKey): Promise<vo
   } finally {
     hold.end();
   }
+  const [first] = hold.head.sched;
+  if (hold.head.lease === null && first !== undefined) await ringWhenDue(runtime, key, first.due - hold.storeNow);
+}
+
+/** What is due soon gets a bell for the moment it is. The sweep finds what is due later, and has it looked at in time. */
+async function ringWhenDue(runtime: Runtime, key: ConversationKey, remainingMs: number): Promise<void> {
+  if (remainingMs <= runtime.store.timing.aheadMs) await ring(runtime, key, Math.max(0, remainingMs));
 }
 
 async function work(runtime: Runtime, hold: Hold, started: number): Promise<void> {

@@ -1,5 +1,6 @@
-import type { ConversationScope, NewReference, ReferenceState } from '../ports/references';
+import type { NewReference, ReferenceState } from '../ports/references';
 import type { Activity } from '../schema/activity';
+import type { ConversationScope } from '../schema/recipients';
 import { type ConversationKey, conversationKey } from '../turn/keys';
 
 /**

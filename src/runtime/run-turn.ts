@@ -10,6 +10,7 @@ import { translateIncoming } from './delivered-ids';
 import type { Hold } from './hold';
 import { linkedSignal } from './linked-signal';
 import { backoff } from './options';
+import { atRecipient } from './recipients';
 import { errorName, type Runtime, report } from './runtime';
 
 /** Whether the hold goes on after the turn, or is over (released, or handed back). */
@@ -30,12 +31,30 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> 
     return failed(runtime, hold, pending, undefined, error);
   }
   if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
+  if (pending.proactive !== undefined) return runProactive(runtime, hold, pending, activity);
   const noted = runtime.keeper?.seen(activity);
   try {
     return await runLoaded(runtime, hold, pending, activity);
   } finally {
     await noted;
   }
+}
+
+/** What was posted, maybe long ago, goes where its recipient is now. Nobody apologises to one who cannot be reached any more. */
+async function runProactive(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  activity: Activity,
+): Promise<AfterTurn> {
+  let current: Activity;
+  try {
+    current = await atRecipient(runtime, activity);
+  } catch (unreachable) {
+    if (hold.lost.aborted) throw unreachable;
+    return failed(runtime, hold, pending, undefined, unreachable);
+  }
+  return runLoaded(runtime, hold, pending, current);
 }
 
 async function runLoaded(
@@ -52,7 +71,7 @@ async function runLoaded(
   for (let run = 0; run < runtime.options.maxConflictRuns; run += 1) {
     const turn = new CapturedTurn(runtime, hold, input);
     try {
-      await attempt(runtime, turn, () => runtime.bot.run(turn, activity));
+      await attempt(runtime, turn, () => runtime.bot.run(turn, activity, pending.proactive));
       const committed = await commitTurn(runtime, hold, turn, pending);
       if (committed !== 'conflict') return afterCommit(runtime, hold, pending, committed);
     } catch (error) {

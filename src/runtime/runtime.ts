@@ -8,6 +8,7 @@ import type { DeadReason, Store } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
+import type { ProactiveKind } from '../turn/record';
 import { type EventFields, type EventName, logEvent } from './events';
 import type { RuntimeOptions } from './options';
 import type { ReferenceKeeper } from './reference-keeper';
@@ -16,9 +17,10 @@ import type { ReferenceKeeper } from './reference-keeper';
 export interface BotLogic {
   /**
    * Runs middleware and handler. Must not change `activity`. Rejects when the attempt has failed.
+   * @param proactive how an activity of the app's own is to be run
    * @returns what an HTTP response has to say, for activities that are answered in one.
    */
-  run(turn: Turn, activity: Activity): Promise<Answer | undefined>;
+  run(turn: Turn, activity: Activity, proactive?: ProactiveKind): Promise<Answer | undefined>;
   /** The bot's `onTurnError`, run once when the activity is given up; absent when the bot has none. */
   onError?(turn: Turn, activity: Activity, error: unknown): Promise<void>;
   /** Told of an effect that will never be delivered. Must not throw. */

@@ -92,6 +92,12 @@ export const ERRORS = {
     'This names no conversation; a key is channelId/conversationId, as "turnwise status" and "turnwise dead list" show it.',
   ConversationUnknown: 'Nothing was ever accepted in this conversation; check its key and the store.',
   DeadLetterUnknown: 'There is no such dead letter (any more); "turnwise dead list" shows those that there are.',
+  RecipientUnknown:
+    'No reference is kept that leads to this recipient; the bot has to have heard from the conversation before, and the reference not to have expired.',
+  RecipientBlocked: 'The recipient has blocked the bot, or may not be written to; the channel has refused it for good.',
+  RecipientRemoved: 'The bot is no longer in the conversation of this recipient; it has to be installed there again.',
+  PostedUnknown: 'This names nothing that was posted or scheduled; pass the id that the call returned.',
+  TimeRefused: 'This is no time; pass a date, or milliseconds since the epoch.',
   StoreNotShared: 'The store "memory" lives in the process of the app, and no other process can look into it.',
 } as const satisfies Record<string, string>;
 
@@ -126,6 +132,11 @@ const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'OtherConversation',
   'StateElsewhere',
   'NextCalledTwice',
+  'RecipientUnknown',
+  'RecipientBlocked',
+  'RecipientRemoved',
+  'PostedUnknown',
+  'TimeRefused',
 ]);
 
 /** An expected failure as a value: what parsing and the gate answer instead of throwing. */

@@ -4,7 +4,7 @@ import type { UserRecord } from '../turn/user-state';
 import type { Collections } from './collections';
 
 /** What lies in a conversation's partition beside its head record. */
-export type RecordKind = 'body' | 'state' | 'step' | 'dead' | 'inline';
+export type RecordKind = 'body' | 'state' | 'step' | 'dead' | 'inline' | 'scheduled';
 
 /** Names one such record within its partition. */
 export interface RecordName {

@@ -1,4 +1,5 @@
-import type { NewReference, ReferenceQuery, References, StoredReference, UserName } from '../ports/references';
+import type { NewReference, References, StoredReference, UserName } from '../ports/references';
+import type { RecipientQuery } from '../schema/recipients';
 import { type ConversationKey, userKey } from '../turn/keys';
 import type { Collections } from './collections';
 
@@ -117,7 +118,7 @@ function readCursor(cursor = '0:'): { readonly index: number; readonly from: str
   return { index: Number(cursor.slice(0, end)), from: cursor.slice(end + 1) || undefined };
 }
 
-function matches(query: ReferenceQuery): (stored: StoredReference) => boolean {
+function matches(query: RecipientQuery): (stored: StoredReference) => boolean {
   const { channelId, tenantId, teamId, scope, locale, seenSince } = query;
   return (stored) =>
     stored.state === 'active' &&

@@ -1,11 +1,10 @@
-import type { Mailbox, Store } from '../ports/store';
-import { accept } from '../turn/accept';
+import type { Store } from '../ports/store';
 import type { Timing } from '../turn/timing';
 import { deadLetters } from './dead-letters';
 import { inlineTurns } from './inline-turns';
 import { inspection } from './inspection';
+import { mailbox } from './mailbox';
 import type { Partitions } from './partition';
-import { bodyRecords } from './records';
 import { references } from './references';
 import { turnStore } from './turn-store';
 import { userStates } from './user-states';
@@ -23,17 +22,5 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     references: references(partitions.collections),
     open: () => partitions.open(),
     close: () => partitions.close(),
-  };
-}
-
-function mailbox(partitions: Partitions, timing: Timing): Mailbox {
-  return {
-    accept: (key, activity, bodies, limit) =>
-      partitions.transact(key, ({ head, now }) => {
-        const accepted = accept(head, now, activity, limit, timing);
-        if (accepted.outcome !== 'accepted') return { result: accepted.outcome };
-        return { result: accepted.outcome, writes: { head: accepted.head, put: bodyRecords(bodies) } };
-      }),
-    overdue: (limit) => partitions.overdue(limit),
   };
 }

@@ -8,6 +8,7 @@ import { type HoldOutcome, isHeldBy } from '../turn/hold';
 import type { ConversationKey } from '../turn/keys';
 import { type Head, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
+import { withDue } from './mailbox';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from './partition';
 import {
   bodyRecords,
@@ -85,19 +86,20 @@ function acquireConversation(
   key: ConversationKey,
   owner: string,
 ): Promise<AcquireOutcome> {
-  return partitions.transact<AcquireOutcome>(key, ({ head, now }) => {
-    const acquired = acquire(head, now, owner, timing);
+  return partitions.transact<AcquireOutcome>(key, (view) => {
+    const { head, drop } = withDue(view, timing);
+    const acquired = acquire(head, view.now, owner, timing);
     switch (acquired.outcome) {
       case 'acquired':
         return {
           result: { outcome: 'acquired', held: { key, fence: acquired.fence, head: acquired.head } },
-          ...(acquired.head === head ? {} : { writes: { head: acquired.head } }),
+          ...(acquired.head === view.head ? {} : { writes: { head: acquired.head, drop } }),
         };
       case 'idle':
-        return {
-          result: { outcome: 'idle' },
-          ...(acquired.head === undefined ? {} : { writes: { head: acquired.head } }),
-        };
+      case 'scheduled': {
+        const { head: cleared, ...result } = acquired;
+        return { result, ...(cleared === undefined ? {} : { writes: { head: cleared } }) };
+      }
       default:
         return { result: acquired };
     }

@@ -210,7 +210,7 @@ export class TestAdapter extends TurnAdapter {
     logic?: Logic,
   ): Promise<void> {
     const turn = typeof audienceOrLogic === 'function' ? audienceOrLogic : logic;
-    await this.deliver(continuationActivity({ ...this.conversation, ...reference }, this.newId(), new Date()), turn);
+    await this.deliver(continuationActivity({ ...this.conversation, ...reference }, new Date(), this.newId()), turn);
   }
 
   /** Creates a conversation with a new id and runs `logic` as its first turn. */

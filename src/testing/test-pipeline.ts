@@ -13,6 +13,7 @@ import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { type ParsedActivity, parseActivity } from '../schema/parse-activity';
 import { type ActivityKey, type ConversationKey, conversationKey } from '../turn/keys';
+import type { Head } from '../turn/record';
 import { BadDays, withConflicts } from './bad-days';
 import { ReplyQueue } from './reply-queue';
 import { TestClock } from './test-clock';
@@ -116,7 +117,7 @@ export class TestPipeline {
       const head = (await this.store.inspection.conversation(conversation))?.head;
       const bell = this.bells.get(conversation);
       this.bells.delete(conversation);
-      if (head === undefined || head.wake === null) return;
+      if (head === undefined || head.wake === null || waitsForItsTime(head)) return;
       // Without a bell (its worker died before it could ring) the sweep looks, once the record is overdue.
       this.clock.skipTo(bell ?? this.clock.monotonic() + head.wake - this.clock.now());
       await this.employ(conversation, ({ runtime }) => attend(runtime, conversation));
@@ -143,6 +144,11 @@ export class TestPipeline {
       if (![...this.workers].some(({ busy }) => busy)) this.clock.skipToNextSleeper();
     }
   }
+}
+
+/** Nothing is left but what was scheduled: that may be years away, or repeat itself for ever. */
+function waitsForItsTime({ lease, out, pend }: Head): boolean {
+  return lease === null && pend.length === 0 && out.length === 0;
 }
 
 /** Lets everything go on that is not waiting for time to pass: in this store and on this channel nothing takes longer. */

@@ -1,8 +1,10 @@
 import type { Connector } from '../ports/connector';
 import type { Doorbell } from '../ports/doorbell';
 import type { Ids } from '../ports/ids';
+import type { Log } from '../ports/log';
 import type { Store } from '../ports/store';
 import type { RuntimeOptions } from '../runtime/options';
+import { ReferenceKeeper } from '../runtime/reference-keeper';
 import type { BotLogic, Runtime } from '../runtime/runtime';
 import type { BadDays, CrashPoint } from './bad-days';
 import type { TestClock, WorkerClock } from './test-clock';
@@ -18,6 +20,8 @@ export interface Workplace {
   readonly options: RuntimeOptions;
   readonly badDays: BadDays;
 }
+
+const SILENT: Log = { event: () => undefined };
 
 /**
  * One worker of the pipeline. When it dies, nothing it still does has an effect: its calls to the store and to the channel get
@@ -44,8 +48,14 @@ export class TestWorker {
       doorbell: place.doorbell,
       clock: this.clock,
       ids: place.ids,
-      log: { event: () => undefined },
+      log: SILENT,
       bot: this.observedBot(place.bot),
+      keeper: new ReferenceKeeper({
+        references: place.store.references,
+        clock: this.clock,
+        log: SILENT,
+        ttlMs: place.options.referenceTtlMs,
+      }),
       options: place.options,
     };
   }

@@ -1,10 +1,12 @@
 import type { ActivityKey } from './keys';
-import { type Head, NEW_HEAD, type Payload, type PendingActivity } from './record';
+import { type Head, NEW_HEAD, type Payload, type PendingActivity, type ProactiveKind } from './record';
 import { MAX_SEEN, type Timing } from './timing';
 
 export interface NewActivity {
   readonly key: ActivityKey;
   readonly body: Payload;
+  /** Absent for what came from the channel. */
+  readonly proactive?: ProactiveKind;
 }
 
 export type Accept =
@@ -29,7 +31,7 @@ export function accept(
   const known = head.seen.some((seen) => seen.key === activity.key && seen.at > now - timing.dedupeMs);
   if (known || head.pend.some((pending) => pending.key === activity.key)) return { outcome: 'duplicate' };
   if (head.pend.length >= limit) return { outcome: 'full' };
-  const pending: PendingActivity = { key: activity.key, at: now, body: activity.body };
+  const pending: PendingActivity = { ...activity, at: now };
   return { outcome: 'accepted', head: appended(head, now, pending, timing) };
 }
 

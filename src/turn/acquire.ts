@@ -1,4 +1,4 @@
-import { extended, type Fence, withFirstTakenOver } from './hold';
+import { extended, type Fence, freed, withFirstTakenOver } from './hold';
 import type { Head } from './record';
 import type { Timing } from './timing';
 import { isNewer, upgrade } from './upgrade';
@@ -10,6 +10,8 @@ export type Acquire =
   | { readonly outcome: 'busy'; readonly remainingMs: number }
   /** A back-off runs, or newer code has to do it. */
   | { readonly outcome: 'later'; readonly remainingMs: number }
+  /** Nothing to do before a scheduled activity is due. `head` as for `idle`. */
+  | { readonly outcome: 'scheduled'; readonly remainingMs: number; readonly head?: Head }
   /** Nothing to do. `head` is present when a lease that outlived its work has to be cleared. */
   | { readonly outcome: 'idle'; readonly head?: Head };
 
@@ -30,7 +32,7 @@ export function acquire(stored: Head | undefined, now: number, owner: string, ti
   }
   if (lease !== null && lease.until > now) return { outcome: 'busy', remainingMs: lease.until - now };
   if (current.pend.length === 0 && current.out.length === 0) {
-    return lease === null ? { outcome: 'idle' } : { outcome: 'idle', head: { ...current, lease: null, wake: null } };
+    return withoutWork(current, now, timing);
   }
   if (current.notBefore > now) return { outcome: 'later', remainingMs: current.notBefore - now };
   const fence: Fence = { epoch: current.epoch + 1, owner };
@@ -40,4 +42,11 @@ export function acquire(stored: Head | undefined, now: number, owner: string, ti
     fence,
     head: extended({ ...starting, epoch: fence.epoch, notBefore: 0 }, now, fence, timing),
   };
+}
+
+function withoutWork(head: Head, now: number, timing: Timing): Acquire {
+  const cleared = head.lease === null ? {} : { head: freed(head, now, 0, timing) };
+  const [first] = head.sched;
+  if (first === undefined) return { outcome: 'idle', ...cleared };
+  return { outcome: 'scheduled', remainingMs: Math.max(0, Math.max(first.due, head.notBefore) - now), ...cleared };
 }

@@ -46,7 +46,22 @@ export function extended(head: Head, now: number, fence: Fence, timing: Timing):
 export function freed(head: Head, now: number, delayMs: number, timing: Timing): Head {
   const idle = head.pend.length === 0 && head.out.length === 0;
   const notBefore = idle || delayMs <= 0 ? 0 : now + delayMs;
-  return { ...head, lease: null, notBefore, wake: idle ? null : Math.max(now, notBefore) + timing.graceMs };
+  const work = idle ? null : Math.max(now, notBefore) + timing.graceMs;
+  const free: Head = { ...head, lease: null, notBefore };
+  return { ...free, wake: wakeForSchedule(free, work, timing) };
+}
+
+/**
+ * When somebody has to look at a free conversation: for its work, or ahead of its first scheduled activity, whichever is earlier. Ahead, so
+ * that the sweep finds it in time to have it rung for at the very moment. Nobody can act on it before its back-off is over.
+ *
+ * @param work when its work is to be looked at; null when there is none
+ */
+export function wakeForSchedule(head: Head, work: number | null, timing: Timing): number | null {
+  const [first] = head.sched;
+  if (first === undefined) return work;
+  const ahead = Math.max(first.due - timing.aheadMs, head.notBefore);
+  return work === null ? ahead : Math.min(work, ahead);
 }
 
 /**

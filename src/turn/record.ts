@@ -1,5 +1,5 @@
 import type { Activity } from '../schema/activity';
-import type { ActivityKey, UserKey } from './keys';
+import type { ActivityKey, ConversationKey, UserKey } from './keys';
 
 /** Version of the record format written by this code. Code meets newer and older records during a deploy: see `upgrade`. */
 export const RECORD_VERSION = 1;
@@ -9,12 +9,20 @@ export type Payload =
   | { readonly inline: Activity; readonly bytes: number }
   | { readonly ref: string; readonly bytes: number };
 
+/**
+ * How a proactive activity is run: `send` lets the bot say what the activity carries, `event` gives the activity to the bot, and `task` is
+ * work of the runtime itself.
+ */
+export type ProactiveKind = 'send' | 'event' | 'task';
+
 /** An accepted activity that no turn has committed yet. */
 export interface PendingActivity {
   readonly key: ActivityKey;
   /** When it was accepted, in store time (ms since the epoch). */
   readonly at: number;
   readonly body: Payload;
+  /** The app itself has put it there; absent for what came from the channel. */
+  readonly proactive?: ProactiveKind;
   /** How often this activity has come back from the dead letters; absent for none. */
   readonly replay?: number;
 }
@@ -47,7 +55,20 @@ export type Effect = EffectBase &
     | { readonly kind: 'update'; readonly activityId: string; readonly activity: Payload }
     | { readonly kind: 'delete'; readonly activityId: string; readonly reference: ReplyAddress }
     | { readonly kind: 'fold'; readonly user: UserKey; readonly intent: string }
+    | ({ readonly kind: 'post' } & Post)
+    | { readonly kind: 'cancel'; readonly to: ConversationKey; readonly key: ActivityKey }
   );
+
+/** An activity for the mailbox of a conversation: another one, or the turn's own. */
+export interface Post {
+  readonly to: ConversationKey;
+  /** Under which it is accepted: repeated, it is a duplicate. */
+  readonly key: ActivityKey;
+  readonly proactive: ProactiveKind;
+  readonly activity: Payload;
+  /** When it is to be accepted (ms since the epoch); absent: at once. */
+  readonly acceptAt?: number;
+}
 
 /** Where an effect without an activity of its own is addressed. */
 export interface ReplyAddress {
@@ -94,6 +115,14 @@ export interface Head {
   readonly wake: number | null;
   /** The ids of delivered sends, newest last, bounded. */
   readonly ids: readonly DeliveredId[];
+  /** Activities that wait for their time, the earliest first; each has a record of its own. */
+  readonly sched: readonly Scheduled[];
+}
+
+/** The key and the time (store time) of a scheduled activity. */
+export interface Scheduled {
+  readonly key: ActivityKey;
+  readonly due: number;
 }
 
 /** The record of a conversation in which nothing has happened yet. */
@@ -112,6 +141,7 @@ export const NEW_HEAD: Head = {
   notBefore: 0,
   wake: null,
   ids: [],
+  sched: [],
 };
 
 /** The prefix of the effect ids of one activity's turn. */
@@ -124,6 +154,11 @@ export function effectId(activity: PendingActivity, ordinal: number): string {
   return `${turnPrefix(activity)}.${ordinal}`;
 }
 
+/** The effect id of what the turn posts as its `ordinal`-th (from 0): these are counted apart. */
+export function postId(activity: PendingActivity, ordinal: number): string {
+  return `${turnPrefix(activity)}.p${ordinal}`;
+}
+
 /** The body records that an effect or a pending activity keeps alive. */
 export function bodyRefs(payloads: readonly (Payload | undefined)[]): string[] {
   return payloads.flatMap((payload) => (payload !== undefined && 'ref' in payload ? [payload.ref] : []));
@@ -131,5 +166,5 @@ export function bodyRefs(payloads: readonly (Payload | undefined)[]): string[] {
 
 /** The payload of an effect, for kinds that have one. */
 export function effectPayload(effect: Effect): Payload | undefined {
-  return effect.kind === 'send' || effect.kind === 'update' ? effect.activity : undefined;
+  return 'activity' in effect ? effect.activity : undefined;
 }

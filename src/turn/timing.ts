@@ -4,6 +4,8 @@ export interface Timing {
   readonly leaseMs: number;
   /** How long after work became due the sweep may ring for it: time for the doorbell to have done its job. */
   readonly graceMs: number;
+  /** How long before a scheduled activity is due the sweep begins to look at its conversation: longer than it takes from sweep to sweep. */
+  readonly aheadMs: number;
   /** How long an accepted activity's key is remembered. */
   readonly dedupeMs: number;
   /** How long the id of a delivered send can be used for update and delete. */
@@ -13,12 +15,16 @@ export interface Timing {
 export const DEFAULT_TIMING: Timing = {
   leaseMs: 20_000,
   graceMs: 5_000,
+  aheadMs: 90_000,
   dedupeMs: 10 * 60_000,
   deliveredIdMs: 7 * 24 * 3_600_000,
 };
 
 /** Most keys kept for dedupe; beyond it the oldest go before their time, so that a flood cannot grow the record. */
 export const MAX_SEEN = 400;
+
+/** Most activities of one conversation that wait for their time. */
+export const MAX_SCHEDULED = 100;
 
 /** Most ids of delivered sends kept. */
 export const MAX_DELIVERED_IDS = 32;

@@ -9,6 +9,7 @@ import { inlineContract } from './store/inline';
 import { inspectionContract } from './store/inspection';
 import { mailboxContract } from './store/mailbox';
 import { referenceContract } from './store/references';
+import { scheduleContract } from './store/schedules';
 import { stepContract } from './store/steps';
 import { userStateContract } from './store/user-state';
 import { valueContract } from './store/values';
@@ -22,6 +23,7 @@ export function storeContract(open: OpenStore): void {
   describe('commit', () => commitContract(opened));
   describe('flush and deliver', () => deliveryContract(opened));
   describe('a holder that was taken over', () => fencingContract(opened));
+  describe('schedules', () => scheduleContract(opened));
   describe('steps', () => stepContract(opened));
   describe('inline turns', () => inlineContract(opened));
   describe('user state', () => userStateContract(opened));

@@ -9,6 +9,7 @@ import { type Effect, type Head, type PendingActivity, turnPrefix } from '../../
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import type { UserRecord } from '../../src/turn/user-state';
 import type { Observer, Version } from './partitions';
+import type { Plan } from './plan';
 
 /** What happened in one conversation, as seen from outside the protocol. */
 export interface ConversationGhost {
@@ -50,6 +51,7 @@ export class Ghost implements Observer {
   /** What the channel's ids stand for. */
   private readonly channelIds = new Map<string, string>();
   private readonly heads = new Map<ConversationKey, Head>();
+  private readonly dues = new Map<string, number>();
   readonly starts = new Map<string, number>();
   readonly extraStarts = new Map<string, number>();
 
@@ -97,6 +99,11 @@ export class Ghost implements Observer {
     if (this.readsAreFresh && attempt > starts + this.interruptions + this.unknownWrites) {
       this.violate('I10', `${key}: attempt ${attempt} at ${turn} begins after ${starts - 1} starts`);
     }
+  }
+
+  /** A turn has asked for its post to be accepted at this time. What an attempt asks for that does not commit does not count. */
+  notBefore(parent: string, { activity }: Plan, at: number): void {
+    this.dues.set(`${parent} ${activity.id}`, Math.min(at, this.dues.get(`${parent} ${activity.id}`) ?? at));
   }
 
   allowStart(key: ConversationKey, turn: string): void {
@@ -227,9 +234,27 @@ export class Ghost implements Observer {
     for (const turn of after.filter((each) => !before.includes(each))) {
       const last = ghost.acceptedAt.get(turn) ?? Number.NEGATIVE_INFINITY;
       if (this.now() - last < DEFAULT_TIMING.dedupeMs) this.violate('I12', `${key}: ${turn} entered the mailbox twice`);
+      this.checkDue(
+        key,
+        is.find((each) => turnPrefix(each) === turn),
+      );
       ghost.acceptedAt.set(turn, this.now());
       ghost.accepted.push(turn);
     }
+  }
+
+  /** What is scheduled waits for its time. The earliest time that any attempt asked for: which of them committed is not known here. */
+  private checkDue(key: ConversationKey, pending: PendingActivity | undefined): void {
+    const body = pending?.body;
+    if (pending?.proactive === undefined || pending.replay !== undefined || body === undefined || !('inline' in body))
+      return;
+    const { plan } = body.inline.value as { plan: string };
+    const due = Math.min(
+      ...[...this.dues].flatMap(([name, at]) => (name.endsWith(` ${plan}`) ? [at] : [])),
+      Number.POSITIVE_INFINITY,
+    );
+    if (due !== Number.POSITIVE_INFINITY && this.now() < due)
+      this.violate('I3', `${key}: ${plan} was accepted ${due - this.now()} ms early`);
   }
 
   /** An inline run that commits leaves its own answer; one that is deferred leaves one without a body. */
@@ -280,7 +305,7 @@ function textOfEffect(
   records: Version['records'],
   { recorded }: ConversationGhost,
 ): string | undefined {
-  if (effect.kind === 'fold') return undefined;
+  if (effect.kind === 'fold' || effect.kind === 'post' || effect.kind === 'cancel') return undefined;
   if (effect.kind === 'delete') return `delete ${recorded.findLast(({ id }) => id === effect.activityId)?.text}`;
   if ('inline' in effect.activity) return effect.activity.inline.text ?? '';
   return (records.get(`body/${effect.activity.ref}`)?.value as Activity | undefined)?.text ?? '';

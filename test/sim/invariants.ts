@@ -7,6 +7,7 @@ import { MAX_DELIVERED_IDS, MAX_SEEN } from '../../src/turn/timing';
 import type { ConversationGhost, Ghost } from './ghost';
 import type { SimPartitions, Version } from './partitions';
 import { CHANNEL, type Plan } from './plan';
+import { postedTurns } from './posts';
 
 /** What must hold when a run has come to rest. Names as in the design. */
 export function checkAtRest(
@@ -26,6 +27,7 @@ export function checkAtRest(
     checkRecords(ghost, key, version, plans);
   }
   checkAcknowledged(ghost, partitions, plans, acknowledged);
+  for (const plan of plans) checkPosts(ghost, partitions, plan);
   checkUsers(ghost, partitions, plans);
   const repeats = [...ghost.conversations.values()].reduce(
     (sum, { wire }) => sum + wire.length - new Set(wire).size,
@@ -60,6 +62,28 @@ function checkAcknowledged(
   }
 }
 
+/** What a turn posts is accepted once for every time that the turn commits, and never otherwise. */
+function checkPosts(ghost: Ghost, partitions: SimPartitions, { posts, ...parent }: Plan): void {
+  if (posts === undefined) return;
+  const key = conversationOf(parent);
+  const turn = turnOf(parent);
+  const committed = ghost.of(key).committed.filter((each) => baseOf(each) === turn).length;
+  const turns = postedTurns(posts.child, turnOf);
+  const accepted = ghost.of(conversationOf(posts.child)).accepted.filter((each) => turns.includes(each)).length;
+  // A mailbox that was full.
+  const refused = [...partitions.current(key).records.values()].filter(({ kind, value }) => {
+    const { dead } = value as DeadLetter;
+    return kind === 'dead' && dead.kind === 'effect' && dead.effect.kind === 'post' && dead.effect.id.startsWith(turn);
+  }).length;
+  const least = posts.cancels ? 0 : committed;
+  if (accepted + refused < least || accepted > committed) {
+    ghost.violate(
+      'I1',
+      `${key}: ${turn} was committed ${committed} times, and what it posts accepted ${accepted} times`,
+    );
+  }
+}
+
 function checkEnds(
   ghost: Ghost,
   key: ConversationKey,
@@ -71,7 +95,7 @@ function checkEnds(
   if (order.join() !== accepted.join()) ghost.violate('I3', `${key}: accepted ${accepted}, ended ${order}`);
   if (
     head !== undefined &&
-    (head.pend.length > 0 || head.out.length > 0 || head.lease !== null || head.wake !== null)
+    (head.pend.length > 0 || head.out.length > 0 || head.sched.length > 0 || head.lease !== null || head.wake !== null)
   ) {
     ghost.violate('I7', `${key} is not at rest`);
   }
@@ -188,6 +212,7 @@ function checkRecords(ghost: Ghost, key: ConversationKey, { records }: Version, 
     ),
   );
   for (const { kind, id } of records.values()) {
+    if (kind === 'scheduled') ghost.violate('I1', `${key}: ${id} is scheduled, and nobody knows`);
     if (kind === 'body' && !kept.has(id)) ghost.violate('I14', `${key}: body ${id} is an orphan`);
     if (kind === 'step' && !unfinished.some((turn) => id.startsWith(turn)))
       ghost.violate('I15', `${key}: step ${id} outlived its turn`);
@@ -228,10 +253,14 @@ function isOf({ dead }: DeadLetter, plan: Plan): boolean {
   return dead.kind === 'activity' && baseOf(turnPrefix(dead.activity)) === turnOf(plan);
 }
 
+function isTurnOf(plan: Plan, turn: string): boolean {
+  return plan.postedBy === undefined ? turnOf(plan) === turn : postedTurns(plan, turnOf).includes(turn);
+}
+
 const baseOf = (turn: string): string => turn.replace(/~\d+$/, '');
 
 const nameOf = ({ activity }: Plan): string => `${activity.conversation.id}/${activity.id}`;
 
 function planOf(plans: readonly Plan[], key: ConversationKey, turn: string): Plan[] {
-  return plans.filter((plan) => conversationOf(plan) === key && turnOf(plan) === baseOf(turn));
+  return plans.filter((plan) => conversationOf(plan) === key && isTurnOf(plan, baseOf(turn)));
 }

@@ -1,3 +1,4 @@
+import { POST_MUTANTS } from './mutants-posts';
 import { PROTOCOL_MUTANTS } from './mutants-protocol';
 import { RUNTIME_MUTANTS } from './mutants-runtime';
 
@@ -21,4 +22,4 @@ export function seedsOf({ seeds = SEEDS }: Mutant): readonly number[] {
   return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
 }
 
-export const MUTANTS: readonly Mutant[] = [...PROTOCOL_MUTANTS, ...RUNTIME_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...PROTOCOL_MUTANTS, ...RUNTIME_MUTANTS, ...POST_MUTANTS];

@@ -25,6 +25,10 @@ export interface Plan {
   /** Its first reply ends every process that delivers it. */
   readonly deadly: boolean;
   readonly apology: 'sends' | 'flushes' | 'throws' | 'hangs' | 'slow';
+  /** What its turn posts to a conversation, as another plan. */
+  readonly posts?: { readonly child: Plan; readonly laterMs: number; readonly cancels: boolean };
+  /** The plan whose turn posts this one; absent for what comes from the channel. */
+  readonly postedBy?: Plan;
   /** Posted once more when the dedupe horizon has passed. */
   readonly comesAgain: boolean;
 }

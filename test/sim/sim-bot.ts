@@ -23,13 +23,15 @@ export interface BotWorld {
 export function simBot(world: BotWorld): BotLogic {
   let runs = 0;
   return {
-    async run(turn, activity) {
+    async run(turn, incoming) {
+      const activity = named(incoming);
       const plan = world.plans.get(activity.id ?? '');
       if (plan === undefined) throw new Error('An activity without a plan.');
       runs += 1;
       return new BotRun(world, plan, turn, activity, `${world.instance.name}-${turn.attempt}-${runs}`).run();
     },
-    async onError(turn, activity) {
+    async onError(turn, incoming) {
+      const activity = named(incoming);
       const plan = world.plans.get(activity.id ?? '');
       (await turn.state('conversation')).set(`sorry:${turn.id}`, true);
       runs += 1;
@@ -64,6 +66,7 @@ class BotRun {
     const inline = turn.deadline !== undefined;
     if (!inline) ghost.started(key, turn.id, turn.attempt);
     ghost.note(`${instance.name} starts ${conversation.id}/${activity.id} attempt ${turn.attempt} ${plan.poison}`);
+    await this.post();
     if (plan.touches.conversation) append(await turn.state('conversation'), activity, plan.property);
     const first = this.reply(0);
     await this.flush();
@@ -82,6 +85,26 @@ class BotRun {
     }
     if (stepped !== undefined) (await turn.state('conversation')).set(`step:${turn.id}`, stepped);
     return { status: 200, body: this.name };
+  }
+
+  private async post(): Promise<void> {
+    const { activity, plan, turn } = this;
+    if (plan.posts === undefined) return;
+    const { child, laterMs, cancels } = plan.posts;
+    const { channelId, serviceUrl, recipient } = activity;
+    const to = {
+      channelId,
+      serviceUrl,
+      bot: recipient,
+      conversation: child.activity.conversation,
+      user: child.activity.from,
+    };
+    const content = { event: 'plan', value: { plan: child.activity.id, text: child.activity.text } };
+    if (laterMs === 0) return void (await turn.proactive.run(to, content.event, content.value));
+    const at = this.world.scheduler.now + laterMs;
+    this.world.ghost.notBefore(turn.id, child, at);
+    const { id } = await turn.proactive.schedule(to, content, at);
+    if (cancels) await turn.proactive.cancel(id);
   }
 
   private reply(index: number): string | undefined {
@@ -161,6 +184,12 @@ class BotRun {
         return;
     }
   }
+}
+
+/** What the app has posted carries the name of its plan. */
+function named(activity: Activity): Activity {
+  const { plan } = (activity.value ?? {}) as { readonly plan?: string };
+  return plan === undefined ? activity : { ...activity, id: plan };
 }
 
 function append(document: StateDocument, activity: Activity, property: string): void {

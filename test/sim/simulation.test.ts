@@ -1,11 +1,23 @@
 import { expect, test } from '@jest/globals';
+import { FIRST_POSTING_SEED } from './posts';
 import { simulate } from './simulate';
 
 /** A few thousand runs on every `npm test`; `npm run test:deep` makes a million. */
 const RUNS = 3_000;
 
+/** Further runs, in which turns post to conversations, at once and at a time. */
+const POSTING_RUNS = 1_000;
+
 test(`the production engine keeps every invariant in ${RUNS} runs`, async () => {
-  for (let seed = 1; seed <= RUNS; seed += 1) {
+  await run(1, RUNS);
+}, 300_000);
+
+test(`and in ${POSTING_RUNS} in which turns post and schedule`, async () => {
+  await run(FIRST_POSTING_SEED, POSTING_RUNS);
+}, 300_000);
+
+async function run(first: number, runs: number): Promise<void> {
+  for (let seed = first; seed < first + runs; seed += 1) {
     const { violations, history } = await simulate(seed);
     if (violations.length > 0) {
       throw new Error(
@@ -13,7 +25,7 @@ test(`the production engine keeps every invariant in ${RUNS} runs`, async () => 
       );
     }
   }
-}, 300_000);
+}
 
 test('the same seed makes the same run', async () => {
   const [first, second] = [await simulate(7), await simulate(7)];

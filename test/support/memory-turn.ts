@@ -33,6 +33,9 @@ export class MemoryTurn implements Turn {
   readonly flushes: number[] = [];
   readonly steps: Map<string, string>;
   readonly time: TurnTime = systemClock;
+  get proactive(): never {
+    throw new Error('There is nobody else to speak to.');
+  }
   private readonly abortion = new AbortController();
   private readonly documents = new Map<StateScope, JsonStateDocument>();
   private readonly stored: Stored;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
-import type { NewReference, ReferenceQuery, StoredReference } from '../../../src/ports/references';
+import type { NewReference, StoredReference } from '../../../src/ports/references';
 import type { Store } from '../../../src/ports/store';
+import type { RecipientQuery } from '../../../src/schema/recipients';
 import { conversationKey } from '../../../src/turn/keys';
 import { type OpenStore, SLACK_MS } from '../store-under-test';
 
@@ -104,7 +105,7 @@ export function referenceContract(open: OpenStore): void {
     );
     await store.references.keep({ ...personal('none'), tenantId: 't2' }, DAY);
     await store.references.keep(channel('c', 'team-1'), DAY);
-    const ids = async (query: ReferenceQuery) => (await all(store, query)).map(({ id }) => id).sort();
+    const ids = async (query: RecipientQuery) => (await all(store, query)).map(({ id }) => id).sort();
     expect(await ids({ tenantId: 't1' })).toEqual([keyOf('de')]);
     expect(await ids({ locale: 'de' })).toEqual([keyOf('de')]);
     expect(await ids({ locale: 'de-DE' })).toEqual([]);
@@ -128,7 +129,7 @@ export function referenceContract(open: OpenStore): void {
 
 const keyOf = (name: string) => conversationKey('test', name);
 
-async function all(store: Store, query: ReferenceQuery, limit = 10): Promise<StoredReference[]> {
+async function all(store: Store, query: RecipientQuery, limit = 10): Promise<StoredReference[]> {
   const found: StoredReference[] = [];
   for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
     const page = await store.references.page(query, cursor, limit);

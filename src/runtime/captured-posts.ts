@@ -1,0 +1,58 @@
+import type { Body } from '../ports/store';
+import type { NewEffect } from '../turn/commit';
+import type { ActivityKey, ConversationKey } from '../turn/keys';
+import type { Captured } from './captured-effects';
+import { mailboxEntry } from './endpoint-answers';
+import { type NewPost, postKey } from './post';
+import type { PostSink } from './proactive';
+
+export interface PostCaptureOptions {
+  /** The turn's own conversation, in which effect ids are unique. */
+  readonly conversation: ConversationKey;
+  /** The id of the turn's `ordinal`-th post, the same in every attempt. */
+  readonly idOf: (ordinal: number) => string;
+  readonly inlineBytes: number;
+  readonly unique: () => string;
+  /** @throws TurnwiseError when the turn is over */
+  readonly assertRunning: () => void;
+}
+
+/**
+ * What a turn posts to conversations, and takes back, until its commit. Apart from what it sends: a flush does not let posts go, because
+ * nobody watches the turn there, and they are to happen if and only if it commits.
+ */
+export class CapturedPosts implements PostSink {
+  private effects: NewEffect[] = [];
+  private bodies: Body[] = [];
+  private next = 0;
+
+  constructor(private readonly options: PostCaptureOptions) {}
+
+  post({ activity, at, ...post }: NewPost): ActivityKey {
+    const { conversation, inlineBytes, unique } = this.options;
+    const id = this.nextId();
+    const key = postKey(conversation, id);
+    const bytes = Buffer.byteLength(JSON.stringify(activity));
+    const { entry, bodies } = mailboxEntry(key, activity, bytes, inlineBytes, unique());
+    const acceptAt = at === undefined ? {} : { acceptAt: at };
+    this.effects.push({ kind: 'post', id, key, ...post, ...acceptAt, activity: entry.body });
+    this.bodies.push(...bodies);
+    return key;
+  }
+
+  cancel(to: ConversationKey, key: ActivityKey): void {
+    this.effects.push({ kind: 'cancel', id: this.nextId(), to, key });
+  }
+
+  /** What the turn has captured, for its commit: ahead of its sends, so that it does not wait for a channel that is down. */
+  before({ effects, bodies }: Captured): Captured {
+    return { effects: [...this.effects, ...effects], bodies: [...this.bodies, ...bodies] };
+  }
+
+  private nextId(): string {
+    this.options.assertRunning();
+    const id = this.options.idOf(this.next);
+    this.next += 1;
+    return id;
+  }
+}

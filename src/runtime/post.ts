@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { Activity } from '../schema/activity';
+import { type ActivityKey, activityKey, type ConversationKey } from '../turn/keys';
+import type { ProactiveKind } from '../turn/record';
+import { mailboxEntry } from './endpoint-answers';
+import { persist } from './persist';
+import { type Runtime, report, ring } from './runtime';
+
+/** An activity that the app itself puts into a conversation's mailbox. */
+export interface NewPost {
+  readonly to: ConversationKey;
+  readonly proactive: ProactiveKind;
+  readonly activity: Activity;
+  /** When it is to be accepted (ms since the epoch); absent: at once. */
+  readonly at?: number;
+}
+
+/** What posting takes: less than a turn. */
+export type Posting = Pick<Runtime, 'store' | 'doorbell' | 'clock' | 'ids' | 'log' | 'options'>;
+
+/**
+ * Puts an activity into a conversation's mailbox, at once or at its time, and rings. Repeated with the same key (within the dedupe
+ * horizon) it does nothing.
+ * @throws StoreFault when the store does not answer within `limitMs`
+ */
+export async function postActivity(
+  runtime: Posting,
+  { to, proactive, activity, at }: NewPost,
+  key: ActivityKey,
+  limitMs: number,
+): Promise<'posted' | 'full'> {
+  const { clock, ids, options, store } = runtime;
+  const bytes = Buffer.byteLength(JSON.stringify(activity));
+  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, ids.next());
+  const posted = { ...entry, proactive };
+  const limit = options.backlogLimit;
+  const outcome = await persist(
+    clock,
+    () =>
+      at === undefined
+        ? store.mailbox.accept(to, posted, bodies, limit)
+        : store.mailbox.schedule(to, { ...posted, due: at }, bodies, limit),
+    { limitMs },
+  );
+  if (outcome === 'full') return 'full';
+  report(runtime, outcome, to, { activity: key });
+  const delayMs = outcome === 'scheduled' ? (at ?? 0) - clock.now() : 0;
+  // The sweep looks at what is due later, and rings in time.
+  if (delayMs <= store.timing.aheadMs) await ring(runtime, to, Math.max(0, delayMs));
+  return 'posted';
+}
+
+/** The key of an activity of which only this app knows: the same for the same names. */
+export function postKey(...names: readonly string[]): ActivityKey {
+  return activityKey(
+    createHash('sha256')
+      .update(JSON.stringify(['post', ...names]))
+      .digest('hex')
+      .slice(0, 32),
+  );
+}

@@ -1,0 +1,59 @@
+import type { Mailbox } from '../ports/store';
+import { accept } from '../turn/accept';
+import { bodyRefs, type Head, type PendingActivity } from '../turn/record';
+import { cameDue, dueNow, type ScheduledActivity, schedule, unschedule } from '../turn/schedule';
+import { MAX_SCHEDULED, type Timing } from '../turn/timing';
+import type { Partitions, PartitionView, RecordName } from './partition';
+import { bodyNames, bodyRecords } from './records';
+
+/** The mailbox on a storage engine. */
+export function mailbox(partitions: Partitions, timing: Timing): Mailbox {
+  return {
+    accept: (key, activity, bodies, limit) =>
+      partitions.transact(key, ({ head, now }) => {
+        const accepted = accept(head, now, activity, limit, timing);
+        if (accepted.outcome !== 'accepted') return { result: accepted.outcome };
+        return { result: accepted.outcome, writes: { head: accepted.head, put: bodyRecords(bodies) } };
+      }),
+    schedule: (key, activity, bodies, limit) =>
+      partitions.transact(key, ({ head, now }) => {
+        const limits = { scheduled: MAX_SCHEDULED, pending: limit };
+        const scheduled = schedule(head, now, activity, limits, timing);
+        if (!('head' in scheduled)) return { result: scheduled.outcome };
+        const waits = scheduled.outcome === 'scheduled';
+        const record = { kind: 'scheduled' as const, id: activity.key, value: activity };
+        const put = [...(waits ? [record] : []), ...bodyRecords(bodies)];
+        return { result: scheduled.outcome, writes: { head: scheduled.head, put } };
+      }),
+    unschedule: (key, activity) =>
+      partitions.transact<boolean>(key, ({ head, get }) => {
+        const after = head === undefined ? undefined : unschedule(head, activity, timing);
+        if (after === undefined || after === head) return { result: false, confirm: true };
+        const record = get('scheduled', activity) as ScheduledActivity | undefined;
+        const bodies = bodyNames(bodyRefs([record?.body]));
+        return { result: true, writes: { head: after, drop: [{ kind: 'scheduled', id: activity }, ...bodies] } };
+      }),
+    overdue: (limit) => partitions.overdue(limit),
+  };
+}
+
+/**
+ * The head with what has come due in the mailbox, and the records that go with that. The head says what is scheduled: a record that a
+ * view does not have (yet) stays where it is.
+ */
+export function withDue(
+  { head, now, get }: PartitionView,
+  timing: Timing,
+): { readonly head: Head | undefined; readonly drop: readonly RecordName[] } {
+  if (head === undefined || head.sched.length === 0) return { head, drop: [] };
+  const due = dueNow(head, now).flatMap((key) => {
+    const record = get('scheduled', key) as ScheduledActivity | undefined;
+    return record === undefined ? [] : [record];
+  });
+  if (due.length === 0) return { head, drop: [] };
+  const activities = due.map(({ due: at, ...activity }): PendingActivity => ({ ...activity, at }));
+  return {
+    head: cameDue(head, now, activities, timing),
+    drop: due.map(({ key }) => ({ kind: 'scheduled', id: key })),
+  };
+}

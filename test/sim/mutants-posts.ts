@@ -1,0 +1,72 @@
+import type { Mutant } from './mutants';
+import { FIRST_POSTING_SEED } from './posts';
+
+const seeds = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, index) => FIRST_POSTING_SEED + index);
+
+/** Mistakes in what turns post to conversations, at once and at a time. */
+export const POST_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'lets go without a thought for what is scheduled',
+    file: 'src/turn/hold.ts',
+    find: 'return { ...free, wake: wakeForSchedule(free, work, timing) };',
+    replace: 'return { ...free, wake: work };',
+    seeds: seeds(300),
+  },
+  {
+    name: 'accepts at once what is scheduled',
+    file: 'src/turn/schedule.ts',
+    find: 'if (due <= now) return accept(',
+    replace: 'if (due > 0) return accept(',
+    seeds: seeds(150),
+  },
+  {
+    name: 'takes what is scheduled before its time',
+    file: 'src/turn/schedule.ts',
+    find: '.filter(({ due }) => due <= now)',
+    replace: '.filter(({ due }) => due - 60_000 <= now)',
+    seeds: seeds(150),
+  },
+  {
+    name: 'drops what has come due',
+    file: 'src/turn/schedule.ts',
+    find: 'return activities.reduce((grown, activity) => appended(grown, now, { ...activity, at: now }, timing), rest);',
+    replace: 'return rest;',
+    seeds: seeds(150),
+  },
+  {
+    name: 'keeps in its schedule what has come due',
+    file: 'src/turn/schedule.ts',
+    find: 'sched: head.sched.filter(({ key }) => !keys.has(key)) };',
+    replace: 'sched: keys.size < 0 ? [] : head.sched };',
+    seeds: seeds(150),
+  },
+  {
+    name: 'forgets an earlier schedule over a later one',
+    file: 'src/turn/schedule.ts',
+    find: 'inOrder([...head.sched, { key: activity.key, due }])',
+    replace: 'inOrder([{ key: activity.key, due }])',
+    seeds: seeds(600),
+  },
+  {
+    name: 'posts under a key of its own each time',
+    file: 'src/runtime/post.ts',
+    find: 'const posted = { ...entry, proactive };',
+    replace: 'const posted = { ...entry, key: postKey(ids.next()), proactive };',
+    seeds: seeds(300),
+  },
+  {
+    name: 'posts before the turn has committed',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'const { effects, bodies } = this.effects.takeReady();',
+    replace: 'const { effects, bodies } = this.posts.before(this.effects.takeReady());',
+    seeds: seeds(300),
+  },
+  {
+    name: 'loses what a turn posts',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'return this.posts.before(this.effects.take());',
+    replace: 'return this.effects.take();',
+    seeds: seeds(150),
+  },
+];
