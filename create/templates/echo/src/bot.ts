@@ -1,0 +1,14 @@
+import { ActivityHandler } from 'turnwise';
+
+export const bot = new ActivityHandler()
+  .onMessage(async (context, next) => {
+    await context.sendActivity(`Echo: ${context.activity.text ?? ''}`);
+    await next();
+  })
+  .onMembersAdded(async (context, next) => {
+    for (const member of context.activity.membersAdded ?? []) {
+      // The bot itself is a member too.
+      if (member.id !== context.activity.recipient.id) await context.sendActivity('Hello and welcome!');
+    }
+    await next();
+  });

@@ -1,0 +1,4 @@
+import { createBotApp } from 'turnwise';
+import { bot } from '../src/bot';
+
+export const app = createBotApp({ bot });
