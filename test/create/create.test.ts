@@ -58,17 +58,28 @@ async function npmStart(bot: string): Promise<{ url: string; stop(): Promise<num
 interface Talk {
   readonly template: string;
   /** What is said, and what is said to it. */
-  readonly says: string | undefined;
-  readonly hears: string;
+  readonly says: readonly string[];
+  readonly hears: readonly string[];
   readonly tests: number;
 }
 
 const joins = { type: 'conversationUpdate', membersAdded: [{ id: 'user', name: 'User' }] };
 
 const TALKS: readonly Talk[] = [
-  { template: 'empty', says: undefined, hears: 'Hello world!', tests: 2 },
-  { template: 'echo', says: 'hi', hears: 'Echo: hi', tests: 3 },
-  { template: 'core', says: 'book a flight', hears: 'Where do you want to go?', tests: 7 },
+  { template: 'empty', says: [], hears: ['Hello world!'], tests: 2 },
+  { template: 'echo', says: ['hi'], hears: ['Echo: hi'], tests: 3 },
+  {
+    template: 'core',
+    says: ['remind me', 'tea', '0.02'],
+    hears: [
+      'What shall I remind you of?',
+      'In how many minutes?',
+      'I will remind you in 0.02 minutes.',
+      // This is the bot speaking first.
+      'Remember: tea',
+    ],
+    tests: 8,
+  },
 ];
 
 describe.each(TALKS)('$template', ({ template, says, hears, tests }) => {
@@ -91,9 +102,9 @@ describe.each(TALKS)('$template', ({ template, says, hears, tests }) => {
   test('npm start: answers', async () => {
     const channel = new Channel(connector, template);
     const { url, stop } = await npmStart(bot);
-    if (says === undefined) await channel.say(url, template, '', joins);
-    else await channel.say(url, template, says);
-    expect(await channel.texted(template, 1)).toEqual([hears]);
+    if (says.length === 0) await channel.say(url, template, '', joins);
+    for (const text of says) await channel.say(url, template, text);
+    expect(await channel.texted(template, hears.length)).toEqual(hears);
     await stop();
   }, 90_000);
 });

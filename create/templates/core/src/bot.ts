@@ -1,8 +1,9 @@
-import { DialogSet, type DialogState, DialogTurnStatus } from 'botbuilder-dialogs';
-import { ActivityHandler, ConversationState, MessageFactory, UserState } from 'turnwise';
+import { DialogSet, type DialogState, type DialogTurnResult, DialogTurnStatus } from 'botbuilder-dialogs';
+import { ActivityHandler, ConversationState, MessageFactory, TurnContext, UserState } from 'turnwise';
 import { toBotBuilder } from 'turnwise/botbuilder';
 import { saidByCard, welcomeCard } from './cards';
-import { MainDialog } from './dialogs/main-dialog';
+import { MainDialog, type Outcome } from './dialogs/main-dialog';
+import type { Reminder } from './dialogs/reminder-dialog';
 import type { Profile } from './profile';
 import { KeywordRecognizer, type Recognizer } from './recognizer';
 
@@ -17,8 +18,9 @@ export function createBot(recognizer: Recognizer): ActivityHandler {
       // A button of a card comes as a message without text.
       context.activity.text ??= saidByCard(context.activity.value) ?? '';
       const dialog = await dialogs.createContext(toBotBuilder(context));
-      const { status } = await dialog.continueDialog();
-      if (status === DialogTurnStatus.empty) await dialog.beginDialog('main');
+      let turn: DialogTurnResult<Outcome> = await dialog.continueDialog();
+      if (turn.status === DialogTurnStatus.empty) turn = await dialog.beginDialog('main');
+      if (turn.result?.reminder !== undefined) await remind(context, turn.result.reminder);
       await next();
     })
     .onMembersAdded(async (context, next) => {
@@ -29,6 +31,13 @@ export function createBot(recognizer: Recognizer): ActivityHandler {
       }
       await next();
     });
+}
+
+/** Has the bot speak first, later: in a turn of its own, even after a restart. It is scheduled if and only if this turn commits. */
+async function remind(context: TurnContext, { minutes, text }: Reminder): Promise<void> {
+  const here = TurnContext.getConversationReference(context.activity);
+  await context.proactive.schedule(here, `Remember: ${text}`, Date.now() + minutes * 60_000);
+  await context.sendActivity(`I will remind you in ${minutes} minutes.`);
 }
 
 export const bot = createBot(new KeywordRecognizer());

@@ -12,10 +12,11 @@ export function welcomeCard(name: string | undefined): Attachment {
         weight: 'bolder',
         text: name === undefined ? 'Welcome!' : `Welcome, ${name}!`,
       },
-      { type: 'TextBlock', wrap: true, text: 'I can book a flight, and remember your name.' },
+      { type: 'TextBlock', wrap: true, text: 'I can book a flight, remind you of something, and remember your name.' },
     ],
     actions: [
       { type: 'Action.Submit', title: 'Book a flight', data: { says: 'book a flight' } },
+      { type: 'Action.Submit', title: 'Remind me', data: { says: 'remind me' } },
       { type: 'Action.Submit', title: 'Introduce yourself', data: { says: 'introduce' } },
     ],
   });

@@ -2,6 +2,7 @@
 export type Intent =
   | { readonly kind: 'book'; readonly destination?: string }
   | { readonly kind: 'introduce' }
+  | { readonly kind: 'remind' }
   | { readonly kind: 'help' }
   | { readonly kind: 'unknown' };
 
@@ -19,6 +20,7 @@ export class KeywordRecognizer implements Recognizer {
       return destination === undefined ? { kind: 'book' } : { kind: 'book', destination };
     }
     if (/\b(my name|call me|introduce)\b/.test(words)) return { kind: 'introduce' };
+    if (/\bremind/.test(words)) return { kind: 'remind' };
     if (/\b(help|hello|hi|start)\b/.test(words)) return { kind: 'help' };
     return { kind: 'unknown' };
   }

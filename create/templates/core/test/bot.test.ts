@@ -43,6 +43,15 @@ test('the button of a card is as good as a message', async () => {
     .startTest();
 });
 
+test('schedules a reminder', async () => {
+  await new TestAdapter(bot)
+    .test('remind me', 'What shall I remind you of?')
+    .test('tea', 'In how many minutes?')
+    .test('none', 'A number above zero, please.')
+    .test('5', 'I will remind you in 5 minutes.')
+    .startTest();
+});
+
 test('remembers a name', async () => {
   await new TestAdapter(bot)
     .test('introduce', 'What is your name?')

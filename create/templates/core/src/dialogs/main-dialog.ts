@@ -5,8 +5,14 @@ import type { Profile } from '../profile';
 import type { Intent, Recognizer } from '../recognizer';
 import { type Booking, BookingDialog } from './booking-dialog';
 import { ProfileDialog } from './profile-dialog';
+import { type Reminder, ReminderDialog } from './reminder-dialog';
 
-/** The dialog that everything begins with: finds out what somebody wants, and has another dialog do it. */
+/** What the dialogs leave to the bot. */
+export interface Outcome {
+  readonly reminder?: Reminder;
+}
+
+/** The dialog that everything begins with: finds out what somebody wants, and has another dialog do it. Ends with an {@link Outcome}. */
 export class MainDialog extends ComponentDialog {
   constructor(
     id: string,
@@ -16,6 +22,7 @@ export class MainDialog extends ComponentDialog {
     super(id);
     this.addDialog(new BookingDialog('booking'))
       .addDialog(new ProfileDialog('profile'))
+      .addDialog(new ReminderDialog('reminder'))
       .addDialog(new WaterfallDialog('steps', [(step) => this.act(step), (step) => this.end(step)]));
     this.initialDialogId = 'steps';
   }
@@ -28,6 +35,8 @@ export class MainDialog extends ComponentDialog {
         return step.beginDialog('booking', { destination: intent.destination } satisfies Booking);
       case 'introduce':
         return step.beginDialog('profile');
+      case 'remind':
+        return step.beginDialog('reminder');
       case 'help': {
         const { name } = await this.profile.get(step.context, {});
         await step.context.sendActivity(MessageFactory.attachment(welcomeCard(name)));
@@ -41,6 +50,7 @@ export class MainDialog extends ComponentDialog {
 
   private async end(step: WaterfallStepContext): Promise<DialogTurnResult> {
     const { intent } = step.values as { intent?: Intent['kind'] };
+    if (intent === 'remind') return step.endDialog({ reminder: step.result as Reminder } satisfies Outcome);
     if (intent === 'introduce') {
       const name = step.result as string;
       await this.profile.set(step.context, { name });
@@ -50,6 +60,6 @@ export class MainDialog extends ComponentDialog {
     } else {
       await step.context.sendActivity(MessageFactory.attachment(bookingCard(step.result as Required<Booking>)));
     }
-    return step.endDialog();
+    return step.endDialog({} satisfies Outcome);
   }
 }
