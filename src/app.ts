@@ -15,9 +15,11 @@ import type { Proactive } from './bot/proactive';
 import {
   configuredConnectorClients,
   configuredDoorbell,
+  configuredNotifyAuth,
   configuredStore,
   configuredUserTokenClients,
 } from './configured';
+import type { AppAuth } from './ports/app-auth';
 import type { Connector } from './ports/connector';
 import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
@@ -30,6 +32,7 @@ import type { ChannelServices } from './runtime/channel-services';
 import { consoleLog } from './runtime/console-log';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
+import { notificationStatus, notify } from './runtime/notify';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from './runtime/options';
 import { immediately, proactiveOver } from './runtime/proactive';
 import { attend } from './runtime/processor';
@@ -66,6 +69,8 @@ export interface BotAppOptions {
   readonly userTokenClients?: UserTokenClients;
   readonly doorbell?: Doorbell;
   readonly auth?: InboundAuth;
+  /** Who may use the notification API, instead of what the settings say. */
+  readonly notifyAuth?: AppAuth;
   readonly log?: Log;
   /** Numbers of the pipeline that shall differ from the defaults. */
   readonly options?: Partial<RuntimeOptions>;
@@ -83,6 +88,12 @@ export interface BotApp {
   sweep(timer?: Timer): Promise<void>;
   /** HTTP: whether the app can do its work, and in which mode it authenticates. Nothing secret. */
   health(): Promise<HttpResponseInit>;
+  /** HTTP: another application has the bot notify somebody. */
+  notify(request: HttpRequest): Promise<HttpResponseInit>;
+  /** HTTP: what became of that, by the id in the route's `{id}`. */
+  notification(request: HttpRequest): Promise<HttpResponseInit>;
+  /** Whether the Functions host asks for a key before these two: only where the settings say so. */
+  readonly notifyAuthLevel: 'anonymous' | 'function';
   /**
    * Speaking first, from any function of the app: at once. In a turn use `context.proactive`, so that it happens if and only if the turn
    * commits.
@@ -101,6 +112,7 @@ export interface BotApp {
 export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings(options.environment ?? process.env);
   const auth = options.auth ?? inboundAuth(settings);
+  const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
   const tokens = outboundTokens(settings);
   const services = {
     connectorClients: options.connectorClients ?? configuredConnectorClients(settings, tokens),
@@ -145,6 +157,16 @@ export function createBotApp(options: BotAppOptions): BotApp {
         return { status: 503, jsonBody: { ...body, status: 'unavailable', error: { code } } };
       }
     },
+    async notify(request) {
+      await store();
+      return httpResponse(await notify(runtime, applications, endpointRequest(request)));
+    },
+    async notification(request) {
+      await store();
+      const { id = '' } = request.params;
+      return httpResponse(await notificationStatus(runtime, applications, endpointRequest(request), id));
+    },
+    notifyAuthLevel: settings.notify.kind === 'functionKey' ? 'function' : 'anonymous',
     proactive: proactiveOver(runtime.store, () => runtime.clock.now(), immediately(runtime, store)),
     close: () => runtime.store.close(),
   };

@@ -1,13 +1,17 @@
 import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
 import { createCosmosStore } from './azure/cosmos-store';
+import { createAppRoleAuth } from './azure/inbound-app-role';
+import { functionKeyAuth, noApplications, ownMachineAuth } from './azure/notify-auth';
 import { QueueDoorbell } from './azure/queue-doorbell';
 import { ServiceRequests } from './azure/service-request';
 import type { TokenSource } from './azure/token-source';
 import { createUserTokenClients } from './azure/user-token-clients';
 import { createMemoryStore } from './memory/memory-store';
+import type { AppAuth } from './ports/app-auth';
 import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
+import type { InboundAuth } from './ports/inbound-auth';
 import type { Store } from './ports/store';
 import type { UserTokenClients } from './ports/user-token-client';
 import { systemClock } from './runtime/system';
@@ -26,6 +30,30 @@ export function configuredStore(store: StoreSettings, environment: Settings['env
       return createSqliteStore({ file: sqliteFile(store.folder), clock: systemClock });
     case 'cosmos':
       return createCosmosStore({ ...store, create: environment === 'development', clock: systemClock });
+  }
+}
+
+/** Who may use the notification API. @param anonymous how the bot without an app id lets its own machine in */
+export function configuredNotifyAuth(settings: Settings, anonymous: InboundAuth): AppAuth {
+  const { inbound, notify } = settings;
+  switch (notify.kind) {
+    case 'off':
+      return noApplications;
+    case 'functionKey':
+      return functionKeyAuth;
+    case 'ownMachine':
+      return ownMachineAuth(anonymous);
+    case 'appRole':
+      return createAppRoleAuth({
+        tenantId: notify.tenantId,
+        audiences: notify.audiences,
+        roles: [notify.role],
+        ownAppId: inbound.appId,
+        channelService: inbound.channelService,
+        directoryMetadataUrl: inbound.directoryMetadataUrl,
+        development: settings.environment === 'development',
+        clock: systemClock,
+      });
   }
 }
 

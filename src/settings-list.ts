@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
 export interface Setting {
   readonly name: string;
-  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'runner';
+  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'notify' | 'runner';
   readonly meaning: string;
   /** Completes "… has to be", in the documentation and in the error. */
   readonly allowed: string;
@@ -252,6 +252,31 @@ const list = [
     allowed: 'a GUID',
     default: '`AZURE_CLIENT_ID`',
     schema: guid,
+  },
+  {
+    name: 'TURNWISE_NOTIFY',
+    group: 'notify',
+    meaning:
+      'Who may have the bot notify people: applications with an app role (`app-role`), or whoever has a key of the function app (`function-key`).',
+    allowed: '`off`, `app-role` or `function-key`',
+    default: '`off`; for a bot without an app id, programs of its own machine',
+    schema: word('off', 'app-role', 'function-key'),
+  },
+  {
+    name: 'TURNWISE_NOTIFY_ROLE',
+    group: 'notify',
+    meaning: 'The app role, by value, that applications need.',
+    allowed: 'a value without blanks',
+    default: '`Notify.Send`',
+    schema: text.regex(/^\S{1,120}$/),
+  },
+  {
+    name: 'TURNWISE_NOTIFY_AUDIENCE',
+    group: 'notify',
+    meaning: 'What the tokens of these applications are made out to, where it is not the registration of the bot.',
+    allowed: 'an app id or an application id URI',
+    default: '`MicrosoftAppId`, and `api://` with it',
+    schema: text.regex(/^\S{1,250}$/),
   },
   {
     name: 'TURNWISE_PORT',

@@ -56,6 +56,16 @@ export interface OutboundSettings {
   readonly credential: BotCredential;
 }
 
+/** Who may have the bot notify people. `ownMachine` is for the anonymous bot of local development. */
+export type NotifySettings =
+  | { readonly kind: 'off' | 'functionKey' | 'ownMachine' }
+  | {
+      readonly kind: 'appRole';
+      readonly tenantId: string;
+      readonly role: string;
+      readonly audiences: readonly string[];
+    };
+
 /** Everything the environment says, checked and complete. */
 export interface Settings {
   /** `development` relaxes what is dangerous anywhere else: anonymous use, loopback addresses, creating the queue. */
@@ -64,6 +74,7 @@ export interface Settings {
   readonly store: StoreSettings;
   readonly queue: QueueSettings;
   readonly inbound: InboundSettings;
+  readonly notify: NotifySettings;
   /** `undefined` for the anonymous bot of local development. */
   readonly outbound: OutboundSettings | undefined;
   /** The token service that signs users in. */
@@ -93,6 +104,7 @@ export function readSettings(env: Environment): Settings {
     store: readStore(values, environment, inAzure),
     queue: readQueue(values, inAzure),
     inbound: readInbound(values),
+    notify: readNotify(values),
     outbound: readOutbound(values, cloud),
     oauthUrl: cloud.oauthUrl,
     audience: cloud.scope.replace(/\/\.default$/, ''),
@@ -307,6 +319,27 @@ function readInbound(values: Values): InboundSettings {
     channelMetadataUrl: values('ToBotFromChannelOpenIdMetadataUrl'),
     directoryMetadataUrl: values('ToBotFromEmulatorOpenIdMetadataUrl'),
   });
+}
+
+function readNotify(values: Values): NotifySettings {
+  const appId = values('MicrosoftAppId');
+  const kind = values('TURNWISE_NOTIFY') ?? (appId === undefined ? 'ownMachine' : 'off');
+  if (kind === 'off' || kind === 'ownMachine') return { kind };
+  if (kind === 'function-key') return { kind: 'functionKey' };
+  const tenantId = values('MicrosoftAppTenantId')?.toLowerCase();
+  if (appId === undefined || tenantId === undefined) {
+    throw new TurnwiseError(
+      'SettingMissing',
+      'TURNWISE_NOTIFY=app-role needs MicrosoftAppId and MicrosoftAppTenantId.',
+    );
+  }
+  const audience = values('TURNWISE_NOTIFY_AUDIENCE');
+  return {
+    kind: 'appRole',
+    tenantId,
+    role: values('TURNWISE_NOTIFY_ROLE') ?? 'Notify.Send',
+    audiences: audience === undefined ? [appId, `api://${appId}`] : [audience],
+  };
 }
 
 function readStore(values: Values, environment: Settings['environment'], inAzure: boolean): StoreSettings {

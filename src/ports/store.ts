@@ -10,6 +10,7 @@ import type { DeliveredId, Effect, Head, PendingActivity } from '../turn/record'
 import type { ScheduledActivity } from '../turn/schedule';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
+import type { Notifications } from './notifications';
 import type { References } from './references';
 
 /**
@@ -31,6 +32,7 @@ export interface Store {
   readonly deadLetters: DeadLetters;
   readonly inspection: Inspection;
   readonly references: References;
+  readonly notifications: Notifications;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;
   close(): Promise<void>;

@@ -13,6 +13,8 @@ export const EVENTS = {
   duplicate: 'info',
   /** An activity was refused at the endpoint. */
   refused: 'warn',
+  /** A request to notify somebody was refused. */
+  notifyRefused: 'warn',
   /** The store could not make an activity durable in time; the channel was told to come again. */
   acceptFailed: 'error',
   /** A ring failed; the sweep will ring. */

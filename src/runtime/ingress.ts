@@ -103,7 +103,8 @@ function refused({ log }: Runtime, refusal: Failure): EndpointResponse {
   return answerOf(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
 }
 
-function isJson(contentType: string | undefined): boolean {
+/** Whether a content type says JSON. */
+export function isJson(contentType: string | undefined): boolean {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
   return type === 'application/json' || type?.endsWith('+json') === true;
 }

@@ -97,6 +97,11 @@ export const ERRORS = {
   RecipientBlocked: 'The recipient has blocked the bot, or may not be written to; the channel has refused it for good.',
   RecipientRemoved: 'The bot is no longer in the conversation of this recipient; it has to be installed there again.',
   PostedUnknown: 'This names nothing that was posted or scheduled; pass the id that the call returned.',
+  IdempotencyKeyMissing:
+    'The request has no Idempotency-Key; send one of 1 to 200 printable ASCII characters, the same with every repetition.',
+  IdempotencyKeyReused: 'The same Idempotency-Key came with another request before; use a new one for each message.',
+  NotifyRequestRefused: 'The request is not one to notify somebody.',
+  NotificationUnknown: 'There is no such notification of this application (any more); they are kept for seven days.',
   TimeRefused: 'This is no time; pass a date, or milliseconds since the epoch.',
   StoreNotShared: 'The store "memory" lives in the process of the app, and no other process can look into it.',
 } as const satisfies Record<string, string>;

@@ -3,13 +3,10 @@ import { ActivityTypes } from './constants';
 import { type Failure, failure } from './errors';
 import { fieldOfWrongKind } from './field-kinds';
 import { isAccountId, isPathId } from './ids';
-import { nestsDeeperThan } from './nesting';
+import { parseJsonObject } from './parse-json';
 
 /** The largest body that is parsed unless the caller says otherwise, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
-
-/** The deepest nesting that is parsed. Adaptive Cards, the deepest there is, stay well below. */
-const MAX_DEPTH = 100;
 
 export interface ParsedActivity {
   readonly ok: true;
@@ -26,46 +23,10 @@ export interface ParsedActivity {
  * The failures have 4xx statuses, and messages that say what to do and repeat nothing of the body.
  */
 export function parseActivity(body: Uint8Array | string, maxBytes = MAX_BODY_BYTES): ParsedActivity | Failure {
-  const bytes = typeof body === 'string' ? new TextEncoder().encode(body).length : body.length;
-  if (bytes > maxBytes) return failure(413, 'BodyTooLarge');
-  const text = typeof body === 'string' ? body : decoded(body);
-  if (text === undefined) return failure(400, 'BodyNotUtf8');
-  if (nestsDeeperThan(text, MAX_DEPTH)) return failure(400, 'BodyTooDeep');
-  const value = json(text);
-  if (value === undefined) return failure(400, 'BodyNotJson');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return failure(400, 'BodyNotObject');
-  if (hasProtoProperty(text, value)) return failure(400, 'PropertyNameRefused');
-  return fieldFailure(value as Activity) ?? { ok: true, activity: value as Activity, bytes };
-}
-
-function decoded(body: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return undefined;
-  }
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether any object in `value` has a property `__proto__` of its own: copied by assignment, it would change a prototype. */
-function hasProtoProperty(text: string, value: object): boolean {
-  // Nearly every body ends here: the name occurs nowhere, not even spelled with escapes.
-  if (!text.includes('__proto__') && !text.includes('\\u00')) return false;
-  const open: object[] = [value];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (Object.hasOwn(next, '__proto__')) return true;
-    for (const member of Object.values(next)) {
-      if (typeof member === 'object' && member !== null) open.push(member);
-    }
-  }
-  return false;
+  const parsed = parseJsonObject(body, maxBytes);
+  if (!parsed.ok) return parsed;
+  const activity = parsed.value as unknown as Activity;
+  return fieldFailure(activity) ?? { ok: true, activity, bytes: parsed.bytes };
 }
 
 /** Types that somebody has sent: others (`conversationUpdate` above all) come from channels, with or without a sender. */

@@ -4,6 +4,7 @@ import { deadLetters } from './dead-letters';
 import { inlineTurns } from './inline-turns';
 import { inspection } from './inspection';
 import { mailbox } from './mailbox';
+import { notifications } from './notifications';
 import type { Partitions } from './partition';
 import { references } from './references';
 import { turnStore } from './turn-store';
@@ -20,6 +21,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     deadLetters: deadLetters(partitions, timing),
     inspection: inspection(partitions),
     references: references(partitions.collections),
+    notifications: notifications(partitions.collections),
     open: () => partitions.open(),
     close: () => partitions.close(),
   };

@@ -43,6 +43,7 @@ test('the least that local development needs', () => {
     store: { kind: 'sqlite', folder: '.local' },
     queue: { kind: 'connectionString', connectionString: expect.anything() },
     inbound: {},
+    notify: { kind: 'ownMachine' },
     outbound: undefined,
     oauthUrl: 'https://api.botframework.com',
     audience: 'https://api.botframework.com',
@@ -76,6 +77,7 @@ test('the least that Azure needs', () => {
       clientId: TENANT,
     },
     inbound: { appId: APP },
+    notify: { kind: 'off' },
     outbound: {
       appId: APP,
       tenant: 'botframework.com',
@@ -461,3 +463,22 @@ test('docs/configuration.md lists what the list lists', () => {
 function unpadded(text: string): string {
   return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
 }
+
+describe('the notification API', () => {
+  const BOT = { ...DEVELOPMENT, MicrosoftAppId: APP, MicrosoftAppPassword: 'secret' };
+
+  test('is on for applications with a role only where it is said, in the tenant of the bot', () => {
+    const env = { ...BOT, TURNWISE_NOTIFY: 'app-role', MicrosoftAppTenantId: TENANT };
+    const appRole = { kind: 'appRole', tenantId: TENANT, role: 'Notify.Send', audiences: [APP, `api://${APP}`] };
+    expect(readSettings(env).notify).toEqual(appRole);
+    const own = { ...env, TURNWISE_NOTIFY_ROLE: 'Tell', TURNWISE_NOTIFY_AUDIENCE: 'api://notify' };
+    expect(readSettings(own).notify).toEqual({ ...appRole, role: 'Tell', audiences: ['api://notify'] });
+    expect(refusal({ ...BOT, TURNWISE_NOTIFY: 'app-role' }).code).toBe('SettingMissing');
+  });
+
+  test('takes function keys only where it is said, and an app id turns the own machine off', () => {
+    expect(readSettings({ ...BOT, TURNWISE_NOTIFY: 'function-key' }).notify).toEqual({ kind: 'functionKey' });
+    expect(readSettings(BOT).notify).toEqual({ kind: 'off' });
+    expect(readSettings({ ...DEVELOPMENT, TURNWISE_NOTIFY: 'off' }).notify).toEqual({ kind: 'off' });
+  });
+});

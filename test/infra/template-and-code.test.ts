@@ -40,6 +40,9 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   COSMOS_KEY: 'for emulators',
   AzureWebJobsStorage: 'the queue is reached with an identity',
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
+  TURNWISE_NOTIFY: 'the notification API is off',
+  TURNWISE_NOTIFY_ROLE: 'the notification API is off',
+  TURNWISE_NOTIFY_AUDIENCE: 'the notification API is off',
   TURNWISE_PORT: 'for the local runner',
   TURNWISE_CHAT_PORT: 'for the local runner',
 };

@@ -27,6 +27,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     deadLetters: faulty(instance, store.deadLetters, context),
     inspection: store.inspection,
     references: store.references,
+    notifications: store.notifications,
     open: () => store.open(),
     close: () => store.close(),
   };

@@ -5,6 +5,7 @@ const GROUPS: readonly (readonly [Setting['group'], string])[] = [
   ['cloud', 'Its cloud'],
   ['store', 'The store'],
   ['queue', 'The queue'],
+  ['notify', 'The notification API'],
   ['runner', 'The local runner (`npm start`)'],
 ];
 

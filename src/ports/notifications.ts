@@ -1,0 +1,31 @@
+import type { ActivityKey, ConversationKey } from '../turn/keys';
+
+/** A message that another application has asked for. */
+export interface NewNotification {
+  /** Names it, and is the key under which its activity is accepted. */
+  readonly id: ActivityKey;
+  readonly to: ConversationKey;
+  /** The application that asked. */
+  readonly by: string;
+  /** Of the request: another one under the same key is a mistake. */
+  readonly digest: string;
+}
+
+export interface StoredNotification extends NewNotification {
+  /** Whether its activity is known to be in its mailbox. */
+  readonly accepted: boolean;
+  /** When it was asked for, in store time (ms since the epoch). */
+  readonly at: number;
+}
+
+/**
+ * What was asked for through the notification API, for as long as a caller may repeat a request or ask what became of it (seven days). Each
+ * method is one atomic step on one notification, and idempotent; each may throw a `StoreFault`.
+ */
+export interface Notifications {
+  /** Writes it unless there is one of that id. @returns the one that is there now */
+  begin(notification: NewNotification): Promise<StoredNotification>;
+  /** Notes that its activity is in its mailbox. */
+  accepted(id: ActivityKey): Promise<void>;
+  get(id: ActivityKey): Promise<StoredNotification | undefined>;
+}
