@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { MUTANTS } from './mutants';
 import type { SimResult } from './simulate';
 
-/** `npm run sim -- [--runs N] [--seed N] [--seeds N,N,…] [--mutant NAME] [--json]`: N runs from the seed on, or those seeds; a single run prints its history. */
+/** `npm run sim -- [--runs N] [--seed N] [--seeds N,N,…] [--mutant NAME] [--catches N] [--json]`: N runs from the seed on, or those seeds; a single run prints its history. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -11,6 +11,8 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: '1' },
       seeds: { type: 'string' },
       mutant: { type: 'string' },
+      /** Ends after so many runs with violations: what is asked about a mutant is whether it is caught, and how soon. */
+      catches: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -21,17 +23,21 @@ async function main(): Promise<void> {
   const simulate = load(values.mutant);
   const kinds = new Map<string, number>();
   const failed: number[] = [];
+  const enough = values.catches === undefined ? Number.POSITIVE_INFINITY : wholeNumber('--catches', values.catches);
+  let runs = 0;
   for (const seed of seeds) {
     const result = await simulate(seed);
+    runs += 1;
     if (result.violations.length > 0) failed.push(seed);
     for (const kind of kindsOf(result)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     if (!values.json) show(result, seeds.length === 1, failed.length);
+    if (failed.length >= enough) break;
   }
   const found = Object.fromEntries(kinds);
   process.stdout.write(
     values.json
-      ? `${JSON.stringify({ runs: seeds.length, failed: failed.length, kinds: found })}\n`
-      : `${seeds.length} runs, ${failed.length} with violations ${JSON.stringify(found)}\n${listed(failed)}`,
+      ? `${JSON.stringify({ runs, failed: failed.length, kinds: found })}\n`
+      : `${runs} runs, ${failed.length} with violations ${JSON.stringify(found)}\n${listed(failed)}`,
   );
   process.exitCode = failed.length > 0 ? 1 : 0;
 }

@@ -15,7 +15,7 @@ export interface Mutant {
   readonly seeds?: number | readonly number[];
 }
 
-const SEEDS = 150;
+const SEEDS = 600;
 
 /** The fixed set of seeds of a mutant, one of which must catch it. */
 export function seedsOf({ seeds = SEEDS }: Mutant): readonly number[] {

@@ -30,10 +30,22 @@ test('the simulation catches every mutant', async () => {
   expect(results.filter(({ failed }) => failed === 0).map(({ mutant }) => mutant.name)).toEqual([]);
 }, 600_000);
 
+/** Enough to say how often a mutant is caught; one is enough to say that it is. */
+const CATCHES = '3';
+
 /** Runs the mutant's seeds in a process of its own. A run that cannot be brought to an end counts as caught by its step limit. */
 function attack(mutant: Mutant): Promise<Caught> {
   return new Promise((resolve, reject) => {
-    const parameters = [MAIN, '--mutant', mutant.name, '--seeds', seedsOf(mutant).join(), '--json'];
+    const parameters = [
+      MAIN,
+      '--mutant',
+      mutant.name,
+      '--seeds',
+      seedsOf(mutant).join(),
+      '--catches',
+      CATCHES,
+      '--json',
+    ];
     execFile(process.execPath, parameters, (_error, out, problems) => {
       try {
         resolve({ mutant, ...(JSON.parse(out) as Omit<Caught, 'mutant'>) });
