@@ -1,0 +1,44 @@
+/** Who takes part. */
+export interface Contender {
+  readonly name: string;
+  readonly script: string;
+  readonly store?: 'memory' | 'sqlite' | 'cosmos';
+  /** A floor is written by hand for one purpose, and cannot do what the others can. */
+  readonly kind: 'turnwise' | 'sdk' | 'floor';
+  /** Whether there is a reply to wait for. */
+  readonly replies: boolean;
+}
+
+const turnwise = (store: 'memory' | 'sqlite' | 'cosmos', name: string): Contender => ({
+  name: `Turnwise, ${name}`,
+  script: 'contenders/turnwise.ts',
+  store,
+  kind: 'turnwise',
+  replies: true,
+});
+
+const sdk = (name: string, script: string, store?: 'cosmos'): Contender => ({
+  name,
+  script: `contenders/${script}.ts`,
+  ...(store === undefined ? {} : { store }),
+  kind: 'sdk',
+  replies: true,
+});
+
+export const ON_COSMOS = turnwise('cosmos', 'Cosmos DB');
+
+export const CONTENDERS: readonly Contender[] = [
+  ON_COSMOS,
+  turnwise('sqlite', 'SQLite'),
+  turnwise('memory', 'memory'),
+  sdk('botbuilder, Cosmos DB', 'botbuilder', 'cosmos'),
+  sdk('Agents SDK, Cosmos DB', 'agents', 'cosmos'),
+  sdk('Teams SDK, memory', 'teams'),
+  { name: 'by hand: verify, write, ring, ack', script: 'contenders/floor-ack.ts', kind: 'floor', replies: false },
+  {
+    name: 'by hand: verify, read, reply, write, ack',
+    script: 'contenders/floor-turn.ts',
+    kind: 'floor',
+    replies: true,
+  },
+];

@@ -1,0 +1,54 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONTENDERS } from './contenders.ts';
+import { measure } from './measure/run.ts';
+import { FULL, QUICK } from './measure/scale.ts';
+import { endAllParts } from './processes.ts';
+import { summaryOf } from './report/figures.ts';
+import { environmentOf, tablesText, withResults } from './report/page.ts';
+import { drawPlots } from './report/plots.ts';
+
+const ROOT = path.join(import.meta.dirname, '..');
+
+/** `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--write]`: `--write` makes `docs/benchmarks.md` and its pictures. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      /** Contenders whose names contain this. */
+      only: { type: 'string', default: '' },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const scale = values.quick ? QUICK : FULL;
+  const rounds = values.rounds === undefined ? scale.rounds : Number(values.rounds);
+  if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 on.');
+  const contenders = CONTENDERS.filter(({ name }) => name.toLowerCase().includes(values.only.toLowerCase()));
+  if (contenders.length === 0) throw new Error(`--only: no contender's name contains "${values.only}".`);
+  const chosen = { ...scale, rounds };
+  const measurements = await measure(chosen, contenders, (line) => process.stderr.write(`${line}\n`));
+  const results = [...environmentOf(chosen), tablesText(measurements)].join('\n\n');
+  process.stdout.write(`${results}\n`);
+  const folder = path.join(ROOT, '.local/bench');
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    path.join(folder, 'results.json'),
+    `${JSON.stringify({ environment: environmentOf(chosen), ...measurements }, null, 2)}\n`,
+  );
+  process.stderr.write('Everything that was measured: .local/bench/results.json\n');
+  if (!values.write) return;
+  const page = path.join(ROOT, 'docs/benchmarks.md');
+  await writeFile(page, withResults(await readFile(page, 'utf8'), results));
+  await drawPlots(measurements.contenders.map(summaryOf), path.join(ROOT, 'docs/benchmarks'));
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await endAllParts();
+}

@@ -1,0 +1,114 @@
+import { Arena, type Fighter } from '../arena.ts';
+import { CONTENDERS, type Contender, ON_COSMOS } from '../contenders.ts';
+import { type AtOnce, atOnce, deliveredTwice, type Killed, killedInMidTurn } from './correctness.ts';
+import { byConversations, byState, byTurns, type Grown, type Memory, memory } from './growth.ts';
+import { type AckPace, type Footprint, footprint, type Pace, paceOfAcks, paceOfTurns } from './pace.ts';
+import type { Scale } from './scale.ts';
+import { type Start, start } from './start.ts';
+import { atLeisure, type Hot, hotConversation, type Leisure } from './waiting.ts';
+
+/** Everything that was measured of one contender. What a contender cannot do is missing. */
+export interface Measured {
+  readonly contender: string;
+  readonly kind: Contender['kind'];
+  /** One row for each round. */
+  readonly paces: readonly (readonly Pace[])[];
+  readonly acks: readonly AckPace[];
+  readonly starts: readonly Start[];
+  readonly footprint?: Footprint;
+  readonly leisure?: Leisure;
+  readonly atOnce?: AtOnce;
+  readonly repliesToTwice?: number;
+  readonly killed?: Killed;
+  readonly hot?: Hot;
+  readonly growth?: {
+    readonly conversations: readonly Grown[];
+    readonly turns: readonly Grown[];
+    readonly state: readonly Grown[];
+  };
+  readonly memory?: Memory;
+}
+
+export interface Measurements {
+  readonly contenders: readonly Measured[];
+  /** Turns a second of so many workers on one store. */
+  readonly scaleOut: readonly { readonly workers: number; readonly turnsPerS: number }[];
+}
+
+type Row = { -readonly [Name in keyof Measured]: Measured[Name] } & {
+  paces: Pace[][];
+  acks: AckPace[];
+  starts: Start[];
+};
+
+/** Everything, in one run: the rounds go from one contender to the next, so that whatever the machine does besides hits all alike. */
+export async function measure(
+  scale: Scale,
+  contenders: readonly Contender[],
+  say: (line: string) => void,
+): Promise<Measurements> {
+  const arena = await Arena.open();
+  const rows = new Map<Contender, Row>(
+    contenders.map((each) => [each, { contender: each.name, kind: each.kind, paces: [], acks: [], starts: [] }]),
+  );
+  try {
+    for (let round = 1; round <= scale.rounds; round += 1) {
+      for (const [contender, row] of rows) {
+        say(`round ${round}: ${contender.name}`);
+        await arena.with(contender, (fighter) => oneRound(fighter, row, scale));
+        row.starts.push(await start(arena, contender));
+      }
+    }
+    for (const [contender, row] of rows) {
+      if (contender.kind === 'floor') continue;
+      say(`once: ${contender.name}`);
+      await arena.with(contender, (fighter) => once(fighter, row, scale));
+      if (scale.kills) row.killed = await killedInMidTurn(arena, contender);
+      if (contender.kind === 'turnwise' && contender.store !== 'memory') await growing(arena, contender, row, scale);
+    }
+    return { contenders: [...rows.values()], scaleOut: await scaleOut(arena, scale, say) };
+  } finally {
+    arena.close();
+  }
+}
+
+async function oneRound(fighter: Fighter, row: Row, { warmUpS, seconds, clients }: Scale): Promise<void> {
+  await paceOfTurns(fighter, 16, warmUpS);
+  const paces: Pace[] = [];
+  for (const count of clients) paces.push(await paceOfTurns(fighter, count, seconds));
+  row.paces.push(paces);
+  const acknowledgesFirst = fighter.contender.kind === 'turnwise' || !fighter.contender.replies;
+  if (acknowledgesFirst) row.acks.push(await paceOfAcks(fighter, 16, seconds));
+}
+
+async function once(fighter: Fighter, row: Row, { slowHandlerMs, seconds }: Scale): Promise<void> {
+  row.footprint = await footprint(fighter);
+  row.atOnce = await atOnce(fighter);
+  row.repliesToTwice = await deliveredTwice(fighter);
+  row.hot = await hotConversation(fighter, seconds * 2);
+  row.leisure = await atLeisure(fighter, slowHandlerMs);
+}
+
+async function growing(arena: Arena, contender: Contender, row: Row, scale: Scale): Promise<void> {
+  row.growth = {
+    conversations: await arena.with(contender, (fighter) => byConversations(fighter, scale.conversations)),
+    turns: await arena.with(contender, (fighter) => byTurns(fighter, scale.turns)),
+    state: await arena.with(contender, (fighter) => byState(fighter, scale.stateKb)),
+  };
+  row.memory = await arena.with(contender, (fighter) => memory(fighter, scale.longRunTurns));
+}
+
+async function scaleOut(
+  arena: Arena,
+  { workers, seconds }: Scale,
+  say: (line: string) => void,
+): Promise<Measurements['scaleOut']> {
+  const results: { workers: number; turnsPerS: number }[] = [];
+  if (!CONTENDERS.includes(ON_COSMOS)) return results;
+  for (const count of workers) {
+    say(`${count} workers`);
+    const { turnsPerS } = await arena.with(ON_COSMOS, (fighter) => paceOfTurns(fighter, 64, seconds), count);
+    results.push({ workers: count, turnsPerS });
+  }
+  return results;
+}
