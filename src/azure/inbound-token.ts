@@ -37,10 +37,11 @@ export function bearerToken(header: string | undefined): { readonly ok: true; re
 
 /** Takes a token apart: the number of its claims, algorithm, key id, no extensions. Each part is parsed once, and strictly. */
 export function readToken(text: string): PresentedToken | Failure {
-  const [first = '', second = ''] = text.split('.');
+  const [first = '', second = '', third = ''] = text.split('.');
   const header = decodedObject(first, MAX_HEADER_FIELDS);
   const claims = decodedObject(second, MAX_CLAIMS);
-  if (header === undefined || claims === undefined) return failure(401, 'TokenMalformed');
+  const sound = header !== undefined && claims !== undefined && decoded(third) !== undefined;
+  if (!sound) return failure(401, 'TokenMalformed');
   const { alg, kid, typ } = header;
   const algorithm = SIGNING_ALGORITHMS.find((each) => each === alg);
   if (algorithm === undefined) return failure(401, 'TokenAlgorithmRefused');
@@ -57,10 +58,15 @@ export function readToken(text: string): PresentedToken | Failure {
   return { ok: true, text, algorithm, keyId: kid, claims };
 }
 
-function decodedObject(part: string, maxMembers: number): Claims | undefined {
+/** One text for one value: padding bits that nothing reads would make many of one token. */
+function decoded(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, 'base64url');
-  // One text for one value: padding bits that nothing reads would make many.
-  if (bytes.toString('base64url') !== part) return undefined;
+  return bytes.toString('base64url') === part ? bytes : undefined;
+}
+
+function decodedObject(part: string, maxMembers: number): Claims | undefined {
+  const bytes = decoded(part);
+  if (bytes === undefined) return undefined;
   try {
     // A byte order mark is kept, and then is not JSON.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

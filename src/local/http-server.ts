@@ -6,6 +6,15 @@ import { refuse, refuseUnread, writeResponse } from './http-response';
 import { parseRoute, type Route } from './route';
 import { StartupError } from './startup-error';
 
+/** Channels wait 15 s for an answer, so a request that has not arrived by then has nobody behind it. */
+const LIMITS = {
+  // A token alone may have 15 KB; 32 KB in all is what the host takes.
+  maxHeaderSize: 32_768,
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+} as const;
+
 /** One HTTP-triggered function. */
 export interface HttpFunction {
   readonly name: string;
@@ -33,8 +42,7 @@ export class HttpTriggerServer {
 
   private constructor(bodyLimit: number) {
     this.#bodyLimit = bodyLimit;
-    // A token alone may have 15 KB; 32 KB in all is what the host takes.
-    this.#server = createServer({ maxHeaderSize: 32_768 }, (request, response) => {
+    this.#server = createServer(LIMITS, (request, response) => {
       response.on('error', () => response.destroy());
       this.#answer(request, response).catch(() => response.destroy());
     });

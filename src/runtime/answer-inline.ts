@@ -10,6 +10,7 @@ import { deferredAnswer } from './deferred-answers';
 import { translateIncoming } from './delivered-ids';
 import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
 import { InlineRunLost, InlineTurn } from './inline-turn';
+import type { RuntimeOptions } from './options';
 import { persist } from './persist';
 import { errorName, type Runtime, report, ring } from './runtime';
 
@@ -39,7 +40,7 @@ export async function answerInline(
 ): Promise<EndpointResponse> {
   const { clock, options } = runtime;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
-  const limitMs = options.inlineDeadlines[activity.name ?? ''] ?? options.inlineDeadlineMs;
+  const limitMs = deadlineOf(options, activity.name ?? '');
   const delivery: Delivery = { conversation, key, activity, bytes, due: clock.monotonic() + limitMs };
   try {
     return await claimAndRun(runtime, delivery);
@@ -48,6 +49,11 @@ export async function answerInline(
     report(runtime, 'acceptFailed', conversation, { activity: key, applied: error.applied });
     return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
   }
+}
+
+/** The name is the caller's: a table has its own entries, and not those that every object has. */
+function deadlineOf({ inlineDeadlineMs, inlineDeadlines }: RuntimeOptions, name: string): number {
+  return (Object.hasOwn(inlineDeadlines, name) ? inlineDeadlines[name] : undefined) ?? inlineDeadlineMs;
 }
 
 async function claimAndRun(runtime: Runtime, delivery: Delivery): Promise<EndpointResponse> {

@@ -123,7 +123,8 @@ async function settle(
     case 'notSent':
       break;
   }
-  report(runtime, 'deliveryFailed', hold.key, { effect: effect.id, outcome: delivery.outcome, failures });
+  const { outcome, reason } = delivery;
+  report(runtime, 'deliveryFailed', hold.key, { effect: effect.id, outcome, reason, failures });
   if (failures >= options.maxDeliveries) {
     return bury(runtime, hold, effect, { code: 'Undeliverable', message: delivery.reason }, turnRuns);
   }

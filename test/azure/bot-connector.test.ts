@@ -6,7 +6,7 @@ import { type TokenSource, TokenUnavailable } from '../../src/azure/token-source
 import type { ConnectorCall, Delivery } from '../../src/ports/connector';
 import type { Activity } from '../../src/schema/activity';
 import { type Behaviour, type FakeConnector, startFakeConnector } from '../support/fake-connector';
-import { selfSigned } from './self-signed';
+import { selfSigned } from '../support/self-signed';
 
 const TOKEN = 'canary-token-7f3a';
 const NOW = Date.parse('2031-05-06T07:08:09Z');

@@ -10,7 +10,15 @@ interface RunConfig {
 }
 
 /** Tests that start the compiled app. */
-const NEED_THE_BUILD = ['test/bots/', 'test/cli/', 'test/e2e/', 'test/local/', 'test/package/', 'test/create/'];
+const NEED_THE_BUILD = [
+  'test/bots/',
+  'test/cli/',
+  'test/create/',
+  'test/e2e/',
+  'test/hostile/',
+  'test/local/',
+  'test/package/',
+];
 
 /**
  * Compiles the app once per run of the test runner, if any test of the run starts it. That the types are right is another check's business:

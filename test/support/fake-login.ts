@@ -25,7 +25,8 @@ export interface FakeKey {
 /** Like Bot Service's login service: publishes keys and makes tokens, right ones and any wrong ones. */
 export class FakeLogin {
   readonly issuer: string;
-  readonly serviceUrl: string;
+  /** What tokens name as the channel's service. */
+  serviceUrl: string;
   /** Address of the metadata; one on loopback once {@link startFakeLogin} has it listen. */
   metadataUrl = 'https://login.botframework.com/v1/.well-known/openidconfiguration';
   mood: LoginMood = 'working';
@@ -132,6 +133,11 @@ export async function startFakeLogin(
   options: FakeLoginOptions,
 ): Promise<{ readonly login: FakeLogin; close(): Promise<void> }> {
   const login = new FakeLogin(options);
+  return { login, close: await listen(login) };
+}
+
+/** Has a fake login answer on loopback, and tells it its address. @returns what ends that */
+export async function listen(login: FakeLogin): Promise<() => Promise<void>> {
   const server = createServer((request, response) => {
     const answer = login.answer(request.url ?? '/');
     if (answer === 'hanging') return;
@@ -141,14 +147,11 @@ export async function startFakeLogin(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   login.metadataUrl = `http://127.0.0.1:${port}/v1/.well-known/openidconfiguration`;
-  return {
-    login,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
 }
 
 let made = 0;

@@ -91,7 +91,7 @@ export class Channel {
   }
 }
 
-/** Posts a body to the endpoint: an object as JSON, text and bytes as they are. */
+/** Posts a body to the endpoint: an object as JSON, text and bytes as they are. A header that is `undefined` is left out. */
 export function post(
   url: string,
   body: object | string | Uint8Array,
@@ -108,7 +108,7 @@ export function post(
     const request = http.request(url, {
       method,
       agent,
-      headers: { 'content-type': 'application/json', 'content-length': bytes.length, ...headers },
+      headers: given({ 'content-type': 'application/json', 'content-length': bytes.length, ...headers }),
     });
     request.once('error', reject);
     request.once('response', (response) => {
@@ -126,4 +126,8 @@ export function post(
     });
     request.end(bytes);
   });
+}
+
+function given(headers: http.OutgoingHttpHeaders): http.OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined));
 }
