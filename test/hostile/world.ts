@@ -61,7 +61,8 @@ export class World extends TokenBench implements Bench {
       ToChannelFromBotLoginUrl: this.directory.loginUrl,
       ToBotFromChannelOpenIdMetadataUrl: this.login.metadataUrl,
       NODE_EXTRA_CA_CERTS: authority,
-      E2E_OPTIONS: JSON.stringify(options),
+      // A slow turn would leave a bell in the queue for when its worker might have died, and what is in the queue is looked at.
+      E2E_OPTIONS: JSON.stringify({ guardBellMs: 3_600_000, ...options }),
       ...env,
     });
     // The store has its files, the keys are at hand and the bot has its token: what comes next is to leave all of it as it is.
