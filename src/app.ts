@@ -74,7 +74,7 @@ export interface BotAppOptions {
   readonly log?: Log;
   /** Numbers of the pipeline that shall differ from the defaults. */
   readonly options?: Partial<RuntimeOptions>;
-  /** Instead of `process.env`. */
+  /** Instead of `process.env`. What the adapter was given in code counts more. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -110,7 +110,7 @@ export interface BotApp {
  * @throws TurnwiseError when a setting is missing or wrong; among them `AppIdMissing`, without an app id outside development
  */
 export function createBotApp(options: BotAppOptions): BotApp {
-  const settings = readSettings(options.environment ?? process.env);
+  const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
   const auth = options.auth ?? inboundAuth(settings);
   const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
   const tokens = outboundTokens(settings);

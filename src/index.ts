@@ -5,9 +5,16 @@ export { ActivityHandler, type BotHandler } from './bot/activity-handler';
 export { ActivityHandlerBase } from './bot/activity-handler-base';
 export type { Bot } from './bot/bot';
 export { BotAdapter, type TurnErrorHandler } from './bot/bot-adapter';
-export { BotState } from './bot/bot-state';
+export {
+  ConfigurationBotFrameworkAuthentication,
+  type ConfigurationBotFrameworkAuthenticationOptions,
+  ConfigurationServiceClientCredentialFactory,
+  type ConfigurationServiceClientCredentialFactoryOptions,
+} from './bot/bot-framework-authentication';
+export { BotState, type PropertyManager } from './bot/bot-state';
 export { CloudAdapter } from './bot/cloud-adapter';
 export { ConversationState } from './bot/conversation-state';
+export { EventFactory, HandoffEventNames } from './bot/event-factory';
 export { InvokeException } from './bot/invoke-exception';
 export { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './bot/keys';
 export { type Middleware, type MiddlewareHandler, MiddlewareSet } from './bot/middleware';
@@ -15,6 +22,7 @@ export { PrivateConversationState } from './bot/private-conversation-state';
 export type { Posted, Proactive } from './bot/proactive';
 export type { ReplyStream } from './bot/reply-stream';
 export { BotStatePropertyAccessor, type StatePropertyAccessor } from './bot/state-property';
+export { StatusCodeError } from './bot/status-code-error';
 export { TurnAdapter } from './bot/turn-adapter';
 export {
   type DeleteActivityHandler,
@@ -41,6 +49,7 @@ export type {
 export { BotStateSet } from './bot/bot-state-set';
 export { MemoryStorage } from './bot/memory-storage';
 export type { Storage, StoreItem, StoreItems } from './bot/storage';
+export type { StorageKeyFactory } from './bot/stored-state';
 export { AutoSaveStateMiddleware } from './middleware/auto-save-state-middleware';
 export {
   type BotPageViewTelemetryClient,
@@ -53,12 +62,13 @@ export {
   type TelemetryException,
   type TelemetryPageView,
   type TelemetryTrace,
+  telemetryTrackDialogView,
 } from './middleware/bot-telemetry-client';
 export { ConsoleTranscriptLogger } from './middleware/console-transcript-logger';
 export { FileTranscriptStore } from './middleware/file-transcript-store';
 export { MemoryTranscriptStore } from './middleware/memory-transcript-store';
 export { OpenTelemetryClient } from './middleware/open-telemetry-client';
-export { RegisterClassMiddleware } from './middleware/register-class-middleware';
+export { RegisterClassMiddleware, useBotState } from './middleware/register-class-middleware';
 export { SetSpeakMiddleware } from './middleware/set-speak-middleware';
 export { ShowTypingMiddleware } from './middleware/show-typing-middleware';
 export { StorageTranscriptStore } from './middleware/storage-transcript-store';
@@ -253,9 +263,42 @@ export { systemClock } from './runtime/system';
 // The words of the Activity schema.
 
 export type { ChannelAccount, ConversationAccount, ConversationReference } from './schema/accounts';
-export type { Activity } from './schema/activity';
-export type { Attachment, CardAction, SuggestedActions } from './schema/attachments';
+export type {
+  Activity,
+  CommandResultValue,
+  CommandValue,
+  MessageReaction,
+  SemanticAction,
+  TextHighlight,
+} from './schema/activity';
+export { ActivityFactory } from './schema/activity-factory';
+export type {
+  Attachment,
+  AttachmentData,
+  AttachmentInfo,
+  AttachmentView,
+  CardAction,
+  SuggestedActions,
+} from './schema/attachments';
 export { CardFactory } from './schema/card-factory';
+export type {
+  AnimationCard,
+  AudioCard,
+  BasicCard,
+  CardImage,
+  Fact,
+  HeroCard,
+  MediaCard,
+  MediaEventValue,
+  MediaUrl,
+  OAuthCard,
+  ReceiptCard,
+  ReceiptItem,
+  SigninCard,
+  ThumbnailCard,
+  ThumbnailUrl,
+  VideoCard,
+} from './schema/cards';
 export {
   ActionTypes,
   ActivityEventNames,
@@ -279,10 +322,27 @@ export {
   tokenResponseEventName,
   verifyStateOperationName,
 } from './schema/constants';
-export type { ResourceResponse } from './schema/conversations';
-export type { Entity, Mention } from './schema/entities';
+export type {
+  ConversationMembers,
+  ConversationParameters,
+  ConversationResourceResponse,
+  ConversationsResult,
+  ExpectedReplies,
+  PagedMembersResult,
+  ResourceResponse,
+  Transcript,
+} from './schema/conversations';
+export type { Entity, GeoCoordinates, Mention, Place, Thing } from './schema/entities';
 export { ERRORS, type ErrorCode, TurnwiseError } from './schema/errors';
-export type { InvokeResponse } from './schema/invoke';
+export type {
+  AdaptiveCardInvokeAction,
+  AdaptiveCardInvokeResponse,
+  AdaptiveCardInvokeValue,
+  InvokeResponse,
+  SearchInvokeOptions,
+  SearchInvokeResponse,
+  SearchInvokeValue,
+} from './schema/invoke';
 export { MessageFactory } from './schema/message-factory';
 export type {
   SignInUrlResponse,

@@ -91,7 +91,7 @@ export class ActivityHandlerBase {
   protected async onEventActivity(_context: TurnContext): Promise<void> {}
 
   /** Answers 501 unless overridden. */
-  protected async onInvokeActivity(_context: TurnContext): Promise<InvokeResponse | undefined> {
+  protected async onInvokeActivity(_context: TurnContext): Promise<InvokeResponse> {
     return { status: StatusCodes.NOT_IMPLEMENTED };
   }
 

@@ -199,7 +199,7 @@ export class ActivityHandler extends ActivityHandlerBase {
    * Routes an invoke by its name, then runs the dialog handlers. 501 for what is not handled; an {@link InvokeException} becomes its
    * answer, and so does an error whose message is `NotImplemented`; any other error fails the turn.
    */
-  protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse | undefined> {
+  protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse> {
     try {
       return await this.dispatchInvokeActivity(context);
     } catch (error) {

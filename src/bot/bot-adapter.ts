@@ -19,7 +19,8 @@ export abstract class BotAdapter implements TurnContextAdapter {
   private turnError: TurnErrorHandler | undefined;
 
   abstract sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]>;
-  abstract updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: adapters that were written for the Bot Framework SDK say `void`.
+  abstract updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | void>;
   abstract deleteActivity(context: TurnContext, reference: Partial<ConversationReference>): Promise<void>;
 
   get onTurnError(): TurnErrorHandler | undefined {

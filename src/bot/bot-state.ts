@@ -1,3 +1,4 @@
+import type { Untyped } from '../schema/json';
 import { namespacedDocument } from './namespaced-document';
 import { runningTurn } from './running-turn';
 import { BotStatePropertyAccessor, type StatePropertyAccessor } from './state-property';
@@ -16,7 +17,7 @@ export interface StatePlace {
 
 /** What properties are made of. */
 export interface PropertyManager {
-  createProperty<T = unknown>(name: string): StatePropertyAccessor<T>;
+  createProperty<T = Untyped>(name: string): StatePropertyAccessor<T>;
 }
 
 /**
@@ -51,7 +52,7 @@ export class BotState implements PropertyManager {
   }
 
   /** An accessor for the property `name`. Two accessors of the same name see the same value. */
-  createProperty<T = unknown>(name: string): StatePropertyAccessor<T> {
+  createProperty<T = Untyped>(name: string): StatePropertyAccessor<T> {
     return new BotStatePropertyAccessor<T>(this, name);
   }
 
@@ -63,12 +64,12 @@ export class BotState implements PropertyManager {
     const stored = this.outsideTurn(context);
     if (stored !== undefined) return stored.load(context, force);
     const document = await this.document(context);
-    return this.get(context) ?? this.keepView(context, stateView(document));
+    return this.viewOf(context) ?? this.keepView(context, stateView(document));
   }
 
   /** The whole state as a live object if it is loaded, else `undefined`. */
-  get(context: TurnContext): StateView | undefined {
-    return context.turnState.get<StateView>(this.viewKey) ?? this.stored?.get(context);
+  get(context: TurnContext): Untyped {
+    return this.viewOf(context) ?? this.stored?.get(context);
   }
 
   /** In a turn there is nothing left to do: its commit stores what was changed. @throws TurnwiseError `NoTurn` */
@@ -105,6 +106,10 @@ export class BotState implements PropertyManager {
     if (place === undefined) throw new TypeError('This state has neither a scope nor a storage.');
     const document = await runningTurn(context).state(place.scope);
     return place.namespace === '' ? document : namespacedDocument(document, place.namespace);
+  }
+
+  private viewOf(context: TurnContext): StateView | undefined {
+    return context.turnState.get<StateView | undefined>(this.viewKey);
   }
 
   private keepView(context: TurnContext, view: StateView): StateView {

@@ -5,6 +5,7 @@ import type { ConversationParameters } from '../schema/conversations';
 import { TurnwiseError } from '../schema/errors';
 import type { InvokeResponse } from '../schema/invoke';
 import type { AdapterHost } from './adapter-host';
+import { ConfigurationBotFrameworkAuthentication } from './bot-framework-authentication';
 import { TurnAdapter } from './turn-adapter';
 import type { TurnContext } from './turn-context';
 import { type WebRequest, type WebResponse, webHeaders } from './web-request';
@@ -33,9 +34,16 @@ type Authentication = string | object;
 export class CloudAdapter extends TurnAdapter {
   private host: AdapterHost | undefined;
 
-  /** @param _botFrameworkAuthentication not used: who may call, and as whom the bot calls, is decided by the settings of the app. */
-  constructor(_botFrameworkAuthentication?: unknown) {
+  /** Settings of the app that were given in code. They count instead of the environment's. */
+  readonly settings: Readonly<Record<string, string>>;
+
+  /**
+   * @param authentication a `ConfigurationBotFrameworkAuthentication` with settings. Anything else is not used: who may call, and as whom the bot calls, is
+   * decided by settings, and without an app id among them no app starts in production.
+   */
+  constructor(authentication?: unknown) {
     super();
+    this.settings = authentication instanceof ConfigurationBotFrameworkAuthentication ? authentication.settings : {};
   }
 
   /** Makes this the adapter of an app. `createBotApp` calls it. @throws Error when it belongs to another app already */

@@ -62,7 +62,7 @@ function event(
   id: string | undefined,
   timestamp: Date,
 ): Activity {
-  return {
+  const activity: Partial<Activity> = {
     type: ActivityTypes.Event,
     ...(id === undefined ? {} : { id }),
     timestamp,
@@ -74,4 +74,5 @@ function event(
     from: user ?? bot,
     ...(locale === undefined ? {} : { locale }),
   };
+  return activity as Activity;
 }

@@ -1,11 +1,12 @@
 import { TurnwiseError } from '../schema/errors';
+import type { Untyped } from '../schema/json';
 import { jsonCopy } from './canonical-json';
 import { own } from './own-property';
 import type { StateView } from './state-view';
 import type { TurnContext } from './turn-context';
 
 /** One named property of a bot's state. What dialogs and bots hold, so that they need not know where the state lives. */
-export interface StatePropertyAccessor<T = unknown> {
+export interface StatePropertyAccessor<T = Untyped> {
   get(context: TurnContext): Promise<T | undefined>;
   /** A default that is used becomes the property's value, and is stored with the turn. */
   get(context: TurnContext, defaultValue: T): Promise<T>;
@@ -14,7 +15,7 @@ export interface StatePropertyAccessor<T = unknown> {
 }
 
 /** A property of the state that `state` loads. Values are live: changing an object in place is a change. */
-export class BotStatePropertyAccessor<T = unknown> implements StatePropertyAccessor<T> {
+export class BotStatePropertyAccessor<T = Untyped> implements StatePropertyAccessor<T> {
   constructor(
     protected readonly state: { load(context: TurnContext): Promise<StateView> },
     /** The property's name in the state. */

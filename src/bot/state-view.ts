@@ -1,7 +1,8 @@
+import type { Untyped } from '../schema/json';
 import type { StateDocument } from './turn';
 
 /** A state document as an object: its properties are the document's, live. */
-export type StateView = Record<string, unknown>;
+export type StateView = Record<string, Untyped>;
 
 /**
  * Makes a view of `document`. Reading or writing one property touches that property alone; listing the properties, which

@@ -1,13 +1,14 @@
+import type { Untyped } from '../schema/json';
 /** Something that is stored. Its `eTag` says which version it is. */
 export interface StoreItem {
-  [property: string]: unknown;
+  [property: string]: Untyped;
   /** Of the version that was read. A write with it succeeds only while that version is the current one; `*`, or none, overwrites. */
   eTag?: string;
 }
 
 /** Items by key. */
 export interface StoreItems {
-  [key: string]: unknown;
+  [key: string]: Untyped;
 }
 
 /**

@@ -44,7 +44,8 @@ export interface TurnContextAdapter {
   readonly OAuthScopeKey: symbol;
   onTurnError: ((context: TurnContext, error: Error) => Promise<void>) | undefined;
   sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]>;
-  updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: adapters that were written for the Bot Framework SDK say `void`.
+  updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | void>;
   deleteActivity(context: TurnContext, reference: Partial<ConversationReference>): Promise<void>;
   continueConversationAsync(
     botAppId: string,
@@ -283,8 +284,10 @@ export class TurnContext {
   /** Replaces the activity whose id `activity.id` is. Addresses the object given, as the Bot Framework SDK does. */
   async updateActivity(activity: Partial<Activity>): Promise<ResourceResponse | undefined> {
     const addressed = applyConversationReference(activity, getConversationReference(this.activity));
-    const response = await this.emit(this.shared.updateHandlers, addressed, () =>
-      this.adapter.updateActivity(this, addressed),
+    const response = await this.emit(
+      this.shared.updateHandlers,
+      addressed,
+      async () => (await this.adapter.updateActivity(this, addressed)) ?? undefined,
     );
     return response as ResourceResponse | undefined;
   }

@@ -1,3 +1,5 @@
+import type { Untyped } from '../schema/json';
+
 const SCOPES: unique symbol = Symbol('turnwise.turnStateScopes');
 
 /**
@@ -6,8 +8,8 @@ const SCOPES: unique symbol = Symbol('turnwise.turnStateScopes');
  */
 export class TurnContextStateCollection extends Map<unknown, unknown> {
   /** The value under `key`, as the type the caller knows it to be. */
-  override get<T = unknown>(key: unknown): T | undefined {
-    return super.get(key) as T | undefined;
+  override get<T = Untyped>(key: unknown): T {
+    return super.get(key) as T;
   }
 
   /** Hides the value under `key` behind another one until {@link pop}; without a value the current one stays visible. */
@@ -21,7 +23,7 @@ export class TurnContextStateCollection extends Map<unknown, unknown> {
   }
 
   /** Brings back what the last {@link push} hid, and returns the value that was visible until now. */
-  pop<T = unknown>(key: unknown): T | undefined {
+  pop<T = Untyped>(key: unknown): T {
     const current = this.get<T>(key);
     this.set(key, this.scopes().get(key)?.pop());
     return current;

@@ -71,6 +71,27 @@ export class NullTelemetryClient implements BotTelemetryClient, BotPageViewTelem
   flush(): void {}
 }
 
+/**
+ * Tells a client that a dialog was shown; one that knows no dialogs gets a trace.
+ * @throws TypeError for what is no client
+ */
+export function telemetryTrackDialogView(
+  telemetryClient: BotTelemetryClient & Partial<BotPageViewTelemetryClient>,
+  dialogName: string,
+  properties?: Record<string, string>,
+  metrics?: Record<string, number>,
+): void {
+  if (typeof telemetryClient?.trackPageView === 'function') {
+    telemetryClient.trackPageView({
+      name: dialogName,
+      ...(properties === undefined ? {} : { properties }),
+      ...(metrics === undefined ? {} : { metrics }),
+    });
+  } else if (typeof telemetryClient?.trackTrace === 'function') {
+    telemetryClient.trackTrace({ message: `Dialog View: ${dialogName}`, severityLevel: Severity.Information });
+  } else throw new TypeError('"telemetryClient" parameter does not have methods trackPageView() or trackTrace()');
+}
+
 /** Names of the properties that events have. */
 export const TelemetryConstants = {
   channelIdProperty: 'channelId',

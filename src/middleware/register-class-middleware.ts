@@ -1,3 +1,5 @@
+import type { BotAdapter } from '../bot/bot-adapter';
+import type { BotState } from '../bot/bot-state';
 import type { Middleware } from '../bot/middleware';
 import type { TurnContext } from '../bot/turn-context';
 
@@ -16,4 +18,10 @@ export class RegisterClassMiddleware<T> implements Middleware {
     context.turnState.set(this.key, this.service);
     await next();
   }
+}
+
+/** Puts states into every turn's `turnState`, under the names of their classes, where dialogs look for them. */
+export function useBotState<A extends BotAdapter>(adapter: A, ...states: BotState[]): A {
+  for (const state of states) adapter.use(new RegisterClassMiddleware(state, state.constructor.name));
+  return adapter;
 }

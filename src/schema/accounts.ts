@@ -1,5 +1,5 @@
 import type { RoleTypes } from './constants';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** A user or a bot on a channel. */
 export interface ChannelAccount extends Extensible {
@@ -7,7 +7,7 @@ export interface ChannelAccount extends Extensible {
   name?: string;
   aadObjectId?: string;
   role?: Open<RoleTypes>;
-  properties?: unknown;
+  properties?: Untyped;
 }
 
 /** A conversation on a channel. */
@@ -19,7 +19,7 @@ export interface ConversationAccount extends Extensible {
   name?: string;
   aadObjectId?: string;
   role?: Open<RoleTypes>;
-  properties?: unknown;
+  properties?: Untyped;
 }
 
 /** What it takes to send into a conversation, now or later. Plain JSON: store it. */

@@ -13,7 +13,7 @@ import type {
   TextFormatTypes,
 } from './constants';
 import type { Entity } from './entities';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** A reaction to a message. */
 export interface MessageReaction extends Extensible {
@@ -59,7 +59,7 @@ export interface Activity extends Extensible {
   replyToId?: string;
   locale?: string;
 
-  text?: string;
+  text: string;
   textFormat?: Open<TextFormatTypes>;
   speak?: string;
   inputHint?: Open<InputHints>;
@@ -74,7 +74,7 @@ export interface Activity extends Extensible {
   textHighlights?: TextHighlight[];
   semanticAction?: SemanticAction;
   /** What the channel adds for bots that know it. */
-  channelData?: unknown;
+  channelData?: Untyped;
 
   membersAdded?: ChannelAccount[];
   membersRemoved?: ChannelAccount[];
@@ -86,20 +86,20 @@ export interface Activity extends Extensible {
   code?: Open<EndOfConversationCodes>;
 
   name?: Open<ActivityEventNames>;
-  value?: unknown;
+  value?: Untyped;
   valueType?: string;
   label?: string;
   relatesTo?: ConversationReference;
 }
 
 /** The value of a `command` activity. */
-export interface CommandValue<T = unknown> extends Extensible {
+export interface CommandValue<T = Untyped> extends Extensible {
   commandId: string;
   data?: T;
 }
 
 /** The value of a `commandResult` activity. */
-export interface CommandResultValue<T = unknown> extends Extensible {
+export interface CommandResultValue<T = Untyped> extends Extensible {
   commandId: string;
   data?: T;
   error?: unknown;

@@ -1,11 +1,11 @@
 import type { ActionTypes } from './constants';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** A card or a file that a message carries. */
 export interface Attachment extends Extensible {
   contentType: string;
   contentUrl?: string;
-  content?: unknown;
+  content?: Untyped;
   name?: string;
   thumbnailUrl?: string;
 }
@@ -18,8 +18,8 @@ export interface CardAction extends Extensible {
   imageAltText?: string;
   text?: string;
   displayText?: string;
-  value?: unknown;
-  channelData?: unknown;
+  value?: Untyped;
+  channelData?: Untyped;
 }
 
 /** Buttons below a message, gone once one was pressed. */

@@ -1,18 +1,21 @@
 import type { CardAction } from './attachments';
-import type { Extensible } from './json';
+import type { Extensible, Untyped } from './json';
 import type { TokenExchangeResource, TokenPostResource } from './tokens';
 
+/** An image of a card. */
 export interface CardImage extends Extensible {
   url: string;
   alt?: string;
   tap?: CardAction;
 }
 
+/** A still image of something that plays. */
 export interface ThumbnailUrl extends Extensible {
   url: string;
   alt?: string;
 }
 
+/** Where a card finds what it plays. */
 export interface MediaUrl extends Extensible {
   url: string;
   profile?: string;
@@ -28,8 +31,10 @@ export interface BasicCard extends Extensible {
   tap?: CardAction;
 }
 
+/** A card with a large image. */
 export interface HeroCard extends BasicCard {}
 
+/** A card with a small image. */
 export interface ThumbnailCard extends BasicCard {}
 
 /** The shape that audio, video and animation cards share. */
@@ -46,25 +51,30 @@ export interface MediaCard extends Extensible {
   aspect?: string;
   /** ISO 8601 duration. */
   duration?: string;
-  value?: unknown;
+  value?: Untyped;
 }
 
+/** A card that plays a short loop. */
 export interface AnimationCard extends MediaCard {}
 
+/** A card that plays sound. */
 export interface AudioCard extends MediaCard {}
 
+/** A card that plays a film. */
 export interface VideoCard extends MediaCard {}
 
 /** The value of an event that a media card raises. */
 export interface MediaEventValue extends Extensible {
-  cardValue?: unknown;
+  cardValue?: Untyped;
 }
 
+/** A line of a receipt: a name and a value. */
 export interface Fact extends Extensible {
   key: string;
   value: string;
 }
 
+/** One thing that was bought. */
 export interface ReceiptItem extends Extensible {
   title?: string;
   subtitle?: string;
@@ -75,6 +85,7 @@ export interface ReceiptItem extends Extensible {
   tap?: CardAction;
 }
 
+/** A card with what was bought. */
 export interface ReceiptCard extends Extensible {
   title?: string;
   facts?: Fact[];
@@ -86,11 +97,13 @@ export interface ReceiptCard extends Extensible {
   buttons?: CardAction[];
 }
 
+/** A card with a button to sign in. */
 export interface SigninCard extends Extensible {
   text?: string;
   buttons: CardAction[];
 }
 
+/** A card that signs a user in to a connection. */
 export interface OAuthCard extends Extensible {
   text?: string;
   connectionName: string;

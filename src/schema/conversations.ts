@@ -1,6 +1,6 @@
 import type { ChannelAccount } from './accounts';
 import type { Activity } from './activity';
-import type { Extensible } from './json';
+import type { Extensible, Untyped } from './json';
 
 /** What a send or an update answers: the id to update or delete it by. Empty or absent for what has none. */
 export interface ResourceResponse {
@@ -20,30 +20,35 @@ export interface ConversationParameters extends Extensible {
   topicName?: string;
   tenantId?: string;
   activity?: Partial<Activity>;
-  channelData?: unknown;
+  channelData?: Untyped;
 }
 
+/** A conversation that was created. */
 export interface ConversationResourceResponse extends Extensible {
   activityId?: string;
   serviceUrl?: string;
   id: string;
 }
 
+/** A conversation and who is in it. */
 export interface ConversationMembers extends Extensible {
   id: string;
   members: ChannelAccount[];
 }
 
+/** A page of conversations. */
 export interface ConversationsResult extends Extensible {
   continuationToken?: string;
   conversations: ConversationMembers[];
 }
 
+/** A page of the members of a conversation. */
 export interface PagedMembersResult extends Extensible {
   continuationToken?: string;
   members: ChannelAccount[];
 }
 
+/** The activities of a conversation. */
 export interface Transcript extends Extensible {
   activities: Partial<Activity>[];
 }

@@ -1,8 +1,9 @@
 import type { ChannelAccount } from './accounts';
-import type { Extensible } from './json';
+import type { Extensible, Untyped } from './json';
 
 /** Metadata about an activity. Kinds that are not named here pass through like the others. */
-export interface Entity extends Extensible {
+export interface Entity {
+  [property: string]: Untyped;
   type: string;
 }
 
@@ -13,13 +14,15 @@ export interface Mention extends Entity {
   text?: string;
 }
 
+/** A place that is spoken of. */
 export interface Place extends Entity {
-  address?: unknown;
-  geo?: unknown;
-  hasMap?: unknown;
+  address?: Untyped;
+  geo?: Untyped;
+  hasMap?: Untyped;
   name?: string;
 }
 
+/** A point on the earth. */
 export interface GeoCoordinates extends Entity {
   elevation?: number;
   latitude?: number;
@@ -27,6 +30,7 @@ export interface GeoCoordinates extends Entity {
   name?: string;
 }
 
+/** A thing that is spoken of. */
 export interface Thing extends Entity {
   name?: string;
 }

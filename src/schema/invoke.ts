@@ -1,8 +1,8 @@
-import type { Extensible } from './json';
+import type { Extensible, Untyped } from './json';
 import type { TokenExchangeInvokeRequest } from './tokens';
 
 /** The HTTP answer to an `invoke`. */
-export interface InvokeResponse<T = unknown> {
+export interface InvokeResponse<T = Untyped> {
   status: number;
   body?: T;
 }
@@ -26,20 +26,21 @@ export interface AdaptiveCardInvokeValue {
 export interface AdaptiveCardInvokeResponse {
   statusCode: number;
   type: string;
-  value?: unknown;
+  value?: Untyped;
 }
 
+/** Which part of the results is asked for. */
 export interface SearchInvokeOptions extends Extensible {
-  skip?: number;
-  top?: number;
+  skip: number;
+  top: number;
 }
 
 /** The value of an `application/search` invoke. */
 export interface SearchInvokeValue extends Extensible {
   kind: string;
   queryText: string;
-  queryOptions?: SearchInvokeOptions;
-  context?: unknown;
+  queryOptions: SearchInvokeOptions;
+  context?: Untyped;
   dataset?: string;
 }
 

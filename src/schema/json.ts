@@ -13,3 +13,9 @@ export interface Extensible {
 
 /** A string for which some values are known: editors offer them, and any other string is still allowed. */
 export type Open<Known extends string> = Known | (string & Record<never, never>);
+
+/**
+ * A value whose shape only the bot knows, and reads freely: `activity.value.choice`. It is what `JSON.parse` gives, and what the Bot Framework SDK's types
+ * say at the same places: code that moves here has to compile. `docs/decisions/untyped-values.md`.
+ */
+export type Untyped = ReturnType<JSON['parse']>;

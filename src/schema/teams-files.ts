@@ -1,5 +1,5 @@
 import type { Attachment } from './attachments';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** What the user answered to a file consent card. */
 export type Action = 'accept' | 'decline';
@@ -14,9 +14,9 @@ export interface FileConsentCard extends Extensible {
   description?: string;
   sizeInBytes?: number;
   /** Comes back when the user accepts. */
-  acceptContext?: unknown;
+  acceptContext?: Untyped;
   /** Comes back when the user declines. */
-  declineContext?: unknown;
+  declineContext?: Untyped;
 }
 
 /** Where the file may be uploaded to. */
@@ -31,7 +31,7 @@ export interface FileUploadInfo extends Extensible {
 /** The value of `fileConsent/invoke`. */
 export interface FileConsentCardResponse extends Extensible {
   action?: Open<Action>;
-  context?: unknown;
+  context?: Untyped;
   uploadInfo?: FileUploadInfo;
 }
 
@@ -40,7 +40,7 @@ export interface FileDownloadInfo extends Extensible {
   downloadUrl?: string;
   uniqueId?: string;
   fileType?: string;
-  etag?: unknown;
+  etag?: Untyped;
 }
 
 /** A file that the user sent. */
@@ -50,5 +50,5 @@ export type FileDownloadInfoAttachment = TeamsAttachment<FileDownloadInfo>;
 export interface FileInfoCard extends Extensible {
   uniqueId?: string;
   fileType?: string;
-  etag?: unknown;
+  etag?: Untyped;
 }

@@ -1,5 +1,5 @@
 import type { ConversationAccount } from './accounts';
-import type { Extensible } from './json';
+import type { Extensible, Untyped } from './json';
 import type { OnBehalfOf, TeamsChannelAccount } from './teams-channel-data';
 
 /** The part that somebody has in a meeting. */
@@ -69,7 +69,7 @@ export interface MeetingParticipantsEventDetails {
 }
 
 /** Content on the stage of a meeting. */
-export interface MeetingStageSurface<T = unknown> {
+export interface MeetingStageSurface<T = Untyped> {
   surface: 'meetingStage';
   contentType: 'task';
   content: T;

@@ -1,4 +1,4 @@
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** What kind of user a message is from. */
 export type UserIdentityType = 'aadUser' | 'onPremiseAadUser' | 'anonymousGuest' | 'federatedUser';
@@ -55,7 +55,7 @@ export interface MessageActionsPayloadAttachment extends Extensible {
   id?: string;
   contentType?: string;
   contentUrl?: string;
-  content?: unknown;
+  content?: Untyped;
   name?: string;
   thumbnailUrl?: string;
 }

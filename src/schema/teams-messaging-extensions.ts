@@ -1,6 +1,6 @@
 import type { Activity } from './activity';
 import type { Attachment, CardAction } from './attachments';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 import type { MessageActionsPayload } from './teams-message-payload';
 import type {
   CacheInfo,
@@ -33,7 +33,7 @@ export interface MessagingExtensionQueryOptions extends Extensible {
 /** A parameter of a query. */
 export interface MessagingExtensionParameter extends Extensible {
   name?: string;
-  value?: unknown;
+  value?: Untyped;
 }
 
 /** The value of `composeExtension/query` and `composeExtension/querySettingUrl`. */

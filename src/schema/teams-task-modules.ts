@@ -1,5 +1,5 @@
 import type { Attachment, CardAction, SuggestedActions } from './attachments';
-import type { Extensible, Open } from './json';
+import type { Extensible, Open, Untyped } from './json';
 
 /** What a task module or a message is: it goes on, or says something and closes. */
 export type BotMessagePreviewType = 'message' | 'continue';
@@ -24,7 +24,7 @@ export interface TaskModuleRequestContext extends Extensible {
 /** The value of `task/fetch` and `task/submit`. */
 export interface TaskModuleRequest extends Extensible {
   /** What the card's button, or the form, sends. */
-  data?: unknown;
+  data?: Untyped;
   context?: TaskModuleRequestContext;
   tabContext?: TabEntityContext;
 }

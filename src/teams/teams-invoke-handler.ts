@@ -76,7 +76,7 @@ export class TeamsInvokeHandler extends ActivityHandler {
     ['tab/submit', (bot, context) => bot.handleTeamsTabSubmit(context, invokeValue(context))],
   ]);
 
-  protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse | undefined> {
+  protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse> {
     const { name, channelId } = context.activity;
     if (!name && channelId === Channels.Msteams) {
       return this.answerTeams(context, () => this.handleTeamsCardActionInvoke(context));

@@ -17,6 +17,7 @@ const activity: Activity = {
   from: { id: 'user' },
   recipient: { id: 'bot' },
   conversation: { id: 'c' },
+  text: 'hello',
 };
 
 describe('what a token says against what the activity says', () => {

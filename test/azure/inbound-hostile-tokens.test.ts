@@ -25,6 +25,7 @@ const activity = {
   from: { id: 'user' },
   recipient: { id: 'bot' },
   conversation: { id: 'c' },
+  text: 'hello',
 };
 
 describe('a token that is wrong', () => {

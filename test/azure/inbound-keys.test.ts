@@ -115,6 +115,7 @@ describe('a rotation', () => {
       from: { id: 'u' },
       recipient: { id: 'b' },
       conversation: { id: 'c' },
+      text: 'hello',
     };
     const admitted = async () => {
       const caller = await auth.authenticate({ headers: { authorization } });

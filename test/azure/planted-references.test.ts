@@ -55,7 +55,7 @@ test.each([
   const refused = { code: 'ServiceUrlNotTrusted' };
   const reference = referenceTo(serviceUrl);
   await expect(adapter.continueConversationAsync('app', reference, logic)).rejects.toMatchObject(refused);
-  const activity = { ...reference, type: 'message', from: { id: 'user' }, recipient: { id: 'bot' } };
+  const activity = { ...reference, type: 'message', text: 'hello', from: { id: 'user' }, recipient: { id: 'bot' } };
   await expect(adapter.processActivityDirect({}, activity, logic)).rejects.toMatchObject(refused);
   expect(ran).toBe(false);
   expect(await store.inspection.conversation('msteams/c' as never)).toBeUndefined();

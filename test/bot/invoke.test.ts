@@ -86,7 +86,7 @@ describe('an invoke', () => {
 
   test('is not answered again when the bot has sent a response itself', async () => {
     class Own extends ActivityHandler {
-      protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse | undefined> {
+      protected override async onInvokeActivity(context: TurnContext): Promise<InvokeResponse> {
         await context.sendActivity({ type: 'invokeResponse', value: { status: 299 } });
         return super.onInvokeActivity(context);
       }

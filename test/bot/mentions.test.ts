@@ -40,8 +40,7 @@ describe('mentions', () => {
 
   test('nothing to take out changes nothing, and absent texts are empty', () => {
     expect(TurnContext.removeMentionText(incoming({ text: ' hi ' }), 'x')).toBe(' hi ');
-    const submit = incoming({ entities: [mention('bot-1', '<at>Bot</at>')] });
-    delete submit.text;
+    const { text: _, ...submit } = incoming({ entities: [mention('bot-1', '<at>Bot</at>')] });
     expect(TurnContext.removeRecipientMention(submit)).toBe('');
     expect(TurnContext.removeMentionText(incoming({ text: 'hi', entities: [mention('x')] }), 'x')).toBe('hi');
   });

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { type BotApp, createBotApp } from '../../src/app';
 import type { Bot } from '../../src/bot/bot';
+import {
+  ConfigurationBotFrameworkAuthentication,
+  ConfigurationServiceClientCredentialFactory,
+} from '../../src/bot/bot-framework-authentication';
 import { CloudAdapter } from '../../src/bot/cloud-adapter';
 import { ConversationState } from '../../src/bot/conversation-state';
 import { TurnContext } from '../../src/bot/turn-context';
@@ -275,4 +279,32 @@ test('its middleware and its error handler are those of the app, set whenever', 
   await adapter.process({ method: 'POST', headers: { authorization: 'Bearer good' }, body: incoming() }, response);
   await deliver();
   expect(sent).toEqual(['of the bot']);
+});
+
+describe('settings given in code', () => {
+  const appId = '11111111-2222-3333-4444-555555555555';
+  const environment = { AZURE_FUNCTIONS_ENVIRONMENT: 'Development', AzureWebJobsStorage: 'UseDevelopmentStorage=true' };
+  const authOf = async (adapter: CloudAdapter) => {
+    const store = createMemoryStore(systemClock);
+    const app = createBotApp({ bot: counting, adapter, environment, store, log: { event: () => undefined } });
+    return ((await app.health()).jsonBody as { auth: string }).auth;
+  };
+
+  test('are those of the app that the adapter belongs to', async () => {
+    const authentication = new ConfigurationBotFrameworkAuthentication({
+      MicrosoftAppId: appId,
+      MicrosoftAppPassword: 'p',
+      MicrosoftAppTenantId: undefined,
+    });
+    expect(await authOf(new CloudAdapter())).toBe('anonymous-loopback');
+    expect(await authOf(new CloudAdapter(authentication))).not.toBe('anonymous-loopback');
+  });
+
+  test('may stand in a factory for credentials, which wins', () => {
+    const factory = new ConfigurationServiceClientCredentialFactory({ MicrosoftAppId: appId, ValidateAuthority: true });
+    const { settings } = new CloudAdapter(
+      new ConfigurationBotFrameworkAuthentication({ MicrosoftAppId: 'other', ChannelService: '' }, factory),
+    );
+    expect(settings).toEqual({ MicrosoftAppId: appId, ValidateAuthority: 'true', ChannelService: '' });
+  });
 });

@@ -17,6 +17,7 @@ const incoming = (different: Partial<Activity> = {}): Activity => ({
   from: { id: '29:user', aadObjectId: 'entra-1', name: 'Ann' },
   recipient: { id: '28:bot' },
   conversation: { id: 'a:1', conversationType: 'personal', tenantId: 'tenant-1' },
+  text: 'hello',
   ...different,
 });
 
