@@ -5,5 +5,5 @@ functions.http('messages', {
   methods: ['POST'],
   route: 'messages',
   authLevel: 'anonymous',
-  handler: (request) => app.messages(request),
+  handler: (request, invocation) => app.messages(request, invocation),
 });

@@ -1,8 +1,9 @@
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
 import { appHost } from './app-host';
+import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
 import { createOutboundTokens } from './azure/credentials';
-import { endpointRequest, httpResponse } from './azure/functions-http';
+import { endpointRequest, httpResponse, type Invocation } from './azure/functions-http';
 import { createInboundAuth } from './azure/inbound-auth';
 import { parseRing } from './azure/ring-message';
 import { isTrustedServiceUrl } from './azure/service-hosts';
@@ -26,10 +27,10 @@ import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Log } from './ports/log';
 import type { Store } from './ports/store';
+import type { Telemetry } from './ports/telemetry';
 import type { UserTokenClients } from './ports/user-token-client';
 import { botLogic } from './runtime/bot-logic';
 import type { ChannelServices } from './runtime/channel-services';
-import { consoleLog } from './runtime/console-log';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { notificationStatus, notify } from './runtime/notify';
@@ -72,6 +73,8 @@ export interface BotAppOptions {
   /** Who may use the notification API, instead of what the settings say. */
   readonly notifyAuth?: AppAuth;
   readonly log?: Log;
+  /** Where traces and metrics go, instead of the OpenTelemetry SDK that the process has registered. */
+  readonly telemetry?: Telemetry;
   /** Numbers of the pipeline that shall differ from the defaults. */
   readonly options?: Partial<RuntimeOptions>;
   /** Instead of `process.env`. What the adapter was given in code counts more. */
@@ -80,8 +83,8 @@ export interface BotAppOptions {
 
 /** The handlers that the trigger files bind. */
 export interface BotApp {
-  /** HTTP: the messaging endpoint. */
-  messages(request: HttpRequest): Promise<HttpResponseInit>;
+  /** HTTP: the messaging endpoint. @param invocation the host's context, for the trace that the request is in */
+  messages(request: HttpRequest, invocation?: Invocation): Promise<HttpResponseInit>;
   /** Queue: one ring. */
   turns(message: unknown): Promise<void>;
   /** Timer: rings for whatever is overdue. */
@@ -120,14 +123,15 @@ export function createBotApp(options: BotAppOptions): BotApp {
     appId: settings.outbound?.appId,
     audience: settings.audience,
   };
-  const runtime = composeRuntime(options, settings, tokens, services);
+  const watching = appTelemetry(options, settings.telemetry);
+  const runtime = composeRuntime(options, settings, tokens, services, watching);
   const store = once(() => runtime.store.open());
   const trusts = trustOf(options, settings);
   options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready: store }));
   return {
-    async messages(request) {
+    async messages(request, invocation) {
       await store();
-      return httpResponse(await receive(runtime, auth, endpointRequest(request)));
+      return httpResponse(await receive(runtime, auth, endpointRequest(request, invocation)));
     },
     async turns(message) {
       const key = parseRing(message);
@@ -168,7 +172,10 @@ export function createBotApp(options: BotAppOptions): BotApp {
     },
     notifyAuthLevel: settings.notify.kind === 'functionKey' ? 'function' : 'anonymous',
     proactive: proactiveOver(runtime.store, () => runtime.clock.now(), immediately(runtime, store)),
-    close: () => runtime.store.close(),
+    async close() {
+      await runtime.store.close();
+      await watching.close();
+    },
   };
 }
 
@@ -177,10 +184,10 @@ function composeRuntime(
   settings: Settings,
   tokens: TokenSource | undefined,
   services: ChannelServices,
+  { log, telemetry }: AppTelemetry,
 ): Runtime {
   const clock = systemClock;
-  const store = options.store ?? configuredStore(settings.store, settings.environment);
-  const log = options.log ?? consoleLog('info');
+  const store = options.store ?? configuredStore(settings.store, settings.environment, watchCosmos(telemetry));
   const numbers = { ...DEFAULT_OPTIONS, ...options.options };
   const keeper = new ReferenceKeeper({ references: store.references, clock, log, ttlMs: numbers.referenceTtlMs });
   return {
@@ -190,6 +197,7 @@ function composeRuntime(
     clock,
     ids: systemIds,
     log,
+    telemetry,
     bot: {
       ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, services, options.adapter),
       ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),

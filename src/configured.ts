@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
+import type { CosmosRequest } from './azure/cosmos-requests';
 import { createCosmosStore } from './azure/cosmos-store';
 import { createAppRoleAuth } from './azure/inbound-app-role';
 import { functionKeyAuth, noApplications, ownMachineAuth } from './azure/notify-auth';
@@ -22,14 +23,18 @@ import { createSqliteStore } from './sqlite/sqlite-store';
 export const TURNS_QUEUE = 'turns';
 
 /** The store that the settings name. Nothing is opened yet. */
-export function configuredStore(store: StoreSettings, environment: Settings['environment']): Store {
+export function configuredStore(
+  store: StoreSettings,
+  environment: Settings['environment'],
+  watch: (request: CosmosRequest) => void = () => undefined,
+): Store {
   switch (store.kind) {
     case 'memory':
       return createMemoryStore(systemClock);
     case 'sqlite':
       return createSqliteStore({ file: sqliteFile(store.folder), clock: systemClock });
     case 'cosmos':
-      return createCosmosStore({ ...store, create: environment === 'development', clock: systemClock });
+      return createCosmosStore({ ...store, create: environment === 'development', clock: systemClock, watch });
   }
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
 export interface Setting {
   readonly name: string;
-  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'notify' | 'runner';
+  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'notify' | 'telemetry' | 'runner';
   readonly meaning: string;
   /** Completes "… has to be", in the documentation and in the error. */
   readonly allowed: string;
@@ -16,6 +16,7 @@ export interface Setting {
 
 const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const PORT = /^\d{1,5}$/;
+const AAD = /^(?:ClientId=[\da-f-]{8,36};)?Authorization=AAD(?:;ClientId=[\da-f-]{8,36})?;?$/i;
 
 const text = z.string().max(32_768);
 const guid = text.regex(GUID);
@@ -277,6 +278,31 @@ const list = [
     allowed: 'an app id or an application id URI',
     default: '`MicrosoftAppId`, and `api://` with it',
     schema: text.regex(/^\S{1,250}$/),
+  },
+  {
+    name: 'APPLICATIONINSIGHTS_CONNECTION_STRING',
+    group: 'telemetry',
+    meaning: 'The Application Insights resource that traces, metrics and logs go to.',
+    allowed: 'a connection string',
+    default: 'none: they go nowhere',
+    secret: true,
+    schema: text.regex(/(?:^|;)InstrumentationKey=/i),
+  },
+  {
+    name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+    group: 'telemetry',
+    meaning: "Sends them with the app's identity, or with the user-assigned one whose client id it names.",
+    allowed: '`Authorization=AAD`, with or without `;ClientId=<GUID>`',
+    default: 'the connection string alone',
+    schema: text.regex(AAD),
+  },
+  {
+    name: 'TURNWISE_TRACE_SAMPLING',
+    group: 'telemetry',
+    meaning: 'Which part of the traces is sent. Metrics and logs are all sent.',
+    allowed: 'a number from 0 to 1',
+    default: '`1`',
+    schema: text.regex(/^(?:0|1|0?\.\d{1,6}|1\.0{1,6})$/),
   },
   {
     name: 'TURNWISE_PORT',

@@ -1,6 +1,8 @@
 import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
+import { azureMarker, OWN_MACHINE } from './settings-azure';
 import { SETTINGS, type SettingName } from './settings-list';
+import { readTelemetry, type TelemetrySettings } from './settings-telemetry';
 
 /** The environment that settings are read from: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -79,6 +81,8 @@ export interface Settings {
   readonly outbound: OutboundSettings | undefined;
   /** The token service that signs users in. */
   readonly oauthUrl: string;
+  /** Where traces, metrics and logs go; `undefined` for nowhere. */
+  readonly telemetry: TelemetrySettings | undefined;
   /** What the bot's tokens are for. */
   readonly audience: string;
 }
@@ -107,6 +111,7 @@ export function readSettings(env: Environment): Settings {
     notify: readNotify(values),
     outbound: readOutbound(values, cloud),
     oauthUrl: cloud.oauthUrl,
+    telemetry: readTelemetry(values, env, inAzure),
     audience: cloud.scope.replace(/\/\.default$/, ''),
   };
 }
@@ -176,34 +181,6 @@ function refuseUnknown(env: Environment): void {
   const known: ReadonlySet<string> = new Set(SETTINGS.map(({ name }) => name));
   const unknown = Object.keys(env).filter((name) => /^TURNWISE_\w{1,64}$/.test(name) && !known.has(name));
   if (unknown.length > 0) throw new TurnwiseError('SettingUnknown', `Not known: ${unknown.join(', ')}.`);
-}
-
-/**
- * What App Service, Functions on any plan, and Container Apps put into the environment of the apps that they run, and what gives them an
- * identity. Not here: what Core Tools and the Functions container images set themselves, or people copy into `local.settings.json`
- * (`FUNCTIONS_EXTENSION_VERSION`, `CONTAINER_NAME`, `WEBSITE_RUN_FROM_PACKAGE`).
- */
-const AZURE_MARKERS = [
-  'WEBSITE_SITE_NAME',
-  'WEBSITE_INSTANCE_ID',
-  'WEBSITE_OWNER_NAME',
-  'WEBSITE_POD_NAME',
-  'WEBSITE_SKU',
-  'LEGION_SERVICE_HOST',
-  'CONTAINER_APP_NAME',
-  'IDENTITY_ENDPOINT',
-  'MSI_ENDPOINT',
-] as const;
-
-/** Core Tools sets `WEBSITE_HOSTNAME` too, to where it listens. */
-const OWN_MACHINE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i;
-
-/** The name of a variable that shows that this is Azure. */
-function azureMarker(env: Environment): string | undefined {
-  const marker = AZURE_MARKERS.find((name) => Boolean(env[name]?.trim()));
-  if (marker !== undefined) return marker;
-  const host = env.WEBSITE_HOSTNAME?.trim();
-  return host && !OWN_MACHINE.test(host) ? 'WEBSITE_HOSTNAME' : undefined;
 }
 
 function refuseAnonymous(values: Values, environment: Settings['environment'], marker: string | undefined): void {

@@ -136,7 +136,6 @@ export function appendPatch(
   timing: Timing,
 ): ConditionalPatch {
   const { key } = activity;
-  const pending: PendingActivity = { ...activity, at: now };
   return {
     // A key that waits is always among those seen, so `pend` need not be searched.
     condition: [
@@ -147,7 +146,7 @@ export function appendPatch(
       `and not array_contains(c.seen, {"key": "${key}"}, true)`,
     ].join(' '),
     operations: [
-      { op: 'add', path: '/pend/-', value: pending },
+      { op: 'add', path: '/pend/-', value: { ...activity, at: now } satisfies PendingActivity },
       { op: 'add', path: '/seen/-', value: { key, at: now } },
       ...(rests ? [{ op: 'set' as const, path: '/wake', value: now + timing.graceMs }] : []),
     ],

@@ -23,6 +23,21 @@ export interface ConditionalPatch {
 const MOST_OPERATIONS = 100;
 const MOST_BYTES = 1_950_000;
 
+/** One request as it went, for whoever watches. */
+export interface CosmosRequest {
+  readonly operation: 'read' | 'create' | 'replace' | 'remove' | 'patch' | 'batch' | 'query';
+  readonly container: keyof Containers;
+  /** `ok`, what the service decided instead, or `fault`. */
+  readonly outcome: 'ok' | Refusal | 'fault';
+  readonly ms: number;
+  /** Request units, where the answer says them; else 0. */
+  readonly charge: number;
+}
+
+type Headers = Readonly<Record<string, unknown>>;
+
+const CHARGE = 'x-ms-request-charge';
+
 /** Added to the SDK's own limit, which it keeps only on the network. */
 const LIMIT_MARGIN_MS = 500;
 
@@ -41,6 +56,7 @@ export class CosmosRequests {
     private readonly container: keyof Containers,
     readonly clock: CosmosClock,
     private readonly timers: Clock,
+    private readonly watch: (request: CosmosRequest) => void = () => undefined,
   ) {}
 
   /** Lets a moment pass that grows with the number of tries and differs between competitors. */
@@ -59,7 +75,7 @@ export class CosmosRequests {
 
   async create(item: Item): Promise<Answer<Item>> {
     assertFits([item]);
-    const answer = await this.perform('write', async (container, abortSignal) => {
+    const answer = await this.perform('create', async (container, abortSignal) => {
       const { etag, headers } = await container.items.create<Item>(item, { abortSignal });
       return { value: { ...item, _etag: etag }, headers };
     });
@@ -71,7 +87,7 @@ export class CosmosRequests {
   /** Replaces an item that is still the one of the ETag. */
   async replace(item: Item, partition: string, etag: string): Promise<Answer<Item>> {
     assertFits([item]);
-    return this.perform('write', async (container, abortSignal) => {
+    return this.perform('replace', async (container, abortSignal) => {
       const accessCondition = { type: 'IfMatch', condition: etag };
       const answer = await container.item(item.id, partition).replace<Item>(item, { abortSignal, accessCondition });
       return { value: { ...item, _etag: answer.etag }, headers: answer.headers };
@@ -80,7 +96,7 @@ export class CosmosRequests {
 
   /** Deletes an item that is still the one of the ETag. */
   async remove({ id, partition }: ItemAddress, etag: string): Promise<Answer<undefined>> {
-    return this.perform('write', async (container, abortSignal) => {
+    return this.perform('remove', async (container, abortSignal) => {
       const accessCondition = { type: 'IfMatch', condition: etag };
       const answer = await container.item(id, partition).delete({ abortSignal, accessCondition });
       return { value: undefined, headers: answer.headers };
@@ -88,7 +104,7 @@ export class CosmosRequests {
   }
 
   async patch({ id, partition }: ItemAddress, { condition, operations }: ConditionalPatch): Promise<Answer<Item>> {
-    return this.perform('write', async (container, abortSignal) => {
+    return this.perform('patch', async (container, abortSignal) => {
       const body = { condition, operations };
       const answer = await container.item(id, partition).patch<Item>(body, { abortSignal });
       if (answer.resource === undefined) throw new Error('Cosmos DB answered a patch without the item.');
@@ -102,7 +118,7 @@ export class CosmosRequests {
     partition: string,
   ): Promise<Answer<readonly (string | undefined)[]>> {
     assertFits(operations);
-    const answer = await this.perform('write', async (container, abortSignal) => {
+    const answer = await this.perform('batch', async (container, abortSignal) => {
       // The SDK writes into what it is given.
       const own = operations.map((operation) => ({ ...operation, partitionKey: partition }));
       const { result, headers } = await container.items.batch(own, partition, { abortSignal });
@@ -122,37 +138,54 @@ export class CosmosRequests {
     partition?: string,
   ): Promise<Item[]> {
     const named = Object.entries(parameters).map(([name, value]) => ({ name, value }));
-    const answer = await this.perform('read', async (container, abortSignal) => {
+    const answer = await this.perform('query', async (container, abortSignal) => {
       const options = { abortSignal, ...(partition === undefined ? {} : { partitionKey: partition }) };
-      const { resources } = await container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
-      return { value: resources, headers: {} };
+      const found = await container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
+      return { value: found.resources, headers: { [CHARGE]: found.requestCharge } };
     });
     return answer.ok ? answer.value : [];
   }
 
   private async perform<T>(
-    kind: 'read' | 'write',
-    run: (container: Container, signal: AbortSignal) => Promise<{ value: T; headers: { readonly date?: unknown } }>,
+    operation: CosmosRequest['operation'],
+    run: (container: Container, signal: AbortSignal) => Promise<{ value: T; headers: Headers }>,
   ): Promise<Answer<T>> {
     const abort = new AbortController();
     let sentAt = this.clock.monotonic;
     let sent: 'read' | 'write' = 'read';
     try {
-      const attempt = async (): Promise<{ value: T; headers: { readonly date?: unknown } }> => {
+      const attempt = async (): Promise<{ value: T; headers: Headers }> => {
         const containers = await this.account.containers();
-        sent = kind;
+        sent = operation === 'read' || operation === 'query' ? 'read' : 'write';
         sentAt = this.clock.monotonic;
         return run(containers[this.container], abort.signal);
       };
       const { value, headers } = await within(attempt(), this.account.requestLimitMs + LIMIT_MARGIN_MS);
       this.clock.observe(headers.date, sentAt);
+      this.tell(operation, 'ok', sentAt, headers);
       return { ok: true, value };
     } catch (error) {
       abort.abort();
       if (error instanceof TurnwiseError || error instanceof StoreFault) throw error;
       this.clock.observe(headersOf(error).date, sentAt);
-      return { ok: false, refusal: refusal(error, sent) };
+      let outcome: CosmosRequest['outcome'] = 'fault';
+      try {
+        outcome = refusal(error, sent);
+        return { ok: false, refusal: outcome };
+      } finally {
+        this.tell(operation, outcome, sentAt, headersOf(error));
+      }
     }
+  }
+
+  private tell(
+    operation: CosmosRequest['operation'],
+    outcome: CosmosRequest['outcome'],
+    sentAt: number,
+    headers: Headers,
+  ): void {
+    const charge = Number(headers[CHARGE] ?? 0) || 0;
+    this.watch({ operation, container: this.container, outcome, ms: this.clock.monotonic - sentAt, charge });
   }
 }
 

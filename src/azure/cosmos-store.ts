@@ -10,7 +10,7 @@ import { CosmosClock } from './cosmos-clock';
 import { CosmosCollections } from './cosmos-collections';
 import { CosmosConversations } from './cosmos-conversations';
 import { KnownHeads } from './cosmos-known';
-import { CosmosRequests } from './cosmos-requests';
+import { type CosmosRequest, CosmosRequests } from './cosmos-requests';
 import { CosmosUsers } from './cosmos-users';
 import { GivenUp, within } from './within';
 
@@ -19,6 +19,8 @@ export interface CosmosStoreOptions extends CosmosConnection {
   readonly timing?: Timing;
   /** For one accept with everything it takes; past it the outcome is unknown. In ms. */
   readonly acceptLimitMs?: number;
+  /** Told of every request, when it is over. Must not throw. */
+  readonly watch?: (request: CosmosRequest) => void;
 }
 
 /** So short that an accept that hangs can be tried once more, and its channel still has its answer within five seconds. */
@@ -31,13 +33,13 @@ const ACCEPT_LIMIT_MS = 1_800;
  * The SDK is loaded and the account is looked at when the store is first used (or opened), once.
  */
 export function createCosmosStore(options: CosmosStoreOptions): Store {
-  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS } = options;
+  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS, watch } = options;
   const clock = new CosmosClock(timers);
   const account = new CosmosAccount(options, clock);
-  const conversations = new CosmosRequests(account, 'conversations', clock, timers);
+  const conversations = new CosmosRequests(account, 'conversations', clock, timers, watch);
   const known = new KnownHeads();
   const partitions = new CosmosConversations(conversations, known, timing);
-  const beside = new CosmosRequests(account, 'users', clock, timers);
+  const beside = new CosmosRequests(account, 'users', clock, timers, watch);
   const users = new CosmosUsers(beside);
   const store = transactionalStore(
     {

@@ -1,10 +1,15 @@
-import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 
+/** What the Functions host says of an invocation: here, which trace it is in. */
+export type Invocation = Pick<InvocationContext, 'traceContext'>;
+
 /** A request of the Functions host, as the messaging endpoint takes it. */
-export function endpointRequest(request: HttpRequest): EndpointRequest {
+export function endpointRequest(request: HttpRequest, invocation?: Invocation): EndpointRequest {
+  const headers: EndpointRequest['headers'] = Object.fromEntries(request.headers);
   return {
-    headers: Object.fromEntries(request.headers),
+    headers,
+    traceparent: invocation?.traceContext?.traceParent ?? headers.traceparent,
     async body(limit) {
       const chunks: Uint8Array[] = [];
       let length = 0;

@@ -13,6 +13,7 @@ import { InlineRunLost, InlineTurn } from './inline-turn';
 import type { RuntimeOptions } from './options';
 import { persist } from './persist';
 import { errorName, type Runtime, report, ring } from './runtime';
+import { stage, traced } from './stage';
 
 /** How often a delivery looks whether the one before it has the answer, in ms. */
 const POLL_MS = 100;
@@ -130,16 +131,12 @@ function turnOf(
 
 type Ran = { readonly turn: InlineTurn; readonly answer: Answer } | { readonly error: unknown } | 'late' | 'lost';
 
-async function runInTime(
-  { bot, clock }: Runtime,
-  { activity }: Delivery,
-  turn: InlineTurn,
-  left: number,
-): Promise<Ran> {
+async function runInTime(runtime: Runtime, { activity }: Delivery, turn: InlineTurn, left: number): Promise<Ran> {
+  const { bot, clock } = runtime;
   const done = new AbortController();
   const late = clock.sleep(left, done.signal).then(() => 'late' as const);
   try {
-    const outcome = await Promise.race([bot.run(turn, activity), late]);
+    const outcome = await Promise.race([stage(runtime, 'handler', {}, () => bot.run(turn, activity)), late]);
     if (outcome !== 'late') {
       turn.states.assertStorable();
       return { turn, answer: outcome ?? NO_CONTENT };
@@ -198,9 +195,13 @@ async function defer(runtime: Runtime, delivery: Delivery, fence: InlineFence): 
   // Nobody collects replies any more: the queued turn sends them.
   const queued = activity.deliveryMode === 'expectReplies' ? { ...activity, deliveryMode: 'normal' } : activity;
   const { entry, bodies } = mailboxEntry(key, queued, bytes, options.inlineBytes, runtime.ids.next());
-  const deferral = { activity: entry, bodies, answer, limit: options.backlogLimit };
-  const deferred = await persist(clock, () => store.inline.defer(conversation, fence, deferral), {
-    limitMs: options.acceptLimitMs,
+  const deferred = await stage(runtime, 'accept', { kind: 'producer' }, async (span) => {
+    const deferral = { activity: traced(entry, span), bodies, answer, limit: options.backlogLimit };
+    const outcome = await persist(clock, () => store.inline.defer(conversation, fence, deferral), {
+      limitMs: options.acceptLimitMs,
+    });
+    span.set({ 'turnwise.outcome': outcome });
+    return outcome;
   });
   if (deferred === 'lost') return 'lost';
   if (deferred === 'full') return answerOf(failure(429, 'BacklogFull'), RETRY_SOON_S);

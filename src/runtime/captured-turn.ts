@@ -12,6 +12,7 @@ import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { sendLive } from './live-lane';
 import { proactiveOver } from './proactive';
 import type { Runtime } from './runtime';
+import { stage, traced } from './stage';
 import { readSteps, Steps } from './steps';
 import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
@@ -154,8 +155,12 @@ export class CapturedTurn implements Turn {
     if (this.finished) return; // What it would have recorded leaves with the commit.
     const { effects, bodies } = this.effects.takeReady();
     if (effects.length > 0) {
-      const flushed = { turn: this.id, effects, from: this.hold.head.flushed };
-      await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
+      await stage(this.runtime, 'commit', {}, async (span) => {
+        const ready = effects.map((effect) => traced(effect, span));
+        const flushed = { turn: this.id, effects: ready, from: this.hold.head.flushed };
+        await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
+        span.set({ 'turnwise.outcome': 'flushed' });
+      });
     }
     await deliverRecorded(this.runtime, this.hold, true);
   }

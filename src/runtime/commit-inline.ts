@@ -5,7 +5,8 @@ import type { ActivityKey, ConversationKey } from '../turn/keys';
 import { MAX_REBASES, withdrawUserChange } from './commit-turn';
 import type { InlineTurn } from './inline-turn';
 import { persist } from './persist';
-import { type Runtime, ring } from './runtime';
+import { type Runtime, report, ring } from './runtime';
+import { type StageSpan, stage, traced } from './stage';
 
 /** Whose commit it is. */
 export interface InlineRun {
@@ -18,7 +19,21 @@ export interface InlineRun {
  * Commits an inline run: state, effects and the answer in one transaction. Optimistic: nobody is kept out, and state that the run
  * touched and that has moved makes it a `conflict`, to be run again. Effects are rung for.
  */
-export async function commitInline(
+export function commitInline(
+  runtime: Runtime,
+  run: InlineRun,
+  turn: InlineTurn,
+  answer: Answer,
+): Promise<'committed' | 'conflict' | 'lost'> {
+  return stage(runtime, 'commit', {}, async (span) => {
+    const outcome = await commitWithin(span, runtime, run, turn, answer);
+    span.set({ 'turnwise.outcome': outcome });
+    return outcome;
+  });
+}
+
+async function commitWithin(
+  span: StageSpan,
   runtime: Runtime,
   run: InlineRun,
   turn: InlineTurn,
@@ -33,7 +48,7 @@ export async function commitInline(
       const commit: InlineCommit = {
         activity: run.key,
         answer,
-        effects: [...fold, ...effects],
+        effects: [...fold, ...effects.map((effect) => traced(effect, span))],
         bodies,
         reads,
         writes,
@@ -48,6 +63,7 @@ export async function commitInline(
       if (fold !== 'conflict') await withdrawUserChange(runtime, fold);
       return 'conflict';
     }
+    report(runtime, 'rebased', run.conversation, { activity: run.key });
   }
 }
 

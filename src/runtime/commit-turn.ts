@@ -4,7 +4,8 @@ import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
 import type { CapturedTurn } from './captured-turn';
 import type { Hold } from './hold';
 import { persist } from './persist';
-import type { Runtime } from './runtime';
+import { type Runtime, report } from './runtime';
+import { type StageSpan, stage, traced } from './stage';
 
 /** Conflicts that one run may survive by rebasing; past it the handler runs again. */
 export const MAX_REBASES = 5;
@@ -16,12 +17,27 @@ export const MAX_REBASES = 5;
  * @returns `conflict` when state that the run did touch has moved: nothing was changed, run again on fresh state.
  * @throws ConversationLost; TurnwiseError when the state has values that JSON cannot hold
  */
-export async function commitTurn(
+export function commitTurn(
   runtime: Runtime,
   hold: Hold,
   turn: CapturedTurn | undefined,
   pending: PendingActivity,
   dead?: DeadReason,
+): Promise<'held' | 'released' | 'conflict'> {
+  return stage(runtime, 'commit', {}, async (span) => {
+    const outcome = await commitWithin(span, runtime, hold, turn, pending, dead);
+    span.set({ 'turnwise.outcome': outcome });
+    return outcome;
+  });
+}
+
+async function commitWithin(
+  span: StageSpan,
+  runtime: Runtime,
+  hold: Hold,
+  turn: CapturedTurn | undefined,
+  pending: PendingActivity,
+  dead: DeadReason | undefined,
 ): Promise<'held' | 'released' | 'conflict'> {
   const { store } = runtime;
   const { effects, bodies } = (await turn?.finish()) ?? { effects: [], bodies: [] };
@@ -31,7 +47,7 @@ export async function commitTurn(
     if (fold !== 'conflict') {
       const commit = {
         turn: turnPrefix(pending),
-        effects: [...fold, ...effects],
+        effects: [...fold, ...effects.map((effect) => traced(effect, span))],
         bodies,
         reads,
         writes,
@@ -44,6 +60,7 @@ export async function commitTurn(
       if (fold !== 'conflict') await withdrawUserChange(runtime, fold);
       return 'conflict';
     }
+    report(runtime, 'rebased', hold.key, { activity: pending.key });
   }
 }
 

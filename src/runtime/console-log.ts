@@ -1,4 +1,5 @@
 import type { Log } from '../ports/log';
+import type { EventFields } from './events';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -10,8 +11,12 @@ export function consoleLog(least: Level, write: Pick<Console, Level> = console):
   return {
     event(level, name, fields) {
       if (LEVELS.indexOf(level) < from) return;
-      const text = Object.entries(fields).map(([field, value]) => `${field}=${value}`);
-      write[level](['turnwise', name, ...text].join(' '));
+      write[level](eventLine(name, fields));
     },
   };
+}
+
+/** An event as a line. */
+export function eventLine(name: string, fields: EventFields): string {
+  return ['turnwise', name, ...Object.entries(fields).map(([field, value]) => `${field}=${value}`)].join(' ');
 }

@@ -29,6 +29,6 @@ export async function deliverPost(
   if (activity === undefined) return { code: 'BodyMissing', message: ERRORS.BodyMissing };
   const { to, key, proactive, acceptAt } = effect;
   const post = { to, proactive, activity, ...(acceptAt === undefined ? {} : { at: acceptAt }) };
-  const outcome = await postActivity(runtime, post, key, limitMs);
+  const outcome = await postActivity(runtime, post, key, limitMs, effect.trace);
   return outcome === 'full' ? { code: 'BacklogFull', message: ERRORS.BacklogFull } : undefined;
 }

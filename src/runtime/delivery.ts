@@ -10,6 +10,7 @@ import type { Hold } from './hold';
 import { backoff } from './options';
 import { persist } from './persist';
 import { errorName, type Runtime, report } from './runtime';
+import { stage } from './stage';
 import { deliverEnding } from './stream-end';
 
 /**
@@ -94,8 +95,24 @@ async function deliverOne(
   if (effect.tries >= runtime.options.maxDeliveries) return bury(runtime, hold, effect, UNDELIVERABLE, turnRuns);
   await hold.ensureDelivery(effect, runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
-  const delivery = 'outcome' in call ? call : await deliverEnding(runtime, hold, call);
+  const delivery = 'outcome' in call ? call : await watchedDelivery(runtime, hold, effect, call);
   return settle(runtime, hold, effect, delivery, turnRuns);
+}
+
+/** One call of the channel, in the trace of the write that recorded the effect. */
+function watchedDelivery(runtime: Runtime, hold: Hold, effect: Effect, call: ConnectorCall): Promise<Delivery> {
+  const attributes = {
+    'turnwise.conversation': hold.key,
+    'turnwise.effect': effect.id,
+    'turnwise.effect.kind': call.op,
+    'turnwise.tries': effect.tries,
+  };
+  return stage(runtime, 'deliver', { kind: 'client', parent: effect.trace, attributes }, async (span) => {
+    const delivery = await deliverEnding(runtime, hold, call);
+    const status = 'status' in delivery && delivery.status !== undefined ? { 'turnwise.status': delivery.status } : {};
+    span.set({ 'turnwise.outcome': delivery.outcome, ...status });
+    return delivery;
+  });
 }
 
 async function settle(

@@ -35,6 +35,8 @@ export const EVENTS = {
   errorHandlerFailed: 'error',
   /** A handler ran again because the state it had touched was changed by another turn. */
   conflict: 'info',
+  /** A run was kept although state had moved, because it had touched none of what was changed. */
+  rebased: 'debug',
   /** Another worker took the conversation over; this one's work was dropped. */
   fenced: 'warn',
   /** An effect reached its channel. */
@@ -53,6 +55,8 @@ export const EVENTS = {
   referenceNotKept: 'warn',
   /** A store call is being repeated. */
   storeFault: 'warn',
+  /** Traces, metrics or logs could not be sent, and are lost. Said at most every ten minutes. */
+  telemetryLost: 'error',
   /** A sweep found conversations overdue. */
   swept: 'info',
 } as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error'>;

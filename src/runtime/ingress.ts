@@ -11,17 +11,22 @@ import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
+import { stage, traced } from './stage';
 import { withPinned } from './turn-address';
 
 /**
  * The messaging endpoint: authenticate, parse, make durable, ring, acknowledge. A 200 means that the activity is in its
  * conversation's mailbox; whatever cannot be made durable in time is answered 503, so that the channel sends it again.
  */
-export async function receive(
-  runtime: Runtime,
-  auth: InboundAuth,
-  request: EndpointRequest,
-): Promise<EndpointResponse> {
+export function receive(runtime: Runtime, auth: InboundAuth, request: EndpointRequest): Promise<EndpointResponse> {
+  return stage(runtime, 'receive', { kind: 'server', parent: request.traceparent }, async (span) => {
+    const answer = await answerTo(runtime, auth, request);
+    span.set({ 'turnwise.status': answer.status });
+    return answer;
+  });
+}
+
+async function answerTo(runtime: Runtime, auth: InboundAuth, request: EndpointRequest): Promise<EndpointResponse> {
   const caller = await auth.authenticate({ headers: request.headers });
   if (!caller.ok) return refused(runtime, caller);
   const parsed = await readActivity(runtime, request, caller);
@@ -68,8 +73,13 @@ async function acceptActivity(
   const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, runtime.ids.next());
   let outcome: 'accepted' | 'duplicate' | 'full';
   try {
-    outcome = await persist(clock, () => store.mailbox.accept(conversation, entry, bodies, options.backlogLimit), {
-      limitMs: options.acceptLimitMs,
+    const known = { 'turnwise.conversation': conversation, 'turnwise.activity': key };
+    outcome = await stage(runtime, 'accept', { kind: 'producer', attributes: known }, async (span) => {
+      const accept = (): Promise<typeof outcome> =>
+        store.mailbox.accept(conversation, traced(entry, span), bodies, options.backlogLimit);
+      const accepted = await persist(clock, accept, { limitMs: options.acceptLimitMs });
+      span.set({ 'turnwise.outcome': accepted });
+      return accepted;
     });
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error;

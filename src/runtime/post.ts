@@ -5,6 +5,7 @@ import type { ProactiveKind } from '../turn/record';
 import { mailboxEntry } from './endpoint-answers';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
+import { stage, traced } from './stage';
 
 /** An activity that the app itself puts into a conversation's mailbox. */
 export interface NewPost {
@@ -16,11 +17,12 @@ export interface NewPost {
 }
 
 /** What posting takes: less than a turn. */
-export type Posting = Pick<Runtime, 'store' | 'doorbell' | 'clock' | 'ids' | 'log' | 'options'>;
+export type Posting = Pick<Runtime, 'store' | 'doorbell' | 'clock' | 'ids' | 'log' | 'options' | 'telemetry'>;
 
 /**
  * Puts an activity into a conversation's mailbox, at once or at its time, and rings. Repeated with the same key (within the dedupe
  * horizon) it does nothing.
+ * @param trace that it is posted in, when that is not what is going on in this process
  * @throws StoreFault when the store does not answer within `limitMs`
  */
 export async function postActivity(
@@ -28,20 +30,26 @@ export async function postActivity(
   { to, proactive, activity, at }: NewPost,
   key: ActivityKey,
   limitMs: number,
+  trace?: string,
 ): Promise<'posted' | 'full'> {
   const { clock, ids, options, store } = runtime;
   const bytes = Buffer.byteLength(JSON.stringify(activity));
   const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, ids.next());
-  const posted = { ...entry, proactive };
   const limit = options.backlogLimit;
-  const outcome = await persist(
-    clock,
-    () =>
-      at === undefined
-        ? store.mailbox.accept(to, posted, bodies, limit)
-        : store.mailbox.schedule(to, { ...posted, due: at }, bodies, limit),
-    { limitMs },
-  );
+  const attributes = { 'turnwise.conversation': to, 'turnwise.activity': key };
+  const outcome = await stage(runtime, 'accept', { kind: 'producer', parent: trace, attributes }, async (span) => {
+    const posted = traced({ ...entry, proactive }, span);
+    const accepted = await persist(
+      clock,
+      () =>
+        at === undefined
+          ? store.mailbox.accept(to, posted, bodies, limit)
+          : store.mailbox.schedule(to, { ...posted, due: at }, bodies, limit),
+      { limitMs },
+    );
+    span.set({ 'turnwise.outcome': accepted });
+    return accepted;
+  });
   if (outcome === 'full') return 'full';
   report(runtime, outcome, to, { activity: key });
   const delayMs = outcome === 'scheduled' ? (at ?? 0) - clock.now() : 0;

@@ -2,8 +2,9 @@ import type { ConversationKey } from '../turn/keys';
 import { deliverRecorded } from './delivery';
 import { ConversationLost, GUARD_SLACK_MS, Hold } from './hold';
 import { persist } from './persist';
-import { runTurn } from './run-turn';
 import { type Runtime, report, ring } from './runtime';
+import { stagePassed } from './stage';
+import { runWatchedTurn } from './watched-turn';
 
 /**
  * Answers a ring: takes the conversation if it is free and has work, delivers what is recorded, then runs one turn after the other until nothing is
@@ -16,6 +17,9 @@ export async function attend(runtime: Runtime, key: ConversationKey): Promise<vo
   const owner = ids.next();
   const started = clock.monotonic();
   const acquired = await persist(clock, () => store.turns.acquire(key, owner), { limitMs: store.timing.leaseMs / 2 });
+  const next = acquired.outcome === 'acquired' ? (acquired.held.head.out[0] ?? acquired.held.head.pend[0]) : undefined;
+  const came = { 'turnwise.conversation': key, 'turnwise.outcome': acquired.outcome };
+  stagePassed(runtime, 'acquire', { parent: next?.trace, attributes: came }, clock.monotonic() - started);
   if (acquired.outcome !== 'acquired') {
     if (acquired.outcome === 'busy') await ringIfOverdue(runtime, key, acquired.remainingMs);
     if (acquired.outcome === 'scheduled') await ringWhenDue(runtime, key, acquired.remainingMs);
@@ -48,7 +52,7 @@ async function work(runtime: Runtime, hold: Hold, started: number): Promise<void
       report(runtime, 'handedOver', hold.key, { waiting: hold.head.pend.length });
       return;
     }
-    if ((await runTurn(runtime, hold)) === 'stopped') return;
+    if ((await runWatchedTurn(runtime, hold)) === 'stopped') return;
   }
 }
 

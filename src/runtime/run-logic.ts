@@ -7,6 +7,7 @@ import { keyOf } from './ingress';
 import { InlineRunLost, InlineTurn } from './inline-turn';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
+import { stage } from './stage';
 
 /** One call of {@link runLogic}. */
 interface Run {
@@ -26,9 +27,21 @@ type Outcome = { readonly answer: Answer | undefined } | 'conflict' | 'lost';
  * @throws what it threw, when there is no `onTurnError` to answer for it; TurnwiseError `TurnTimedOut`, `TooManyConflicts`;
  * StoreFault when the store cannot be reached
  */
-export async function runLogic(runtime: Runtime, activity: Activity): Promise<Answer | undefined> {
-  const { ids, options } = runtime;
+export function runLogic(runtime: Runtime, activity: Activity): Promise<Answer | undefined> {
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
+  return stage(runtime, 'turn', { attributes: { 'turnwise.conversation': conversation } }, async (span) => {
+    const answer = await runUntilCommitted(runtime, conversation, activity);
+    span.set({ 'turnwise.outcome': 'committed' });
+    return answer;
+  });
+}
+
+async function runUntilCommitted(
+  runtime: Runtime,
+  conversation: ConversationKey,
+  activity: Activity,
+): Promise<Answer | undefined> {
+  const { ids, options } = runtime;
   // Two calls with the same activity are two turns.
   const { id: _, ...anonymous } = activity;
   const run: Run = { conversation, key: keyOf(anonymous, () => ids.next()), activity };
@@ -58,7 +71,7 @@ async function runOnce(runtime: Runtime, run: Run, fence: InlineFence, attempt: 
   const { activity, conversation, key } = run;
   const turn = turnOf(runtime, run, fence, attempt);
   try {
-    const answer = await inTime(runtime, turn, () => bot.run(turn, activity));
+    const answer = await inTime(runtime, turn, () => stage(runtime, 'handler', {}, () => bot.run(turn, activity)));
     return await commit(runtime, { conversation, key, fence }, turn, answer);
   } catch (error) {
     turn.abandon();

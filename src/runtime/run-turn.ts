@@ -12,15 +12,22 @@ import { linkedSignal } from './linked-signal';
 import { backoff } from './options';
 import { atRecipient } from './recipients';
 import { errorName, type Runtime, report } from './runtime';
+import { stage } from './stage';
 
 /** Whether the hold goes on after the turn, or is over (released, or handed back). */
 export type AfterTurn = 'continue' | 'stopped';
+
+/** What an attempt came to, and what is next. */
+export interface Ended {
+  readonly outcome: 'committed' | 'failed' | 'dead' | 'conflict' | 'storeFault';
+  readonly next: AfterTurn;
+}
 
 /**
  * Runs the turn of the first activity: middleware and handler with everything captured, then the commit. A failed attempt is
  * handed back with a back-off; the last one, and one that failed for good, ends as a dead letter.
  */
-export async function runTurn(runtime: Runtime, hold: Hold): Promise<AfterTurn> {
+export async function runTurn(runtime: Runtime, hold: Hold): Promise<Ended> {
   const [pending] = hold.head.pend;
   if (pending === undefined) throw new Error('A turn needs an activity.');
   let activity: Activity | undefined;
@@ -46,7 +53,7 @@ async function runProactive(
   hold: Hold,
   pending: PendingActivity,
   activity: Activity,
-): Promise<AfterTurn> {
+): Promise<Ended> {
   let current: Activity;
   try {
     current = await atRecipient(runtime, activity);
@@ -57,12 +64,7 @@ async function runProactive(
   return runLoaded(runtime, hold, pending, current);
 }
 
-async function runLoaded(
-  runtime: Runtime,
-  hold: Hold,
-  pending: PendingActivity,
-  activity: Activity,
-): Promise<AfterTurn> {
+async function runLoaded(runtime: Runtime, hold: Hold, pending: PendingActivity, activity: Activity): Promise<Ended> {
   const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
   // More attempts than allowed were counted: none of them lived to tell how it failed.
   if (hold.head.att > runtime.options.maxAttempts) {
@@ -71,7 +73,8 @@ async function runLoaded(
   for (let run = 0; run < runtime.options.maxConflictRuns; run += 1) {
     const turn = new CapturedTurn(runtime, hold, input);
     try {
-      await attempt(runtime, turn, () => runtime.bot.run(turn, activity, pending.proactive));
+      const handle = () => runtime.bot.run(turn, activity, pending.proactive);
+      await attempt(runtime, turn, () => stage(runtime, 'handler', {}, handle));
       const committed = await commitTurn(runtime, hold, turn, pending);
       if (committed !== 'conflict') return afterCommit(runtime, hold, pending, committed);
     } catch (error) {
@@ -83,7 +86,7 @@ async function runLoaded(
     report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
   }
   await hold.handBack(backoff(runtime.options.attemptBackoffMs, 1), 'attemptTakenBack');
-  return 'stopped';
+  return { outcome: 'conflict', next: 'stopped' };
 }
 
 async function failed(
@@ -92,18 +95,18 @@ async function failed(
   pending: PendingActivity,
   input: TurnInput | undefined,
   error: unknown,
-): Promise<AfterTurn> {
+): Promise<Ended> {
   const { att } = hold.head;
   const { options } = runtime;
   if (error instanceof StoreFault) {
     // The store was throttled or away: nothing that another attempt of this activity could do better.
     await hold.handBack(backoff(options.attemptBackoffMs, 1), 'attemptTakenBack');
-    return 'stopped';
+    return { outcome: 'storeFault', next: 'stopped' };
   }
   report(runtime, 'attemptFailed', hold.key, { activity: pending.key, attempt: att, error: errorName(error) });
   if (att >= options.maxAttempts || isTerminal(error)) return giveUp(runtime, hold, pending, input, error);
   await hold.handBack(Math.max(backoff(options.attemptBackoffMs, att), askedPause(error)), 'attemptCounts');
-  return 'stopped';
+  return { outcome: 'failed', next: 'stopped' };
 }
 
 /**
@@ -116,7 +119,7 @@ async function giveUp(
   pending: PendingActivity,
   input: TurnInput | undefined,
   error: unknown,
-): Promise<AfterTurn> {
+): Promise<Ended> {
   const { bot } = runtime;
   const dead = { code: error instanceof TurnwiseError ? error.code : errorName(error), message: messageOf(error) };
   report(runtime, 'deadLettered', hold.key, {
@@ -130,7 +133,7 @@ async function giveUp(
     try {
       await attempt(runtime, turn, () => bot.onError?.(turn, input.activity, error) ?? Promise.resolve());
       const committed = await commitTurn(runtime, hold, turn, pending, dead);
-      if (committed !== 'conflict') return committed === 'released' ? 'stopped' : 'continue';
+      if (committed !== 'conflict') return { outcome: 'dead', next: after(committed) };
     } catch (second) {
       if (hold.lost.aborted) throw second;
       report(runtime, 'errorHandlerFailed', hold.key, { activity: pending.key, error: errorName(second) });
@@ -138,7 +141,7 @@ async function giveUp(
     await turn.abandon();
   }
   const committed = await commitTurn(runtime, hold, undefined, pending, dead);
-  return committed === 'released' ? 'stopped' : 'continue';
+  return { outcome: 'dead', next: after(committed) };
 }
 
 /** Runs the bot with the turn's time limit, sending what it has so far at every `holdRepliesMs` on the way. */
@@ -173,15 +176,13 @@ async function flushAtIntervals({ clock, options }: Runtime, turn: CapturedTurn,
   }
 }
 
-function afterCommit(
-  runtime: Runtime,
-  hold: Hold,
-  pending: PendingActivity,
-  committed: 'held' | 'released',
-): AfterTurn {
+function afterCommit(runtime: Runtime, hold: Hold, pending: PendingActivity, committed: 'held' | 'released'): Ended {
   report(runtime, 'committed', hold.key, { activity: pending.key, turn: hold.head.n });
-  return committed === 'released' ? 'stopped' : 'continue';
+  return { outcome: 'committed', next: after(committed) };
 }
+
+const after = (committed: 'held' | 'released' | 'conflict'): AfterTurn =>
+  committed === 'released' ? 'stopped' : 'continue';
 
 async function loadActivity(runtime: Runtime, hold: Hold, { body }: PendingActivity): Promise<Activity | undefined> {
   const activity = await loadBody(runtime, hold.key, body);

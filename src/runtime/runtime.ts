@@ -5,6 +5,7 @@ import type { Doorbell } from '../ports/doorbell';
 import type { Ids } from '../ports/ids';
 import type { Log } from '../ports/log';
 import type { DeadReason, Store } from '../ports/store';
+import type { Telemetry } from '../ports/telemetry';
 import type { Activity } from '../schema/activity';
 import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
@@ -38,6 +39,8 @@ export interface Runtime {
   readonly bot: BotLogic;
   /** Absent where no references are kept. */
   readonly keeper?: ReferenceKeeper;
+  /** Where traces and metrics go; nowhere without it. */
+  readonly telemetry?: Telemetry;
   readonly options: RuntimeOptions;
 }
 

@@ -1,3 +1,4 @@
+import { measureBacklog } from './backlog';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, ring } from './runtime';
@@ -19,5 +20,6 @@ export async function sweep(runtime: Runtime): Promise<number> {
     await Promise.all(overdue.slice(from, from + RINGS_AT_ONCE).map((key) => ring(runtime, key, 0)));
   }
   if (overdue.length > 0) logEvent(log, 'swept', { overdue: overdue.length });
+  await measureBacklog(runtime, overdue.length);
   return overdue.length;
 }

@@ -7,6 +7,8 @@ export interface NewActivity {
   readonly body: Payload;
   /** Absent for what came from the channel. */
   readonly proactive?: ProactiveKind;
+  /** As in {@link PendingActivity}. */
+  readonly trace?: string;
 }
 
 export type Accept =

@@ -25,6 +25,8 @@ export interface PendingActivity {
   readonly proactive?: ProactiveKind;
   /** How often this activity has come back from the dead letters; absent for none. */
   readonly replay?: number;
+  /** W3C `traceparent` of its acceptance: whoever goes on with it goes on in that trace. Absent when nothing was traced. */
+  readonly trace?: string;
 }
 
 /** Who works on the conversation, and until when if nothing is heard: store time (ms since the epoch). */
@@ -46,6 +48,8 @@ interface EffectBase {
   readonly started?: true;
   /** A worker that is gone may have sent it: sending it again may show it twice. */
   readonly inDoubt?: true;
+  /** As an activity's: of the write that recorded it. */
+  readonly trace?: string;
 }
 
 /** Something a committed turn (or a recorded flush) wants done outside the record, in order. */

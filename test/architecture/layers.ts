@@ -28,12 +28,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   azure: {
     files: /^src\/azure\//,
     parts: ['store', 'ports', 'turn', 'schema'],
-    packages: /^(node:|@azure\/|jose(\/|$)|botframework-connector$)/,
+    packages: /^(node:|@azure\/|@opentelemetry\/|jose(\/|$)|botframework-connector$)/,
   },
-  settings: { files: /^src\/settings(-list)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
+  // The API of OpenTelemetry and no SDK: what a process registers is its own business.
+  telemetry: { files: /^src\/telemetry\//, parts: ['ports'], packages: /^@opentelemetry\/api(-logs)?$/ },
+  settings: { files: /^src\/settings(-azure|-list|-telemetry)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
   composition: {
-    files: /^src\/(app|app-host|configured)\.ts$/,
-    parts: ['settings', 'azure', 'sqlite', 'memory', 'runtime', 'bot', 'ports', 'turn', 'schema'],
+    files: /^src\/(app|app-host|app-telemetry|configured)\.ts$/,
+    parts: ['settings', 'azure', 'sqlite', 'memory', 'telemetry', 'runtime', 'bot', 'ports', 'turn', 'schema'],
     packages: /^(node:path|@azure\/functions)$/,
   },
   cli: {

@@ -416,7 +416,13 @@ describe('wrong values', () => {
 
 test('no secret shows in the settings', () => {
   const secrets = SETTINGS.filter((setting) => 'secret' in setting).map(({ name }) => name);
-  expect(secrets).toEqual(['MicrosoftAppPassword', 'CertificatePrivateKey', 'COSMOS_KEY', 'AzureWebJobsStorage']);
+  expect(secrets).toEqual([
+    'MicrosoftAppPassword',
+    'CertificatePrivateKey',
+    'COSMOS_KEY',
+    'AzureWebJobsStorage',
+    'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  ]);
   const env = {
     ...DEVELOPMENT,
     MicrosoftAppId: APP,

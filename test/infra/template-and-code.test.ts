@@ -37,6 +37,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   OAuthUrl: 'the cloud has one',
   AZURE_FUNCTIONS_ENVIRONMENT: 'production is the default',
   TURNWISE_DATA: 'for the embedded store',
+  TURNWISE_TRACE_SAMPLING: 'every trace, until their cost says otherwise',
   COSMOS_KEY: 'for emulators',
   AzureWebJobsStorage: 'the queue is reached with an identity',
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
@@ -48,11 +49,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
 };
 
 /** What the template sets for the Functions host alone. */
-const OF_THE_HOST = [
-  'AzureWebJobsStorage__blobServiceUri',
-  'APPLICATIONINSIGHTS_CONNECTION_STRING',
-  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
-];
+const OF_THE_HOST = ['AzureWebJobsStorage__blobServiceUri'];
 
 describe('app settings', () => {
   const settings = (): Block => {
@@ -104,6 +101,7 @@ describe('app settings', () => {
       queue: { kind: 'identity', queueServiceUri: DEPLOYED.queueEndpoint, clientId, managed: true },
       inbound: { appId: clientId },
       outbound: { appId: clientId, credential: { kind: 'managedIdentity' } },
+      telemetry: { identity: { clientId: '11111111', managed: true }, sampling: 1, role: { name: 'func-dev' } },
     });
   });
 

@@ -6,6 +6,7 @@ const GROUPS: readonly (readonly [Setting['group'], string])[] = [
   ['store', 'The store'],
   ['queue', 'The queue'],
   ['notify', 'The notification API'],
+  ['telemetry', 'Telemetry'],
   ['runner', 'The local runner (`npm start`)'],
 ];
 

@@ -7,6 +7,7 @@ import {
   commitReplies,
   conversation,
   entry,
+  firstOf,
   giveUp,
   headNow,
   holding,
@@ -16,6 +17,7 @@ import {
   namesOf,
   type OpenStore,
   SLACK_MS,
+  send,
   turnOf,
 } from '../store-under-test';
 
@@ -32,6 +34,19 @@ function acceptContract(open: OpenStore): void {
     const { head } = acquired(await other.turns.acquire(conversation(), 'worker'));
     expect(namesOf(head)).toEqual(['a', 'b', 'c']);
     expect(head.pend[0]?.body).toEqual({ inline: message('a'), bytes: 100 });
+  });
+
+  test('the trace of an activity, and of an effect, is there for whoever goes on with it', async () => {
+    const { store, other } = await open();
+    const trace = (digit: string): string => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`;
+    await store.mailbox.accept(conversation(), { ...entry('a'), trace: trace('a') }, [], LIMIT);
+    await store.mailbox.accept(conversation(), { ...entry('b'), trace: trace('b') }, [], LIMIT);
+    const held = acquired(await other.turns.acquire(conversation(), 'worker'));
+    expect(held.head.pend.map((pending) => pending.trace)).toEqual([trace('a'), trace('b')]);
+    const effects = [{ ...send(firstOf(held), 0), trace: trace('c') }, send(firstOf(held), 1)];
+    const { head } = after(held, await other.turns.commit(held, turnOf(held, { effects })));
+    expect(head.out.map((effect) => effect.trace)).toEqual([trace('c'), undefined]);
+    expect(head.pend.map((pending) => pending.trace)).toEqual([trace('b')]);
   });
 
   test('activities accepted at the same time through two instances are all there, once', async () => {

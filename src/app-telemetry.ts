@@ -1,0 +1,64 @@
+import type { CosmosRequest } from './azure/cosmos-requests';
+import { startAzureMonitor } from './azure/monitor';
+import type { Log } from './ports/log';
+import type { Telemetry } from './ports/telemetry';
+import { consoleLog, eventLine } from './runtime/console-log';
+import { logEvent } from './runtime/events';
+import { meteredLog } from './runtime/metered-log';
+import { systemClock } from './runtime/system';
+import { METRICS, own } from './runtime/telemetry';
+import type { TelemetrySettings } from './settings-telemetry';
+import { openTelemetry } from './telemetry/open-telemetry';
+import { everyLog, openTelemetryLog } from './telemetry/open-telemetry-log';
+
+/** What an app watches itself with. */
+export interface AppTelemetry {
+  readonly telemetry: Telemetry;
+  /** Events, counted on their way. */
+  readonly log: Log;
+  /** Sends what has not been sent. For the end of the process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts together where traces, metrics and events go: to the OpenTelemetry SDK that the process has registered, if any, and to Azure Monitor
+ * where the settings name it. Events go to the console as well, unless the author has a log of their own; with Azure Monitor, which has all of them,
+ * only errors do: a sender that is not permitted to send must not be the only one who knows.
+ */
+export function appTelemetry(
+  given: { readonly telemetry?: Telemetry | undefined; readonly log?: Log | undefined },
+  settings: TelemetrySettings | undefined,
+): AppTelemetry {
+  const toConsole = consoleLog(settings === undefined ? 'info' : 'error');
+  const onFailure = seldom(() => logEvent(toConsole, 'telemetryLost', {}));
+  const monitor = settings === undefined ? undefined : startAzureMonitor({ ...settings, onFailure });
+  const telemetry = given.telemetry ?? openTelemetry();
+  const log = given.log ?? everyLog(toConsole, openTelemetryLog(eventLine));
+  return {
+    telemetry,
+    log: meteredLog(log, telemetry),
+    close: async () => monitor?.close(),
+  };
+}
+
+/** What cannot be sent once cannot be sent a thousand times: it is said at most this often, in ms. */
+const SELDOM_MS = 600_000;
+
+function seldom(say: () => void): () => void {
+  let said = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = systemClock.monotonic();
+    if (now - said < SELDOM_MS) return;
+    said = now;
+    say();
+  };
+}
+
+/** Measures what is asked of Cosmos DB, and what it costs. */
+export function watchCosmos({ measure }: Telemetry): (request: CosmosRequest) => void {
+  return ({ charge, container, ms, operation, outcome }) => {
+    const what = { 'turnwise.operation': operation, 'turnwise.container': container };
+    measure(METRICS.storeDuration, ms / 1000, own({ ...what, 'turnwise.outcome': outcome }));
+    if (charge > 0) measure(METRICS.requestUnits, charge, own(what));
+  };
+}

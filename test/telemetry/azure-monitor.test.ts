@@ -1,0 +1,120 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import tls from 'node:tls';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { type AppTelemetry, appTelemetry } from '../../src/app-telemetry';
+import { METRICS } from '../../src/runtime/telemetry';
+import { Secret } from '../../src/schema/secret';
+import { selfSigned } from '../azure/self-signed';
+
+/* The exporters for Azure Monitor, against a server that takes what its ingestion takes. */
+
+interface Envelope {
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly data: { readonly baseData: Readonly<Record<string, unknown>> };
+}
+
+const EXPORTER = '@azure/monitor-opentelemetry-exporter';
+const envelopes: Envelope[] = [];
+const loaded: string[] = [];
+const authorities = tls.getCACertificates();
+let server: Server;
+let refuses = false;
+let watching: AppTelemetry;
+
+beforeAll(async () => {
+  process.env.APPLICATION_INSIGHTS_NO_STATSBEAT = '1';
+  jest.doMock(EXPORTER, () => {
+    loaded.push(EXPORTER);
+    return jest.requireActual(EXPORTER);
+  });
+  tls.setDefaultCACertificates([...authorities, selfSigned.cert]);
+  server = createServer(selfSigned, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    const text = (request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
+    const got = (
+      text.startsWith('[') ? JSON.parse(text) : text.split('\n').map((line) => JSON.parse(line))
+    ) as Envelope[];
+    if (refuses) return void response.writeHead(403).end();
+    envelopes.push(...got);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ itemsReceived: got.length, itemsAccepted: got.length, errors: [] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  watching = start();
+});
+
+function start(): AppTelemetry {
+  const endpoint = `https://localhost:${(server.address() as AddressInfo).port}/`;
+  const key = '00000000-0000-4000-8000-000000000000';
+  const connectionString = new Secret(`InstrumentationKey=${key};IngestionEndpoint=${endpoint}`);
+  return appTelemetry({}, { connectionString, sampling: 1, role: { name: 'my-bot', instance: 'i-1' } });
+}
+
+afterAll(async () => {
+  await watching.close();
+  tls.setDefaultCACertificates(authorities);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('traces, metrics and logs arrive, as one operation, under the name of the app', async () => {
+  const parent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const { log, telemetry } = watching;
+  await telemetry.span(
+    'turnwise.turn',
+    { kind: 'server', parent, attributes: { 'turnwise.attempt': 1 } },
+    async (span) => {
+      span.set({ 'turnwise.outcome': 'committed' });
+      log.event('info', 'committed', { conversation: 'test/c-1', turn: 1 });
+    },
+  );
+  telemetry.measure(METRICS.overdue, 3);
+  expect(loaded).toEqual([]);
+  await watching.close();
+  expect(loaded).toEqual([EXPORTER]);
+  const ofKind = (kind: string): Envelope[] => envelopes.filter(({ name }) => name.endsWith(kind));
+  const [request] = ofKind('Request');
+  expect(request?.data.baseData).toMatchObject({
+    name: 'turnwise.turn',
+    properties: { 'turnwise.attempt': '1', 'turnwise.outcome': 'committed' },
+  });
+  const [line] = ofKind('Message');
+  expect(line?.data.baseData).toMatchObject({
+    message: 'turnwise committed conversation=test/c-1 turn=1',
+    properties: { conversation: 'test/c-1' },
+  });
+  for (const envelope of [request, line]) {
+    expect(envelope?.tags).toMatchObject({
+      'ai.operation.id': '0af7651916cd43dd8448eb211c80319c',
+      'ai.cloud.role': 'my-bot',
+    });
+  }
+  const metrics = ofKind('Metric').flatMap(({ data }) => data.baseData.metrics as { name: string; value: number }[]);
+  expect(metrics).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'turnwise.overdue', value: 3 }),
+      expect.objectContaining({ name: 'turnwise.turns', value: 1 }),
+    ]),
+  );
+});
+
+test('what is refused is said on the console, once', async () => {
+  const { context, metrics, trace } = await import('@opentelemetry/api');
+  for (const api of [context, metrics, trace]) api.disable();
+  refuses = true;
+  const warned = jest.spyOn(console, 'error').mockReturnValue(undefined);
+  try {
+    const other = start();
+    await other.telemetry.span('turnwise.turn', {}, async () => undefined);
+    other.telemetry.measure(METRICS.overdue, 1);
+    await other.close();
+    expect(warned.mock.calls).toEqual([['turnwise telemetryLost']]);
+  } finally {
+    warned.mockRestore();
+  }
+});
