@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { type AppTelemetry, appTelemetry } from '../../src/app-telemetry';
 import { METRICS } from '../../src/runtime/telemetry';
 import { Secret } from '../../src/schema/secret';
-import { selfSigned } from '../azure/self-signed';
+import { selfSigned } from '../support/self-signed';
 
 /* The exporters for Azure Monitor, against a server that takes what its ingestion takes. */
 
