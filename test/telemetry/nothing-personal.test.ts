@@ -81,7 +81,7 @@ beforeAll(async () => {
   }
   await post('an invoke', { type: 'invoke', name: CANARY });
   await post('an answer', { deliveryMode: 'expectReplies', replyToId: CANARY });
-  answers.push({ outcome: 'unknown', reason: CANARY }, { outcome: 'rejected', reason: CANARY, status: 403 });
+  answers.push({ outcome: 'unknown', reason: 'timeout' }, { outcome: 'rejected', reason: CANARY, status: 403 });
   await post('not delivered');
   for (let ring = 0; ring < 3; ring += 1) await work();
   await post('left');
