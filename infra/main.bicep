@@ -98,7 +98,7 @@ module monitoring 'modules/monitoring.bicep' = {
 module storage 'modules/storage.bicep' = {
   name: 'storage'
   params: {
-    name: 'st${token}'
+    name: 'stor${token}'
     location: location
     tags: tags
     principalId: identity.outputs.principalId
@@ -166,6 +166,17 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     email: alertEmail
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    displayName: 'Turnwise ${environmentName}'
+    location: location
+    tags: tags
+    componentId: monitoring.outputs.componentId
+    cosmosAccountId: cosmos.outputs.accountId
   }
 }
 

@@ -109,6 +109,9 @@ resource operatorWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssig
   }
 }
 
+@description('Resource id of the account.')
+output accountId string = account.id
+
 @description('Address of the account.')
 output endpoint string = account.properties.documentEndpoint
 

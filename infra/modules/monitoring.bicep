@@ -63,5 +63,8 @@ resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 @description('Resource id of the workspace.')
 output workspaceId string = workspace.id
 
+@description('Resource id of the Application Insights component.')
+output componentId string = component.id
+
 @description('Where telemetry goes. No secret, as nobody is let in without a token.')
 output connectionString string = component.properties.ConnectionString

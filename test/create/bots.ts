@@ -79,9 +79,22 @@ export function run(cwd: string, program: string, ...args: readonly string[]): E
   return { code: status, out: stdout, err: stderr };
 }
 
+/** How this machine reaches a registry. Everything else that npm tells its scripts is about the project of the tests. */
+const TO_THE_REGISTRY = /^(npm_config_(registry|cafile|userconfig|cache)|https?_proxy|no_proxy|node_extra_ca_certs)$/i;
+
 export function environment(): Record<string, string> {
   const { HOME = '', NODE_OPTIONS = '', PATH = '' } = process.env;
-  return { HOME, NODE_OPTIONS, PATH: `${path.dirname(process.execPath)}:${PATH}`, NO_COLOR: '1', CI: 'true' };
+  const registry = Object.entries(process.env).flatMap(([name, value]) =>
+    value !== undefined && TO_THE_REGISTRY.test(name) ? [[name, value] as const] : [],
+  );
+  return {
+    ...Object.fromEntries(registry),
+    HOME,
+    NODE_OPTIONS,
+    PATH: `${path.dirname(process.execPath)}:${PATH}`,
+    NO_COLOR: '1',
+    CI: 'true',
+  };
 }
 
 function unpack(tarball: string, folder: string): void {

@@ -198,3 +198,46 @@ describe('alerts', () => {
     }
   });
 });
+
+describe('the dashboard', () => {
+  const text = readFileSync(path.join(ROOT, 'infra/workbook.json'), 'utf8');
+  const { items } = JSON.parse(text) as {
+    readonly items: readonly {
+      readonly type: number;
+      readonly name: string;
+      readonly content: { readonly query?: string };
+    }[];
+  };
+  const queries = items.flatMap(({ content }) => content.query ?? []);
+
+  test('answers three questions', () => {
+    const titles = [...text.matchAll(/"json": "## ([^\\]+)\\n/g)].map(([, title]) => title);
+    expect(titles).toEqual(['Is it healthy?', 'Why was that reply late?', 'What did it cost?']);
+    expect(new Set(items.map(({ name }) => name)).size).toBe(items.length);
+  });
+
+  test('asks for events that are logged, and for functions that there are', () => {
+    const levels: Readonly<Record<string, string>> = EVENTS;
+    const lists = queries.flatMap((query) =>
+      [...query.matchAll(/event in \(([^)]*)\)/g)].map(([, list]) => list ?? ''),
+    );
+    const events = [
+      ...lists.flatMap((list) => list.match(/\w+/g) ?? []),
+      ...queries.flatMap((query) => [...query.matchAll(/"turnwise (\w+) "/g)].map(([, name]) => name ?? '')),
+    ];
+    expect(events.length).toBeGreaterThan(10);
+    expect(events.filter((name) => !['info', 'warn', 'error'].includes(levels[name] ?? ''))).toEqual([]);
+    const operations = queries.flatMap(
+      (query) => /operation_Name (?:==|in) (.*)/.exec(query)?.[1]?.match(/\w+/g) ?? [],
+    );
+    expect(new Set(operations)).toEqual(new Set(['messages', 'turns']));
+    expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
+  });
+
+  test('has its places filled by the template', () => {
+    const module = files.find((file) => file.path === 'modules/workbook.bicep');
+    const filled = [...(module?.text ?? '').matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, name]) => name);
+    const places = [...text.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, name]) => name);
+    expect(new Set(filled)).toEqual(new Set(places));
+  });
+});

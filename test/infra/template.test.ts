@@ -62,7 +62,7 @@ describe('every file', () => {
 
   test('calls functions that there are', () => {
     const there = new Set(
-      'concat description empty environment guid minLength maxLength minValue maxValue allowed resourceGroup subscriptionResourceId tenant toLower union uniqueString'.split(
+      'concat description empty environment guid minLength maxLength minValue maxValue allowed replace loadTextContent resourceGroup subscriptionResourceId tenant toLower union uniqueString'.split(
         ' ',
       ),
     );
