@@ -52,16 +52,20 @@ export class ReplyStream {
    * Says what the bot is doing until there is text; later ones take the place of earlier ones. At most 1,000 characters are shown.
    * @throws TurnwiseError `StreamEnded`
    */
-  async inform(text: string): Promise<void> {
-    this.assertOpen();
-    this.updates?.show({ streamType: 'informative', text });
+  inform(text: string): Promise<void> {
+    return quietly(async () => {
+      this.assertOpen();
+      this.updates?.show({ streamType: 'informative', text });
+    });
   }
 
   /** Adds to the text. Does not wait until it is shown. @throws TurnwiseError `StreamEnded` */
-  async append(text: string): Promise<void> {
-    this.assertOpen();
-    this.said += text;
-    this.updates?.show({ streamType: 'streaming', text: this.said });
+  append(text: string): Promise<void> {
+    return quietly(async () => {
+      this.assertOpen();
+      this.said += text;
+      this.updates?.show({ streamType: 'streaming', text: this.said });
+    });
   }
 
   /**
@@ -73,13 +77,11 @@ export class ReplyStream {
    * @throws TurnwiseError `StreamEnded`
    */
   end(message: Partial<Activity> = {}): Promise<ResourceResponse | undefined> {
-    try {
+    return quietly(() => {
       this.assertOpen();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    this.finishing = this.finish(message);
-    return this.finishing;
+      this.finishing = quietly(() => this.finish(message));
+      return this.finishing;
+    });
   }
 
   /** Ends it, unless it has ended. */
@@ -109,6 +111,13 @@ export class ReplyStream {
     if (closed.restMs > 0) this.turn.send({ ...this.context.activity, type: 'delay', value: closed.restMs });
     return this.context.sendActivity(withStreamInfo(complete, { streamType: 'final', streamId: id }));
   }
+}
+
+/** Whoever waits for it sees it fail. Nobody has to: tokens may come from an emitter that waits for nobody, and after the end. */
+function quietly<T>(run: () => Promise<T>): Promise<T> {
+  const running = (async () => run())();
+  running.catch(() => undefined);
+  return running;
 }
 
 const NOT_SHOWN: ClosedUpdates = { id: undefined, restMs: 0, informative: undefined };

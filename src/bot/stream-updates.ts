@@ -100,9 +100,7 @@ export class StreamUpdates {
   show(update: StreamUpdate): void {
     if (this.over) return;
     this.next = update;
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-    });
+    this.working ??= this.work();
   }
 
   /** Ends the updates, and waits for the one that is on its way: nothing may come after the final message. */
@@ -131,6 +129,8 @@ export class StreamUpdates {
       }
     } catch {
       this.refused = true; // The turn is over or lost: its next write, or its commit, meets the same trouble and reports it.
+    } finally {
+      this.working = undefined; // In the same step as the last look for an update, so that none comes in between.
     }
   }
 
@@ -167,7 +167,10 @@ export class StreamUpdates {
     if (id !== undefined) await this.prepare(isText);
     const answer = await this.turn.sendLive(this.piece(update), ANSWER_MS);
     this.quietUntil = this.turn.time.monotonic() + Math.max(PAUSE_MS, answer.retryAfterMs ?? 0);
-    if (answer.outcome === 'notSent') return;
+    if (answer.outcome === 'notSent') {
+      this.next ??= update;
+      return;
+    }
     this.sequence += 1;
     if (answer.outcome === 'rejected') this.refused = true;
     if (answer.outcome === 'delivered') this.informative = isText ? undefined : update.text;

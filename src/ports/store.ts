@@ -147,6 +147,8 @@ export interface TurnStore {
 export interface InlineCommit extends Omit<TurnCommit, 'turn' | 'dead'> {
   readonly activity: ActivityKey;
   readonly answer: Answer;
+  /** The key of the delivery that is answered, where `activity` is the key of what the user did. */
+  readonly delivery?: ActivityKey;
 }
 
 /** An inline turn that its handler did not finish in time: the activity goes to the mailbox, and this is the answer meanwhile. */
@@ -154,6 +156,8 @@ export interface InlineDeferral {
   readonly activity: NewActivity;
   readonly bodies: readonly Body[];
   readonly answer: Answer;
+  /** As in {@link InlineCommit}. */
+  readonly delivery?: ActivityKey;
   /** Most activities that may wait. */
   readonly limit: number;
 }
@@ -176,7 +180,7 @@ export interface InlineTurns {
         /** The conversation's delivered ids, for an id in the activity that the bot knows by another. */
         readonly ids: readonly DeliveredId[];
       }
-    | { readonly outcome: 'answered'; readonly answer: Answer }
+    | { readonly outcome: 'answered'; readonly answer: Answer; readonly delivery?: ActivityKey }
     | { readonly outcome: 'running'; readonly remainingMs: number }
   >;
   /** State, effects and the recorded answer. `conflict`: a document that the turn read has moved. */

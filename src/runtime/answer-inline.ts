@@ -21,35 +21,52 @@ const POLL_MS = 100;
 /** An activity that is answered inside its HTTP response, while this delivery of it lasts. */
 interface Delivery {
   readonly conversation: ConversationKey;
+  /** Under which it is claimed and answered: {@link own}, or the key of what the user did, where that is known. */
   readonly key: ActivityKey;
+  /** Of this activity alone. */
+  readonly own: ActivityKey;
   readonly activity: Activity;
   readonly bytes: number;
-  /** On the monotonic clock: when the caller stops waiting. */
+  /** On the monotonic clock: when the handler has to be done. */
   readonly due: number;
+  /** On the same clock: when the caller gets an answer, whatever it is. */
+  readonly end: number;
 }
 
 /**
  * Answers an invoke, or an activity that expects its replies, inside the HTTP response: the same middleware, handler and
  * commit as a queued turn, on a fresh snapshot and beside whatever turn holds the conversation. A handler that is not done in time is
  * run again from the mailbox, and the caller gets an answer that its protocol accepts. A second delivery gets the first one's answer.
+ *
+ * @param own the activity's dedupe key
+ * @param key that of what the user did, where it is known
  */
 export async function answerInline(
   runtime: Runtime,
   activity: Activity,
   bytes: number,
-  key: ActivityKey,
+  own: ActivityKey,
+  key = own,
 ): Promise<EndpointResponse> {
   const { clock, options } = runtime;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
-  const limitMs = deadlineOf(options, activity.name ?? '');
-  const delivery: Delivery = { conversation, key, activity, bytes, due: clock.monotonic() + limitMs };
+  const due = clock.monotonic() + deadlineOf(options, activity.name ?? '');
+  const end = due + options.acceptLimitMs;
+  const answered = new AbortController();
+  // Nothing that is waited for on the way may keep the caller waiting longer than this.
+  const tooLate = clock.sleep(end - clock.monotonic(), answered.signal).then(() => 'tooLate' as const);
   try {
-    return await claimAndRun(runtime, delivery);
+    const running = claimAndRun(runtime, { conversation, key, own, activity, bytes, due, end });
+    const answer = await Promise.race([running, tooLate]);
+    if (answer !== 'tooLate') return answer;
+    report(runtime, 'acceptFailed', conversation, { activity: key, applied: 'unknown' });
   } catch (error) {
     if (!(error instanceof StoreFault)) throw error;
     report(runtime, 'acceptFailed', conversation, { activity: key, applied: error.applied });
-    return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
+  } finally {
+    answered.abort();
   }
+  return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
 }
 
 /** The name is the caller's: a table has its own entries, and not those that every object has. */
@@ -57,8 +74,9 @@ function deadlineOf({ inlineDeadlineMs, inlineDeadlines }: RuntimeOptions, name:
   return (Object.hasOwn(inlineDeadlines, name) ? inlineDeadlines[name] : undefined) ?? inlineDeadlineMs;
 }
 
-async function claimAndRun(runtime: Runtime, delivery: Delivery): Promise<EndpointResponse> {
+async function claimAndRun(runtime: Runtime, first: Delivery): Promise<EndpointResponse> {
   const { clock, ids, options, store } = runtime;
+  let delivery = first;
   for (;;) {
     const owner = ids.next();
     const left = delivery.due - clock.monotonic();
@@ -67,20 +85,36 @@ async function claimAndRun(runtime: Runtime, delivery: Delivery): Promise<Endpoi
       limitMs: options.acceptLimitMs,
     });
     if (claimed.outcome === 'answered') {
-      report(runtime, 'duplicate', delivery.conversation, { activity: delivery.key });
-      return claimed.answer;
-    }
-    if (claimed.outcome === 'claimed') {
+      if (!isFailureOfAnother(delivery, claimed)) {
+        report(runtime, 'duplicate', delivery.conversation, { activity: delivery.key });
+        return claimed.answer;
+      }
+      delivery = { ...delivery, key: delivery.own };
+    } else if (claimed.outcome === 'claimed') {
       const answer = await runClaimed(runtime, known(delivery, claimed.ids), claimed.fence);
       if (answer !== 'lost') return answer;
-    } else if (left <= 0) {
-      // A worker that lives has answered or deferred the activity by its own due time, which was earlier: this one may be dead, and
+    } else if (clock.monotonic() >= delivery.end) {
+      // A worker that lives has answered or deferred the activity by its own end, which was earlier: this one may be dead, and
       // nothing is in the mailbox.
       return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
     } else {
-      await clock.sleep(Math.min(POLL_MS, left));
+      await clock.sleep(POLL_MS);
     }
   }
+}
+
+/**
+ * Whether what is recorded for the user's action is the failure of a delivery under another id. A failure stands for its own delivery
+ * only: who tries again after it wants to be heard.
+ */
+function isFailureOfAnother(
+  { key, own }: Delivery,
+  { answer, delivery }: { readonly answer: Answer; readonly delivery?: ActivityKey },
+): boolean {
+  if (key === own || delivery === own) return false;
+  const { statusCode } = (answer.body ?? {}) as { readonly statusCode?: unknown };
+  // The HTTP status of an Action.Execute may be 200 whatever its own says.
+  return answer.status >= 300 || (typeof statusCode === 'number' && statusCode >= 300);
 }
 
 /** The delivery with an id of ours in the place of the channel's. */
@@ -101,20 +135,48 @@ async function runClaimed(
   for (let run = 1; run <= options.maxConflictRuns; run += 1) {
     const left = delivery.due - clock.monotonic();
     if (left <= 0) break;
-    const outcome = await runInTime(runtime, delivery, turnOf(runtime, delivery, fence, run), left);
-    if (outcome === 'late') break;
-    if (outcome === 'lost') return 'lost';
-    const { turn, answer } = 'error' in outcome ? await apologise(runtime, delivery, fence, outcome.error) : outcome;
-    const committed = await commitInline(runtime, { conversation, key, fence }, turn, answer);
-    if (committed === 'lost') return 'lost';
-    if (committed === 'committed') {
-      report(runtime, 'answered', conversation, { activity: key, status: answer.status });
-      return answer;
+    const ran = await runInTime(runtime, delivery, turnOf(runtime, delivery, fence, run), left);
+    if (ran === 'late') break;
+    if (ran === 'lost') return 'lost';
+    const ended = await conclude(runtime, delivery, fence, ran);
+    if (ended === 'lost') return 'lost';
+    if (ended !== 'conflict') {
+      report(runtime, 'answered', conversation, { activity: key, status: ended.status });
+      return ended;
     }
-    turn.abandon();
     report(runtime, 'conflict', conversation, { activity: key, run });
   }
   return defer(runtime, delivery, fence);
+}
+
+/** Commits what a run has come to; when it has failed, or what it wants to keep cannot be stored, the bot's apology. */
+async function conclude(
+  runtime: Runtime,
+  delivery: Delivery,
+  fence: InlineFence,
+  ran: Finished | Failed,
+): Promise<Answer | 'conflict' | 'lost'> {
+  if ('error' in ran) return commit(runtime, delivery, fence, await apologise(runtime, delivery, fence, ran.error));
+  try {
+    return await commit(runtime, delivery, fence, ran);
+  } catch (error) {
+    ran.turn.abandon();
+    if (error instanceof StoreFault) throw error;
+    return commit(runtime, delivery, fence, await apologise(runtime, delivery, fence, error));
+  }
+}
+
+async function commit(
+  runtime: Runtime,
+  { conversation, key, own }: Delivery,
+  fence: InlineFence,
+  { turn, answer }: Finished,
+): Promise<Answer | 'conflict' | 'lost'> {
+  const run = { conversation, key, fence, ...(key === own ? {} : { delivery: own }) };
+  const committed = await commitInline(runtime, run, turn, answer);
+  if (committed === 'committed') return answer;
+  turn.abandon();
+  return committed;
 }
 
 function turnOf(
@@ -129,9 +191,21 @@ function turnOf(
   return new InlineTurn(runtime, { conversation, key, activity, user, fence, run, deadline });
 }
 
-type Ran = { readonly turn: InlineTurn; readonly answer: Answer } | { readonly error: unknown } | 'late' | 'lost';
+interface Finished {
+  readonly turn: InlineTurn;
+  readonly answer: Answer;
+}
 
-async function runInTime(runtime: Runtime, { activity }: Delivery, turn: InlineTurn, left: number): Promise<Ran> {
+interface Failed {
+  readonly error: unknown;
+}
+
+async function runInTime(
+  runtime: Runtime,
+  { activity }: Delivery,
+  turn: InlineTurn,
+  left: number,
+): Promise<Finished | Failed | 'late' | 'lost'> {
   const { bot, clock } = runtime;
   const done = new AbortController();
   const late = clock.sleep(left, done.signal).then(() => 'late' as const);
@@ -159,12 +233,7 @@ const NO_CONTENT: Answer = { status: 200 };
 const FAILED: Answer = { status: 500 };
 
 /** The bot's `onTurnError`, in a turn of its own: nothing of the failed one is kept. Should it fail too, or take too long, only the answer is. */
-async function apologise(
-  runtime: Runtime,
-  delivery: Delivery,
-  fence: InlineFence,
-  error: unknown,
-): Promise<{ readonly turn: InlineTurn; readonly answer: Answer }> {
+async function apologise(runtime: Runtime, delivery: Delivery, fence: InlineFence, error: unknown): Promise<Finished> {
   const { conversation, key, activity } = delivery;
   report(runtime, 'attemptFailed', conversation, { activity: key, attempt: 1, error: errorName(error) });
   const turn = turnOf(runtime, delivery, fence, 1);
@@ -190,13 +259,19 @@ async function apologise(
 /** Puts the activity into the mailbox first and answers then, so that it is durable when the caller goes away. */
 async function defer(runtime: Runtime, delivery: Delivery, fence: InlineFence): Promise<EndpointResponse | 'lost'> {
   const { clock, options, store } = runtime;
-  const { conversation, key, activity, bytes } = delivery;
-  const answer = deferredAnswer(activity);
+  const { conversation, key, own, activity, bytes } = delivery;
+  const answer = deferredAnswer(activity, options.deferralText);
   // Nobody collects replies any more: the queued turn sends them.
   const queued = activity.deliveryMode === 'expectReplies' ? { ...activity, deliveryMode: 'normal' } : activity;
   const { entry, bodies } = mailboxEntry(key, queued, bytes, options.inlineBytes, runtime.ids.next());
   const deferred = await stage(runtime, 'accept', { kind: 'producer' }, async (span) => {
-    const deferral = { activity: traced(entry, span), bodies, answer, limit: options.backlogLimit };
+    const deferral = {
+      activity: traced(entry, span),
+      bodies,
+      answer,
+      limit: options.backlogLimit,
+      ...(key === own ? {} : { delivery: own }),
+    };
     const outcome = await persist(clock, () => store.inline.defer(conversation, fence, deferral), {
       limitMs: options.acceptLimitMs,
     });

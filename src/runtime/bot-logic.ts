@@ -34,12 +34,12 @@ export function botLogic(
       const context = contextOf(turn, activity);
       try {
         await adapter.run(context, turn, proactive === 'send' ? sendCarried : bot);
+        return turnAnswer(context);
       } catch (error) {
         // Only now: a handler that ran out of time is still at it, and must not find the error handler's turn in its context.
         contexts.set(activity, context);
         throw error;
       }
-      return turnAnswer(context);
     },
     // An adapter of the author's may be given its error handler later.
     ...(own === undefined && onTurnError === undefined

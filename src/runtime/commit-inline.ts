@@ -13,6 +13,8 @@ export interface InlineRun {
   readonly conversation: ConversationKey;
   readonly key: ActivityKey;
   readonly fence: InlineFence;
+  /** As in {@link InlineCommit}. */
+  readonly delivery?: ActivityKey;
 }
 
 /**
@@ -48,6 +50,7 @@ async function commitWithin(
       const commit: InlineCommit = {
         activity: run.key,
         answer,
+        ...(run.delivery === undefined ? {} : { delivery: run.delivery }),
         effects: [...fold, ...effects.map((effect) => traced(effect, span))],
         bodies,
         reads,

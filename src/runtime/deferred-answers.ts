@@ -1,39 +1,47 @@
 import type { Activity } from '../schema/activity';
 import type { Answer } from '../turn/inline';
 
-/** What the caller is told when the handler needs longer than the caller waits. The answer itself follows as a message. */
-const TEXT = 'This takes a little longer. The answer follows.';
-
-const message = { type: 'message', value: TEXT };
+const task = (text: string): unknown => ({ task: { type: 'message', value: text } });
+const composed = (text: string): unknown => ({ composeExtension: { type: 'message', text } });
+const configured = (text: string): unknown => ({ responseType: 'config', config: { type: 'message', value: text } });
+const noCards = (): unknown => ({ tab: { type: 'continue', value: { cards: [] } } });
 
 /**
- * An answer that the protocol of each invoke accepts while its handler goes on in the queue, by invoke name. Shapes: the Teams
- * platform's task module, messaging extension, tab and configuration responses, and the Adaptive Card `Action.Execute` response.
+ * A body that the protocol of each invoke accepts while its handler goes on in the queue, by invoke name. Shapes: the Teams
+ * platform's task module, messaging extension, tab and configuration responses, and the Adaptive Card `Action.Execute` and search
+ * responses. An invoke that is not here is content with a status.
  */
-const BODIES: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ['adaptiveCard/action', { statusCode: 200, type: 'application/vnd.microsoft.activity.message', value: TEXT }],
+const BODIES: ReadonlyMap<string, (text: string) => unknown> = new Map([
+  [
+    'adaptiveCard/action',
+    (text) => ({ statusCode: 200, type: 'application/vnd.microsoft.activity.message', value: text }),
+  ],
   [
     'application/search',
-    { statusCode: 200, type: 'application/vnd.microsoft.search.searchResponse', value: { results: [] } },
+    () => ({ statusCode: 200, type: 'application/vnd.microsoft.search.searchResponse', value: { results: [] } }),
   ],
-  ['task/fetch', { task: message }],
-  ['task/submit', { task: message }],
-  ['config/fetch', { responseType: 'config', config: message }],
-  ['config/submit', { responseType: 'config', config: message }],
-  ['tab/fetch', { tab: { type: 'continue', value: { cards: [] } } }],
-  ['tab/submit', { tab: { type: 'continue', value: { cards: [] } } }],
-  ['composeExtension/query', { composeExtension: { type: 'message', text: TEXT } }],
-  ['composeExtension/queryLink', { composeExtension: { type: 'message', text: TEXT } }],
-  ['composeExtension/anonymousQueryLink', { composeExtension: { type: 'message', text: TEXT } }],
-  ['composeExtension/selectItem', { composeExtension: { type: 'message', text: TEXT } }],
-  ['composeExtension/fetchTask', { task: message }],
-  ['composeExtension/submitAction', { task: message }],
+  ['task/fetch', task],
+  ['task/submit', task],
+  ['config/fetch', configured],
+  ['config/submit', configured],
+  ['tab/fetch', noCards],
+  ['tab/submit', noCards],
+  ['message/fetchTask', task],
+  ['composeExtension/query', composed],
+  ['composeExtension/queryLink', composed],
+  ['composeExtension/anonymousQueryLink', composed],
+  ['composeExtension/selectItem', composed],
+  ['composeExtension/querySettingUrl', composed],
+  ['composeExtension/fetchTask', task],
+  ['composeExtension/submitAction', task],
 ]);
 
-/** What an activity whose handler is not done in time is answered. `expectReplies` gets no replies now; they are sent later. */
-export function deferredAnswer({ type, name, deliveryMode }: Activity): Answer {
+/**
+ * What an activity whose handler is not done in time is answered. `expectReplies` gets no replies now; they are sent later.
+ * @param text what the user is told, where there is a place for it
+ */
+export function deferredAnswer({ type, name, deliveryMode }: Activity, text: string): Answer {
   if (deliveryMode === 'expectReplies') return { status: 200, body: { activities: [] } };
-  if (type !== 'invoke') return { status: 200 };
-  const body = name === undefined ? undefined : BODIES.get(name);
+  const body = type === 'invoke' && name !== undefined ? BODIES.get(name)?.(text) : undefined;
   return body === undefined ? { status: 200 } : { status: 200, body };
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
 import type { Activity } from '../schema/activity';
 import { type Failure, failure } from '../schema/errors';
 import { parseActivity } from '../schema/parse-activity';
 import { StoreFault } from '../turn/fault';
-import { type ActivityKey, activityKey, conversationKey } from '../turn/keys';
+import { type ActivityKey, conversationKey } from '../turn/keys';
+import { actionKeyOf, keyOf } from './activity-keys';
 import { answerInline } from './answer-inline';
 import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
@@ -35,7 +35,7 @@ async function answerTo(runtime: Runtime, auth: InboundAuth, request: EndpointRe
   const key = keyOf(activity, () => runtime.ids.next());
   // These need their answer in the HTTP response; everything else is answered when it is durable.
   if (activity.type === 'invoke' || activity.deliveryMode === 'expectReplies') {
-    return answerInline(runtime, activity, bytes, key);
+    return answerInline(runtime, activity, bytes, key, actionKeyOf(activity, runtime.options.invokeIds));
   }
   return acceptActivity(runtime, activity, bytes, key);
 }
@@ -94,19 +94,6 @@ async function acceptActivity(
 }
 
 const RETRY_WHEN_FULL_S = 10;
-
-/**
- * An activity's dedupe key. Channels repeat a delivery with the same id. An edit or a reaction carries the id of the message it is about,
- * so its time tells it from the message and from the next edit. Without an id nothing can be told apart, and nothing is dropped.
- */
-export function keyOf(activity: Activity, unique: () => string): ActivityKey {
-  const { id, type, timestamp } = activity;
-  const parts = id ? [type, id, ...(type === 'message' ? [] : [timestamp ?? ''])] : [unique()];
-  return activityKey(createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, KEY_DIGITS));
-}
-
-/** 128 bits: within one conversation and one dedupe horizon, more than enough, and half the bytes in the record. */
-const KEY_DIGITS = 32;
 
 function refused({ log }: Runtime, refusal: Failure): EndpointResponse {
   logEvent(log, 'refused', { status: refusal.status, code: refusal.code });

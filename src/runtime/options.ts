@@ -1,3 +1,5 @@
+import type { InvokeId } from './activity-keys';
+
 /** The numbers of the pipeline. Every one has a default; `docs/configuration.md` lists those that settings can change. */
 export interface RuntimeOptions {
   /** Attempts on an activity before it becomes a dead letter. */
@@ -28,6 +30,13 @@ export interface RuntimeOptions {
   readonly inlineDeadlineMs: number;
   /** The same for invokes of these names. */
   readonly inlineDeadlines: Readonly<Record<string, number>>;
+  /** What the user is told when a handler is not done by then, in the form that the invoke asks for. */
+  readonly deferralText: string;
+  /**
+   * What identifies the user's action in invokes of these names, so that one that the channel sends again under another id is answered
+   * and not run: a value that the bot has put into its card, say. `undefined` when nothing does.
+   */
+  readonly invokeIds: Readonly<Record<string, InvokeId>>;
   /** Largest request body, in bytes. */
   readonly maxBodyBytes: number;
   /** What to do with a send that may or may not have reached the channel: send it again, or never twice. */
@@ -63,6 +72,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   acceptLimitMs: 3_000,
   inlineDeadlineMs: 8_000,
   inlineDeadlines: {},
+  deferralText: 'This takes a little longer. The answer follows.',
+  invokeIds: {},
   maxBodyBytes: 1_048_576,
   inDoubt: 'resend',
   // 30 deliveries span about 13 hours: longer than most outages of a channel.

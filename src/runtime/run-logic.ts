@@ -1,9 +1,10 @@
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
+import { StoreFault } from '../turn/fault';
 import type { Answer, InlineFence } from '../turn/inline';
 import { type ActivityKey, type ConversationKey, conversationKey, userKey } from '../turn/keys';
+import { keyOf } from './activity-keys';
 import { commitInline } from './commit-inline';
-import { keyOf } from './ingress';
 import { InlineRunLost, InlineTurn } from './inline-turn';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
@@ -76,10 +77,17 @@ async function runOnce(runtime: Runtime, run: Run, fence: InlineFence, attempt: 
   } catch (error) {
     turn.abandon();
     if (error instanceof InlineRunLost) return 'lost';
+    // It may have been committed: there is nothing to apologise for that is known of.
+    if (error instanceof StoreFault) throw error;
     if (bot.onError === undefined) throw error;
     const apology = turnOf(runtime, run, fence, attempt);
-    await inTime(runtime, apology, async () => bot.onError?.(apology, activity, error));
-    return commit(runtime, { conversation, key, fence }, apology, undefined);
+    try {
+      await inTime(runtime, apology, async () => bot.onError?.(apology, activity, error));
+      return await commit(runtime, { conversation, key, fence }, apology, undefined);
+    } catch (second) {
+      apology.abandon();
+      throw second;
+    }
   }
 }
 

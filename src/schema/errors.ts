@@ -42,6 +42,8 @@ export const ERRORS = {
   StreamEnded: 'The stream has ended; a turn has one, and what comes after it is sent with sendActivity.',
   ActivityIdMissing: 'An update or a deletion names no activity; pass the id that the send returned.',
   ActivityNotJson: 'An activity has a value that JSON cannot hold; send data without cycles and BigInts.',
+  AnswerUnusable:
+    'The invokeResponse cannot be an HTTP response; give it a status from 200 to 599, and a body that JSON can hold.',
   OtherConversation: 'The activity to delete is in another conversation; delete it in a turn of that conversation.',
   StateElsewhere:
     'The state belongs to another conversation or user than the turn; read and change it in a turn of that conversation.',
@@ -131,6 +133,7 @@ const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'StateNotJson',
   'StepNotJson',
   'ActivityNotJson',
+  'AnswerUnusable',
   'ActivityIdMissing',
   'NothingToSend',
   'StreamEnded',

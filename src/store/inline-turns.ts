@@ -18,7 +18,7 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
         const { outcome, fence, record } = claimed;
         return {
           result: { outcome, fence, ids: view.head?.ids ?? [] },
-          writes: { put: [inlineRecord(activity, record)], drop: old(view, timing) },
+          writes: { put: [inlineRecord(activity, record)], drop: old(view, activity, timing) },
           headIsAdvisory: true,
         };
       }),
@@ -31,21 +31,21 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
         const head = commitInline(view.head, view.now, turn.effects, turn.writes.length > 0, timing);
         if (moved || head === undefined) return { result: 'conflict' };
         const put: PartitionRecord[] = [
-          inlineRecord(turn.activity, answered(fence, turn.answer, view.now)),
+          inlineRecord(turn.activity, answered(fence, turn, view.now)),
           ...bodyRecords(turn.bodies),
           ...turn.writes.map(({ id, data }) => ({ kind: 'state' as const, id, value: { version: head.sv, data } })),
         ];
         return { result: 'committed', writes: { head, put, drop: stepsOf(view, turn.activity) } };
       }),
 
-    defer: (key, fence, { activity, bodies, answer, limit }) =>
+    defer: (key, fence, { activity, bodies, limit, ...deferral }) =>
       partitions.transact<'deferred' | 'lost' | 'full'>(key, (view) => {
         const record = recordOf(view, activity.key);
         if (record?.state === 'answered' && record.epoch === fence.epoch) return { result: 'deferred' };
         if (!isClaimedBy(record, fence)) return { result: 'lost', confirm: true };
         const accepted = accept(view.head, view.now, activity, limit, timing);
         if (accepted.outcome === 'full') return { result: 'full' };
-        const put = [inlineRecord(activity.key, answered(fence, answer, view.now)), ...bodyRecords(bodies)];
+        const put = [inlineRecord(activity.key, answered(fence, deferral, view.now)), ...bodyRecords(bodies)];
         return {
           result: 'deferred',
           writes: { ...(accepted.outcome === 'accepted' ? { head: accepted.head } : {}), put },
@@ -82,10 +82,10 @@ function endOf(view: PartitionView, { activity }: InlineCommit, fence: InlineFen
   return record?.state === 'answered' && record.epoch === fence.epoch ? 'committed' : 'lost';
 }
 
-/** Records whose dedupe horizon is over. */
-function old({ now, scan }: PartitionView, { dedupeMs }: Timing): RecordName[] {
-  return scan('inline', '').filter(({ value }) => {
+/** Records of other activities whose dedupe horizon is over. */
+function old({ now, scan }: PartitionView, claimed: ActivityKey, { dedupeMs }: Timing): RecordName[] {
+  return scan('inline', '').filter(({ id, value }) => {
     const record = value as InlineRecord;
-    return (record.state === 'running' ? record.until : record.at) <= now - dedupeMs;
+    return id !== claimed && (record.state === 'running' ? record.until : record.at) <= now - dedupeMs;
   });
 }

@@ -1,5 +1,6 @@
 import { wakeForWork } from './accept';
 import { type NewEffect, recorded } from './commit';
+import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD } from './record';
 import type { Timing } from './timing';
 import { isNewer } from './upgrade';
@@ -17,7 +18,14 @@ export interface Answer {
 export type InlineRecord =
   | { readonly state: 'running'; readonly epoch: number; readonly owner: string; readonly until: number }
   | { readonly state: 'revoked'; readonly epoch: number; readonly at: number }
-  | { readonly state: 'answered'; readonly epoch: number; readonly answer: Answer; readonly at: number };
+  | {
+      readonly state: 'answered';
+      readonly epoch: number;
+      readonly answer: Answer;
+      readonly at: number;
+      /** The key of the delivery that was answered, where the record's own key is that of the user's action. */
+      readonly delivery?: ActivityKey;
+    };
 
 /** What an inline run quotes with its writes. */
 export interface InlineFence {
@@ -28,7 +36,7 @@ export interface InlineFence {
 export type Claim =
   | { readonly outcome: 'claimed'; readonly fence: InlineFence; readonly record: InlineRecord }
   /** It was answered before: this is the answer, and nothing runs. */
-  | { readonly outcome: 'answered'; readonly answer: Answer }
+  | { readonly outcome: 'answered'; readonly answer: Answer; readonly delivery?: ActivityKey }
   /** Another delivery of the same activity is being answered. */
   | { readonly outcome: 'running'; readonly remainingMs: number };
 
@@ -38,7 +46,10 @@ export type Claim =
  * @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
  */
 export function claim(current: InlineRecord | undefined, now: number, owner: string, ttlMs: number): Claim {
-  if (current?.state === 'answered') return { outcome: 'answered', answer: current.answer };
+  if (current?.state === 'answered') {
+    const { answer, delivery } = current;
+    return { outcome: 'answered', answer, ...(delivery === undefined ? {} : { delivery }) };
+  }
   if (current?.state === 'running' && current.owner === owner) {
     return { outcome: 'claimed', fence: { epoch: current.epoch, owner }, record: current };
   }
@@ -59,8 +70,12 @@ export function isClaimedBy(record: InlineRecord | undefined, fence: InlineFence
 }
 
 /** The record of an activity that has its answer. */
-export function answered(fence: InlineFence, answer: Answer, now: number): InlineRecord {
-  return { state: 'answered', epoch: fence.epoch, answer, at: now };
+export function answered(
+  { epoch }: InlineFence,
+  { answer, delivery }: { readonly answer: Answer; readonly delivery?: ActivityKey },
+  now: number,
+): InlineRecord {
+  return { state: 'answered', epoch, answer, at: now, ...(delivery === undefined ? {} : { delivery }) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { keyOf } from '../../src/runtime/ingress';
+import { keyOf } from '../../src/runtime/activity-keys';
 import type { Activity } from '../../src/schema/activity';
 import { conversationKey } from '../../src/turn/keys';
 import type { Diary } from './diary';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { DeadLetter } from '../../src/ports/store';
-import { keyOf } from '../../src/runtime/ingress';
+import { keyOf } from '../../src/runtime/activity-keys';
 import type { Activity } from '../../src/schema/activity';
 import { activityKey, conversationKey } from '../../src/turn/keys';
 import { NEW_HEAD } from '../../src/turn/record';

@@ -1,24 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Bot } from '../../src/bot/bot';
-import { receive } from '../../src/runtime/ingress';
 import type { Runtime } from '../../src/runtime/runtime';
-import { OPEN } from '../support/open-auth';
-import { answerRing, createPipeline } from './pipeline';
+import { TurnwiseError } from '../../src/schema/errors';
+import { answerRing, CONVERSATION, createPipeline } from './pipeline';
+import { postTo } from './posting';
 
-function post(runtime: Runtime) {
-  const activity = {
-    type: 'invoke',
-    name: 'task/submit',
-    id: 'i-1',
-    channelId: 'test',
-    serviceUrl: 'https://channel.example/',
-    from: { id: 'user-1' },
-    recipient: { id: 'bot-1' },
-    conversation: { id: 'c-1' },
-  };
-  const body = new TextEncoder().encode(JSON.stringify(activity));
-  return receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
-}
+const post = (runtime: Runtime, different: Readonly<Record<string, unknown>> = {}) =>
+  postTo(runtime, { name: 'task/submit', ...different });
 
 const done: Bot = async (context) => {
   await context.sendActivity('done');
@@ -40,6 +28,136 @@ describe('an invoke whose worker dies', () => {
     } else {
       expect(answer.status).toBe(503);
     }
+  });
+});
+
+describe('an invoke whose handler is late', () => {
+  const hanging: Bot = () => new Promise(() => undefined);
+
+  test.each(['constructor', 'toString', '__proto__'])('has the same deadline when its name is %s', async (name) => {
+    const pipeline = createPipeline();
+    const posted = post(pipeline.worker(hanging), { name });
+    await pipeline.pass(5_000);
+    expect((await pipeline.store.inspection.conversation(CONVERSATION))?.head.pend ?? []).toEqual([]);
+    await pipeline.pass(4_000);
+    expect(await posted).toEqual({ status: 200 });
+    expect((await pipeline.head()).pend.length).toBe(1);
+  });
+
+  test('is told when that is, and that it is over; the deadline is that of its name', async () => {
+    const deferralText = 'Moment bitte.';
+    const options = { inlineDeadlines: { 'task/fetch': 2_000, 'task/submit': 0 }, deferralText };
+    const pipeline = createPipeline(options);
+    const start = pipeline.clock.now();
+    const seen: unknown[] = [];
+    const runtime = pipeline.worker(async ({ activity: { name }, deadline, signal }) => {
+      seen.push([name, deadline === undefined ? 'none' : deadline.getTime() - start]);
+      await pipeline.clock.sleep(60_000, signal);
+      seen.push([name, signal.aborted, pipeline.clock.now() - start]);
+    });
+    const answers = ['task/fetch', 'task/submit', 'adaptiveCard/action'].map((name, index) =>
+      post(runtime, { name, id: `i-${index}` }),
+    );
+    await pipeline.clock.settle();
+    await pipeline.pass(9_000);
+    expect(seen).toEqual([
+      ['task/fetch', 2_000],
+      ['adaptiveCard/action', 8_000],
+      ['task/fetch', true, 2_000],
+      ['adaptiveCard/action', true, 8_000],
+    ]);
+    for (const answer of await Promise.all(answers)) expect(JSON.stringify(answer)).toContain(deferralText);
+    // In the queued turn there is nobody who waits.
+    answerRing(runtime);
+    await pipeline.clock.settle();
+    expect(seen.at(-1)).toEqual(['task/submit', 'none']);
+  });
+
+  test('has the answer of its deferral told to a delivery that came at the same time', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(hanging);
+    const { inline } = runtime.store;
+    const slowly: typeof inline.defer = async (...call) => {
+      await pipeline.clock.sleep(500);
+      return inline.defer(...call);
+    };
+    const posted = post({ ...runtime, store: { ...runtime.store, inline: { ...inline, defer: slowly } } });
+    await pipeline.clock.settle();
+    const again = post(pipeline.worker(done));
+    await pipeline.pass(12_000);
+    expect(await posted).toMatchObject({ status: 200, body: { task: {} } });
+    expect(await again).toEqual(await posted);
+    expect((await pipeline.head()).pend.length).toBe(1);
+  });
+});
+
+describe('an invoke never hangs', () => {
+  test.each(['claim', 'commit', 'defer'] as const)('when the store does not answer to %s', async (call) => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(call === 'defer' ? () => new Promise(() => undefined) : done);
+    const inline = { ...runtime.store.inline, [call]: () => new Promise<never>(() => undefined) };
+    const posted = post({ ...runtime, store: { ...runtime.store, inline } });
+    await pipeline.pass(12_000);
+    expect(await Promise.race([posted, pipeline.clock.settle().then(() => 'hangs')])).toMatchObject({ status: 503 });
+  });
+});
+
+describe('an invoke whose answer cannot be given', () => {
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  const answering =
+    (value: unknown): Bot =>
+    async (context) => {
+      await context.sendActivity('never seen');
+      await context.sendActivity({ type: 'invokeResponse', value });
+    };
+
+  test.each([
+    ['is no JSON', { status: 200, body: circular }],
+    ['holds a BigInt', { status: 200, body: { n: 1n } }],
+    ['has no status', { body: 'x' }],
+    ['has a status that HTTP does not have', { status: 1_000 }],
+    ['has a status in words', { status: 'OK' }],
+  ])('because it %s is a failed turn, for this delivery and the next', async (_what, value) => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(answering(value), async (context) => void (await context.sendActivity('sorry')));
+    expect(await post(runtime)).toEqual({ status: 500 });
+    expect(await post(runtime)).toEqual({ status: 500 });
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['sorry']);
+  });
+
+  test('has no body with a status that has none', async () => {
+    const pipeline = createPipeline();
+    expect(await post(pipeline.worker(answering({ status: 204, body: {} })))).toEqual({ status: 204 });
+  });
+
+  test('because the store does not take it is a failed turn', async () => {
+    const pipeline = createPipeline();
+    const runtime = pipeline.worker(done, async (context) => void (await context.sendActivity('sorry')));
+    let first = true;
+    const { inline } = runtime.store;
+    const commit: typeof inline.commit = async (...call) => {
+      if (!first) return inline.commit(...call);
+      first = false;
+      throw new TurnwiseError('RecordTooLarge');
+    };
+    const posted = post({ ...runtime, store: { ...runtime.store, inline: { ...inline, commit } } });
+    expect(await posted).toEqual({ status: 500 });
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['sorry']);
+  });
+
+  test('is what it was when it was given, whatever the handler does to it afterwards', async () => {
+    const pipeline = createPipeline();
+    const body = { n: 1 };
+    const runtime = pipeline.worker(async (context) => {
+      await context.sendActivity({ type: 'invokeResponse', value: { status: 200, body } });
+    });
+    const answer = await post(runtime);
+    body.n = 2;
+    expect(answer).toEqual({ status: 200, body: { n: 1 } });
+    expect(await post(runtime)).toEqual(answer);
   });
 });
 

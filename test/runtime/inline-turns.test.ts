@@ -4,31 +4,16 @@ import type { Bot } from '../../src/bot/bot';
 import { ConversationState } from '../../src/bot/conversation-state';
 import type { TurnContext } from '../../src/bot/turn-context';
 import { UserState } from '../../src/bot/user-state';
-import { receive } from '../../src/runtime/ingress';
 import type { Runtime } from '../../src/runtime/runtime';
-import { OPEN } from '../support/open-auth';
 import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
+import { postTo } from './posting';
 
 const state = new ConversationState();
 const count = state.createProperty<number>('count');
 const other = state.createProperty<number>('other');
 
-/** Posts an activity as a channel does. */
-function post(runtime: Runtime, different: Record<string, unknown>) {
-  const activity = {
-    type: 'invoke',
-    name: 'test/add',
-    id: 'i-1',
-    channelId: 'test',
-    serviceUrl: 'https://channel.example/',
-    from: { id: 'user-1' },
-    recipient: { id: 'bot-1' },
-    conversation: { id: 'c-1' },
-    ...different,
-  };
-  const body = new TextEncoder().encode(JSON.stringify(activity));
-  return receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
-}
+const post = (runtime: Runtime, different: Record<string, unknown>) =>
+  postTo(runtime, { name: 'test/add', ...different });
 
 async function add(context: TurnContext): Promise<number> {
   const next = (await count.get(context, 0)) + 1;

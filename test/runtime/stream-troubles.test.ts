@@ -172,6 +172,30 @@ describe('a channel', () => {
     ]);
   });
 
+  test('that is busy gets the update all the same when nothing comes after it', async () => {
+    const { pipeline, shown } = await streaming();
+    const busy: Delivery = { outcome: 'notSent', status: 429, reason: 'HTTP 429', retryAfterMs: 2_500 };
+    pipeline.answers.push(busy, { outcome: 'delivered', id: 's' }, busy, busy);
+    const times: number[] = [];
+    const { push } = pipeline.calls;
+    pipeline.calls.push = (...calls) => {
+      times.push(pipeline.clock.monotonic());
+      return push.apply(pipeline.calls, calls);
+    };
+    await run(pipeline, writing(pipeline, [0, '?One moment'], [4_000, 'Hel'], [15_000, 'lo']));
+    expect(shown()).toEqual([
+      'informative 1 of -: One moment',
+      'informative 1 of -: One moment',
+      'streaming 2 of s: Hel',
+      'streaming 2 of s: Hel',
+      'streaming 2 of s: Hel',
+      'final - of s: Hello',
+    ]);
+    for (const [index, least] of [2_500, 1_000, 2_500, 2_500, 1_000].entries()) {
+      expect((times[index + 1] ?? 0) - (times[index] ?? 0)).toBeGreaterThanOrEqual(least);
+    }
+  });
+
   test('that refuses a later update gets no more of them, and then the end', async () => {
     const { pipeline, shown } = await streaming();
     pipeline.answers.push({ outcome: 'delivered', id: 's' }, refused);
@@ -187,5 +211,73 @@ describe('a channel', () => {
     expect(pipeline.calls.at(-1)).toMatchObject({ activity: { type: 'message', text: 'Hello!' } });
     expect(pipeline.calls.at(-1)).not.toHaveProperty('activity.channelData');
     expect((await pipeline.head()).out).toEqual([]);
+  });
+});
+
+/* What nobody has caught ends the process, and every turn in it; here it fails the test. */
+describe('nobody has to wait for a stream', () => {
+  test('tokens that come after its end, or after the turn, are dropped quietly', async () => {
+    const { pipeline } = await streaming();
+    const late: (() => void)[] = [];
+    await run(pipeline, async (context) => {
+      const stream = context.stream();
+      void stream.append('Hello');
+      void stream.end();
+      void stream.append('too late');
+      void stream.inform('too late');
+      void stream.end();
+      late.push(() => void stream.append('much too late'));
+    });
+    for (const token of late) token();
+    await pipeline.clock.settle();
+    expect(pipeline.sent).toEqual(['Hello']);
+  });
+
+  test('an end that fails does so quietly', async () => {
+    const { pipeline } = await streaming();
+    const runtime = pipeline.worker(async (context) => {
+      const stream = context.stream();
+      await stream.append('Hello');
+      await pipeline.clock.sleep(500);
+      void stream.end();
+      await pipeline.clock.sleep(60_000);
+    });
+    const { turns } = runtime.store;
+    let reads = 0;
+    const readSteps: typeof turns.readSteps = async () => {
+      reads += 1;
+      throw new Error('gone');
+    };
+    const worker = answerRing({ ...runtime, store: { ...runtime.store, turns: { ...turns, readSteps } } });
+    await pipeline.clock.settle();
+    await pass(pipeline, 5_000, worker.over);
+    expect(reads).toBe(1);
+  });
+
+  test('an update that comes just as the one before has gone out is shown too', async () => {
+    // At every step on the way from the record of the first update to the end of the work on it.
+    for (let steps = 0; steps < 40; steps += 1) {
+      const { pipeline, shown } = await streaming();
+      const recorded = new AbortController();
+      const runtime = pipeline.worker(async (context) => {
+        const stream = context.stream();
+        await stream.append('a');
+        await new Promise((resolve) => recorded.signal.addEventListener('abort', resolve));
+        for (let step = 0; step < steps; step += 1) await undefined;
+        await stream.append('b');
+        await pipeline.clock.sleep(2_000);
+        expect([steps, shown().at(-1)]).toEqual([steps, 'streaming 2 of channel-1: ab']);
+      });
+      const { turns } = runtime.store;
+      const recordStep: typeof turns.recordStep = async (...call) => {
+        const outcome = await turns.recordStep(...call);
+        recorded.abort();
+        return outcome;
+      };
+      const worker = answerRing({ ...runtime, store: { ...runtime.store, turns: { ...turns, recordStep } } });
+      await pipeline.clock.settle();
+      await pass(pipeline, 5_000, worker.over);
+      expect(shown().slice(2)).toEqual(['final - of channel-1: ab']);
+    }
   });
 });

@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery } from '../../src/ports/connector';
-import { receive } from '../../src/runtime/ingress';
-import { OPEN } from '../support/open-auth';
 import { answerRing, createPipeline } from './pipeline';
+import { postTo } from './posting';
 import { pass, run, streaming, TEAMS, writing } from './streaming';
 
 /* Messages that are shown while they are written: what a channel gets to see, and when. */
@@ -198,17 +197,7 @@ test('a turn that is answered inside its HTTP response streams nothing', async (
     await writing(pipeline, [0, '?One moment'], [1_500, 'Hel'], [3_000, 'lo'])(context);
     await context.sendActivity({ type: 'invokeResponse', value: { status: 200 } });
   });
-  const activity = {
-    ...TEAMS,
-    type: 'invoke',
-    name: 'test',
-    id: 'i-1',
-    serviceUrl: 'https://channel.example/',
-    from: { id: 'user-1' },
-    recipient: { id: 'bot-1' },
-  };
-  const body = new TextEncoder().encode(JSON.stringify(activity));
-  const posted = receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
+  const posted = postTo(runtime, { ...TEAMS, name: 'test' });
   await pipeline.pass(5_000);
   expect(await posted).toMatchObject({ status: 200 });
   expect(pipeline.calls).toEqual([]);

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../src/ports/store';
-import { keyOf } from '../../src/runtime/ingress';
+import { keyOf } from '../../src/runtime/activity-keys';
 import type { RuntimeOptions } from '../../src/runtime/options';
 import { type ConversationKey, conversationKey, userKey } from '../../src/turn/keys';
 import { bodyRefs, effectPayload, type Head, turnPrefix } from '../../src/turn/record';

@@ -177,8 +177,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'runs an answered invoke again',
     file: 'src/turn/inline.ts',
-    find: "if (current?.state === 'answered') return { outcome: 'answered', answer: current.answer };",
-    replace: '',
+    find: "if (current?.state === 'answered') {",
+    replace: "if (current?.state === 'answered' && now < 0) {",
   },
   {
     name: 'defers without a place in the mailbox',

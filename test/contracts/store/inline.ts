@@ -67,6 +67,14 @@ function claimContract(open: OpenStore): void {
     expect(await store.inline.defer(KEY, first, deferral)).toBe('lost');
     expect(await other.inline.commit(KEY, second, commitOf())).toBe('committed');
   });
+
+  test('a claim that was left behind before the horizon can be taken, and keeps', async () => {
+    const { store, other, pass } = await open();
+    await claimed(store);
+    pass(TTL_MS + store.timing.dedupeMs + SLACK_MS);
+    const second = await claimed(other, 'run-2');
+    expect(await other.inline.commit(KEY, second, commitOf())).toBe('committed');
+  });
 }
 
 function commitInlineContract(open: OpenStore): void {
@@ -109,6 +117,20 @@ function commitInlineContract(open: OpenStore): void {
       outcome: 'held',
       head: { pend: [], out: [{ id: effect.id, started: true }] },
     });
+  });
+
+  test('the answer says which delivery it was given to, where the key is that of what the user did', async () => {
+    const { store, other } = await open();
+    const delivery = keyOf('delivery');
+    const answeredAs = { outcome: 'answered', answer: ANSWER, delivery };
+    await store.inline.commit(KEY, await claimed(store), commitOf({ delivery }));
+    expect(await other.inline.claim(KEY, INVOKE, 'run-2', TTL_MS)).toEqual(answeredAs);
+    const late = keyOf('late');
+    const outcome = await store.inline.claim(KEY, late, 'run-1', TTL_MS);
+    if (outcome.outcome !== 'claimed') throw new Error('It was not claimed.');
+    const deferral = { activity: { ...entry('late') }, bodies: [], answer: ANSWER, limit: LIMIT, delivery };
+    await store.inline.defer(KEY, outcome.fence, deferral);
+    expect(await other.inline.claim(KEY, late, 'run-2', TTL_MS)).toEqual(answeredAs);
   });
 
   test('effects wake a free conversation', async () => {
