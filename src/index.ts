@@ -257,6 +257,7 @@ export type { Admission, Authenticated, InboundAuth, InboundRequest, Pinned, Ref
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
 export type { UserTokenClient, UserTokenClients } from './ports/user-token-client';
+export type { InvokeId } from './runtime/activity-keys';
 export type { RuntimeOptions } from './runtime/options';
 export { systemClock } from './runtime/system';
 
