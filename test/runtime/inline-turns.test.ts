@@ -4,6 +4,7 @@ import type { Bot } from '../../src/bot/bot';
 import { ConversationState } from '../../src/bot/conversation-state';
 import type { TurnContext } from '../../src/bot/turn-context';
 import { UserState } from '../../src/bot/user-state';
+import { DEFAULT_OPTIONS } from '../../src/runtime/options';
 import type { Runtime } from '../../src/runtime/runtime';
 import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
 import { postTo } from './posting';
@@ -128,6 +129,23 @@ describe('an invoke beside a queued turn', () => {
     await worker.done;
     expect(await stateOf(pipeline)).toEqual({ count: 11 });
     expect(waits).toBe(2); // The property it had read was changed under it: run again on fresh state.
+  });
+
+  test('has what it sends delivered while that one is still running', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    const worker = answerRing(pipeline.worker(() => pipeline.clock.sleep(20_000)));
+    await pipeline.clock.settle();
+    const inline = pipeline.worker(async (context) => {
+      await context.sendActivity('noted');
+      await invokeResponse(context, 'ok');
+    });
+    expect(await post(inline, {})).toEqual({ status: 200, body: 'ok' });
+    await pipeline.pass(DEFAULT_OPTIONS.renewMs + 2 * DEFAULT_OPTIONS.holdRepliesMs);
+    expect(pipeline.sent).toEqual(['noted']);
+    expect(worker.over()).toBe(false);
+    await pipeline.pass(20_000);
+    expect(pipeline.sent).toEqual(['noted']);
   });
 
   test('leaves it alone when they touch different properties', async () => {
