@@ -66,6 +66,7 @@ export async function answerInline(
   } finally {
     answered.abort();
   }
+  // Whatever has kept it waiting may have come to nothing: of a worker that has died there is nothing in the mailbox.
   return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
 }
 
@@ -74,7 +75,7 @@ function deadlineOf({ inlineDeadlineMs, inlineDeadlines }: RuntimeOptions, name:
   return (Object.hasOwn(inlineDeadlines, name) ? inlineDeadlines[name] : undefined) ?? inlineDeadlineMs;
 }
 
-async function claimAndRun(runtime: Runtime, first: Delivery): Promise<EndpointResponse> {
+async function claimAndRun(runtime: Runtime, first: Delivery): Promise<EndpointResponse | 'tooLate'> {
   const { clock, ids, options, store } = runtime;
   let delivery = first;
   for (;;) {
@@ -94,9 +95,7 @@ async function claimAndRun(runtime: Runtime, first: Delivery): Promise<EndpointR
       const answer = await runClaimed(runtime, known(delivery, claimed.ids), claimed.fence);
       if (answer !== 'lost') return answer;
     } else if (clock.monotonic() >= delivery.end) {
-      // A worker that lives has answered or deferred the activity by its own end, which was earlier: this one may be dead, and
-      // nothing is in the mailbox.
-      return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);
+      return 'tooLate';
     } else {
       await clock.sleep(POLL_MS);
     }

@@ -140,9 +140,8 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
   {
     name: 'answers for a run that may be dead',
     file: 'src/runtime/answer-inline.ts',
-    find: "nothing is in the mailbox.\n      return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);",
-    replace: 'nothing is in the mailbox.\n      return deferredAnswer(delivery.activity, options.deferralText);',
-    seeds: [1221, 1629, 2219, 4803],
+    find: "there is nothing in the mailbox.\n  return answerOf(failure(503, 'TryAgain'), RETRY_SOON_S);",
+    replace: 'there is nothing in the mailbox.\n  return deferredAnswer(activity, options.deferralText);',
   },
   {
     name: 'gives an effect up only when its delivery has failed',
