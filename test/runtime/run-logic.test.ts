@@ -10,6 +10,7 @@ import { createPipeline } from './pipeline';
 const ACTIVITY: Activity = {
   type: 'event',
   name: 'continue',
+  text: '',
   channelId: 'test',
   serviceUrl: 'https://channel.example/',
   from: { id: 'user-1' },
