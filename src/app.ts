@@ -24,6 +24,7 @@ import type { AppAuth } from './ports/app-auth';
 import type { Connector } from './ports/connector';
 import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
+import type { EndpointResponse } from './ports/endpoint';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Log } from './ports/log';
 import type { Store } from './ports/store';
@@ -31,6 +32,7 @@ import type { Telemetry } from './ports/telemetry';
 import type { UserTokenClients } from './ports/user-token-client';
 import { botLogic } from './runtime/bot-logic';
 import type { ChannelServices } from './runtime/channel-services';
+import { assertShut, behindDoor, type Gate } from './runtime/door';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { notificationStatus, notify } from './runtime/notify';
@@ -126,13 +128,17 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const watching = appTelemetry(options, settings.telemetry);
   const runtime = composeRuntime(options, settings, tokens, services, watching);
   const store = once(() => runtime.store.open());
+  const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
+  const ready = once(async () => {
+    await shut();
+    await store();
+  });
+  const serve = async (answer: () => Promise<EndpointResponse>): Promise<HttpResponseInit> =>
+    httpResponse(await behindDoor(runtime.log, ready, answer));
   const trusts = trustOf(options, settings);
-  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready: store }));
+  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready }));
   return {
-    async messages(request, invocation) {
-      await store();
-      return httpResponse(await receive(runtime, auth, endpointRequest(request, invocation)));
-    },
+    messages: (request, invocation) => serve(() => receive(runtime, auth, endpointRequest(request, invocation))),
     async turns(message) {
       const key = parseRing(message);
       if (key === undefined) {
@@ -154,22 +160,16 @@ export function createBotApp(options: BotAppOptions): BotApp {
         store: storeName(options, settings),
       };
       try {
-        await store();
+        await ready();
         return { status: 200, jsonBody: body };
       } catch (error) {
         const code = error instanceof TurnwiseError ? error.code : 'StoreUnusable';
         return { status: 503, jsonBody: { ...body, status: 'unavailable', error: { code } } };
       }
     },
-    async notify(request) {
-      await store();
-      return httpResponse(await notify(runtime, applications, endpointRequest(request)));
-    },
-    async notification(request) {
-      await store();
-      const { id = '' } = request.params;
-      return httpResponse(await notificationStatus(runtime, applications, endpointRequest(request), id));
-    },
+    notify: (request) => serve(() => notify(runtime, applications, endpointRequest(request))),
+    notification: (request) =>
+      serve(() => notificationStatus(runtime, applications, endpointRequest(request), request.params.id ?? '')),
     notifyAuthLevel: settings.notify.kind === 'functionKey' ? 'function' : 'anonymous',
     proactive: proactiveOver(runtime.store, () => runtime.clock.now(), immediately(runtime, store)),
     async close() {
@@ -211,6 +211,11 @@ function composeRuntime(
 function trustOf({ connector }: BotAppOptions, { environment }: Settings): (serviceUrl: string) => boolean {
   if (connector !== undefined) return (serviceUrl) => serviceUrl !== '';
   return (serviceUrl) => isTrustedServiceUrl(serviceUrl, { development: environment === 'development' });
+}
+
+/** With function keys it is the host that asks who is there, before the app is called. */
+function gatesOf(auth: InboundAuth, applications: AppAuth): readonly Gate[] {
+  return applications.mode === 'function-key' ? [auth] : [auth, applications];
 }
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {

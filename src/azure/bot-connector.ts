@@ -122,8 +122,8 @@ export class BotConnector implements Connector {
       return { ok: true, value: await within(tokens.token(), this.#timeoutMs, signal) };
     } catch (error) {
       if (error instanceof TokenUnavailable) {
-        const { message: reason, retryAfterMs } = error;
-        return { ok: false, delivery: { outcome: 'notSent', reason, retryAfterMs } };
+        const { reason, retryAfterMs } = error;
+        return { ok: false, delivery: { outcome: 'notSent', reason: `no token, ${reason}`, retryAfterMs } };
       }
       const reason = error instanceof GivenUp && error.why === 'aborted' ? 'aborted' : 'no token';
       return { ok: false, delivery: { outcome: 'notSent', reason } };

@@ -14,7 +14,8 @@ export interface TokenSource {
 export class TokenUnavailable extends TurnwiseError {
   override readonly name = 'TokenUnavailable';
   constructor(
-    reason: string,
+    /** In our words, or the identity service's error number. */
+    readonly reason: string,
     readonly retryAfterMs: number,
   ) {
     super('TokenUnavailable', `(${reason})`);

@@ -53,6 +53,8 @@ export const EVENTS = {
   handedOver: 'info',
   /** What was learned of a conversation could not be noted in the registry; its next activity makes up for it. */
   referenceNotKept: 'warn',
+  /** A request was answered 503: the gate would let strangers in, or the store cannot be used. */
+  notServing: 'error',
   /** A store call is being repeated. */
   storeFault: 'warn',
   /** Traces, metrics or logs could not be sent, and are lost. Said at most every ten minutes. */
@@ -63,13 +65,57 @@ export const EVENTS = {
 
 export type EventName = keyof typeof EVENTS;
 
-export type EventFields = Readonly<Record<string, string | number | boolean>>;
+/** Fields with what this code made up or counted: keys, ids of its own, numbers, words of its own. */
+const OWN_FIELDS = [
+  'activity',
+  'applied',
+  'attempt',
+  'attempts',
+  'conversation',
+  'effect',
+  'epoch',
+  'failures',
+  'outcome',
+  'overdue',
+  'policy',
+  'run',
+  'status',
+  'turn',
+  'waiting',
+] as const;
+
+/** `TypeError`, `ECONNRESET`. */
+const NAME = /^[A-Za-z][\w.-]{0,63}$/;
+/** `HTTP 503 ServiceUnavailable`, and what the connector says in our words. */
+const REASON = /^[A-Za-z][\w.-]{0,63}(?:[ ,]{1,2}[\w.-]{1,64}){0,12}$/;
+
+/** Fields with what others named, and how it has to look: anything can be written into an error. */
+const NAMED = { code: NAME, error: NAME, reason: REASON } as const;
+
+/** The fields that an event may carry. There are no others: none has a text, a name of somebody, a token, or state. */
+export type EventFields = {
+  readonly [Field in (typeof OWN_FIELDS)[number] | keyof typeof NAMED]?: string | number | boolean;
+};
 
 /** Logs an event at its level. A log that throws costs its line and nothing else: no turn, no acknowledgement, no lease. */
 export function logEvent(log: Log, name: EventName, fields: EventFields): void {
   try {
-    log.event(EVENTS[name], name, fields);
+    log.event(EVENTS[name], name, allowed(fields));
   } catch {
     // There is nowhere left to say so.
   }
+}
+
+/** Leaves out what is not on the list, whoever logs it: types end where code is not checked. */
+function allowed(fields: EventFields): Readonly<Record<string, string | number | boolean>> {
+  const kept: Record<string, string | number | boolean> = {};
+  for (const field of OWN_FIELDS) {
+    const value = fields[field];
+    if (value !== undefined) kept[field] = value;
+  }
+  for (const field of ['code', 'error', 'reason'] as const) {
+    const value = fields[field];
+    if (value !== undefined) kept[field] = NAMED[field].test(String(value)) ? value : 'unnamed';
+  }
+  return kept;
 }

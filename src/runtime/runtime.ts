@@ -57,9 +57,10 @@ export async function ring(
   }
 }
 
-/** What may be logged of an error: its name, never its message, which may quote a user. */
+/** What may be logged of an error: its name, if it is one, and never its message, which may quote a user. */
 export function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
+  if (!(error instanceof Error)) return typeof error;
+  return /^[A-Za-z]\w{0,63}$/.test(error.name) ? error.name : 'Error';
 }
 
 /** Logs an event of one conversation. */

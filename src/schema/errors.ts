@@ -84,6 +84,7 @@ export const ERRORS = {
   ChannelNotEndorsed: 'The signing key of the token does not speak for the channel that the activity names.',
   ServiceUrlNotClaimed: 'The activity names another service URL than the token does.',
   ServiceUrlNotTrusted: 'The activity names a service URL to which this bot sends nothing.',
+  GateOpen: 'A request without a valid token would be let in, so nothing is served; check what was passed as "auth".',
   KeysUnavailable: 'The signing keys of the issuer cannot be had at the moment; send the request again.',
   AuthenticationFailed: 'The request could not be authenticated because of a fault in the bot; send it again.',
   NotLocal:

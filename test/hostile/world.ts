@@ -38,6 +38,7 @@ export class World extends TokenBench implements Bench {
   #stopLogin: () => Promise<void> = async () => undefined;
   #queues: QueueServiceClient | undefined;
   #good = 0;
+  #environment: Readonly<Record<string, string>> = {};
 
   constructor() {
     super(Date.now, ['test', 'other'], 10);
@@ -52,7 +53,7 @@ export class World extends TokenBench implements Bench {
     this.#stopLogin = await listen(this.login);
     const authority = path.join(this.workspace.folder, 'authority.pem');
     writeFileSync(authority, selfSigned.cert);
-    this.#runner = await startRunner('scripted', {
+    this.#environment = {
       ...this.workspace.env,
       MicrosoftAppId: APP_ID,
       MicrosoftAppType: 'SingleTenant',
@@ -64,12 +65,18 @@ export class World extends TokenBench implements Bench {
       // A slow turn would leave a bell in the queue for when its worker might have died, and what is in the queue is looked at.
       E2E_OPTIONS: JSON.stringify({ guardBellMs: 3_600_000, ...options }),
       ...env,
-    });
+    };
+    await this.restart();
     // The store has its files, the keys are at hand and the bot has its token: what comes next is to leave all of it as it is.
     await this.#say('good', [['count']]);
     await this.channel.texted('good', 1);
     await this.served();
     await until(async () => (await this.traces()).messages === 0, 5_000);
+  }
+
+  /** Starts the app, again once it has died, on what is in its folder. */
+  async restart(): Promise<void> {
+    this.#runner = await startRunner('scripted', this.#environment);
   }
 
   async stop(): Promise<void> {

@@ -56,6 +56,13 @@ const STEPS = {
   failUntilAttempt(context, attempt) {
     if (context.attempt < attempt) throw new Error('This attempt is meant to fail.');
   },
+  failWith(_context, text) {
+    throw Object.assign(new Error(text), { name: text, code: text });
+  },
+  dieUntilAttempt(context, attempt) {
+    if (context.attempt < attempt) process.kill(process.pid, 'SIGKILL');
+  },
+  keep: (context, text) => conversationState.createProperty('kept').set(context, text),
   length: (context) => context.sendActivity(`${context.activity.text.length} characters`),
 };
 

@@ -1,0 +1,126 @@
+import { HttpRequest } from '@azure/functions';
+import { describe, expect, test } from '@jest/globals';
+import { createBotApp } from '../../src/app';
+import { createInboundAuth } from '../../src/azure/inbound-auth';
+import { createMemoryStore } from '../../src/memory/memory-store';
+import type { InboundAuth } from '../../src/ports/inbound-auth';
+import type { Store } from '../../src/ports/store';
+import { assertShut } from '../../src/runtime/door';
+import { systemClock } from '../../src/runtime/system';
+import { failure, TurnwiseError } from '../../src/schema/errors';
+import { OPEN } from '../support/open-auth';
+
+const APP_ID = '11111111-2222-3333-4444-555555555555';
+const appId = { MicrosoftAppId: APP_ID, MicrosoftAppPassword: 'secret' };
+
+const post = (headers: Record<string, string> = {}) =>
+  new HttpRequest({
+    method: 'POST',
+    url: 'https://bot.example/api/messages',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: {
+      string: JSON.stringify({
+        type: 'message',
+        channelId: 'test',
+        serviceUrl: 'https://channel.example/',
+        from: { id: 'u' },
+        conversation: { id: 'c' },
+      }),
+    },
+  });
+
+function appWith(auth: InboundAuth | undefined, environment: Record<string, string>, store?: Partial<Store>) {
+  const logged: string[] = [];
+  const app = createBotApp({
+    bot: async () => undefined,
+    ...(auth === undefined ? {} : { auth }),
+    store: { ...createMemoryStore(systemClock), ...store },
+    doorbell: { ring: async () => undefined },
+    log: { event: (_level, name, fields) => void logged.push(`${name} ${fields.error ?? ''}`.trim()) },
+    environment: { ...environment, AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
+  });
+  return { app, logged };
+}
+
+/** Lets in whoever has a header, whatever it says. */
+const careless = (header: string): InboundAuth => ({
+  mode: 'careless',
+  authenticate: async ({ headers }) =>
+    headers[header] === undefined
+      ? failure(401, 'TokenMissing')
+      : { ok: true, admit: ({ serviceUrl }) => ({ ok: true, pinned: { serviceUrl } }) },
+});
+
+describe('an app whose gate lets strangers in', () => {
+  test.each([
+    ['everybody', OPEN],
+    ['whoever names a host', careless('host')],
+    ['whoever sends a token, not looking at it', careless('authorization')],
+  ])('%s: serves nothing, and says so', async (_whom, auth) => {
+    const { app, logged } = appWith(auth, appId);
+    for (let repeat = 0; repeat < 2; repeat += 1) {
+      const answer = await app.messages(post({ authorization: 'Bearer x' }));
+      expect(answer).toMatchObject({ status: 503, jsonBody: { error: { code: 'GateOpen' } } });
+    }
+    expect(await app.health()).toMatchObject({ status: 503, jsonBody: { error: { code: 'GateOpen' } } });
+    expect(logged).toEqual(Array(2).fill('notServing GateOpen'));
+  });
+
+  test('serves on a development machine, where the tests of its author are', async () => {
+    const { app } = appWith(OPEN, { AZURE_FUNCTIONS_ENVIRONMENT: 'Development' });
+    expect(await app.messages(post())).toMatchObject({ status: 200 });
+  });
+
+  test('the gate for applications counts too', async () => {
+    const app = createBotApp({
+      bot: async () => undefined,
+      notifyAuth: {
+        mode: 'custom',
+        authenticate: async () => ({ ok: true, appId: 'a', tenantId: 't', roles: new Set<string>() }),
+      },
+      store: createMemoryStore(systemClock),
+      log: { event: () => undefined },
+      environment: { ...appId, AzureWebJobsStorage: 'UseDevelopmentStorage=true' },
+    });
+    expect(await app.messages(post())).toMatchObject({ status: 503, jsonBody: { error: { code: 'GateOpen' } } });
+  });
+});
+
+describe('an app whose gate is shut', () => {
+  test('says in which mode it is, and refuses strangers', async () => {
+    const { app, logged } = appWith(undefined, appId);
+    expect(await app.health()).toMatchObject({ status: 200, jsonBody: { auth: 'bot-service' } });
+    expect(await app.messages(post())).toMatchObject({ status: 401, jsonBody: { error: { code: 'TokenMissing' } } });
+    expect(logged).toEqual(['refused']);
+  });
+
+  test('is one that refuses, or throws', async () => {
+    const auth = createInboundAuth({ appId: APP_ID, development: false, clock: systemClock });
+    await expect(assertShut([auth])).resolves.toBeUndefined();
+    const broken = { authenticate: () => Promise.reject(new Error('broken')) };
+    await expect(assertShut([auth, broken])).resolves.toBeUndefined();
+    await expect(assertShut([auth, OPEN])).rejects.toMatchObject({ code: 'GateOpen' });
+  });
+});
+
+test('while the store cannot be used, requests are asked to come again, and then served', async () => {
+  let away = true;
+  const { app, logged } = appWith(
+    OPEN,
+    { AZURE_FUNCTIONS_ENVIRONMENT: 'Development' },
+    {
+      open: async () => {
+        if (away) throw new TurnwiseError('StoreUnusable', 'The account is away.');
+      },
+    },
+  );
+  const answer = await app.messages(post());
+  expect(answer).toMatchObject({
+    status: 503,
+    headers: { 'retry-after': '2' },
+    jsonBody: { error: { code: 'TryAgain' } },
+  });
+  expect(logged).toEqual(['notServing TurnwiseError']);
+  away = false;
+  expect(await app.messages(post())).toMatchObject({ status: 200 });
+});
