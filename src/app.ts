@@ -171,7 +171,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
     notification: (request) =>
       serve(() => notificationStatus(runtime, applications, endpointRequest(request), request.params.id ?? '')),
     notifyAuthLevel: settings.notify.kind === 'functionKey' ? 'function' : 'anonymous',
-    proactive: proactiveOver(runtime.store, () => runtime.clock.now(), immediately(runtime, store)),
+    proactive: proactiveOver(runtime, immediately(runtime, store)),
     async close() {
       await runtime.store.close();
       await watching.close();
@@ -194,6 +194,7 @@ function composeRuntime(
     store,
     connector: options.connector ?? botConnector(settings, tokens),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
+    ...(services.connectorClients === undefined ? {} : { connectorClients: services.connectorClients }),
     clock,
     ids: systemIds,
     log,

@@ -8,6 +8,7 @@ import { QueueDoorbell } from './azure/queue-doorbell';
 import { ServiceRequests } from './azure/service-request';
 import type { TokenSource } from './azure/token-source';
 import { createUserTokenClients } from './azure/user-token-clients';
+import type { Proactive } from './bot/proactive';
 import { createMemoryStore } from './memory/memory-store';
 import type { AppAuth } from './ports/app-auth';
 import type { ConnectorClients } from './ports/connector-client';
@@ -15,8 +16,12 @@ import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Store } from './ports/store';
 import type { UserTokenClients } from './ports/user-token-client';
-import { systemClock } from './runtime/system';
-import type { QueueSettings, Settings, StoreSettings } from './settings';
+import { consoleLog } from './runtime/console-log';
+import { DEFAULT_OPTIONS } from './runtime/options';
+import { immediately, proactiveOver } from './runtime/proactive';
+import { systemClock, systemIds } from './runtime/system';
+import { TurnwiseError } from './schema/errors';
+import { type Environment, type QueueSettings, readStoreAccess, type Settings, type StoreSettings } from './settings';
 import { createSqliteStore } from './sqlite/sqlite-store';
 
 /** The queue that the `turns` function listens to. */
@@ -61,6 +66,37 @@ export function configuredNotifyAuth(settings: Settings, anonymous: InboundAuth)
       });
   }
 }
+
+/** Speaking first from a program that is not the app, such as a script: {@link createProactive}. */
+export interface StandaloneProactive extends Proactive {
+  /** Closes the store. For the end of the program. */
+  close(): Promise<void>;
+}
+
+/**
+ * Speaking first in the conversations of an app, from a program of its own: with the app's store, and its queue where the settings name one. Without, the
+ * app's sweep finds within a minute what was posted.
+ *
+ * @param environment settings, instead of `process.env`
+ * @throws TurnwiseError when a setting is missing or wrong, and `StoreNotShared` for the store `memory`
+ */
+export function createProactive(environment: Environment): StandaloneProactive {
+  const access = readStoreAccess(environment);
+  if (access.store.kind === 'memory') throw new TurnwiseError('StoreNotShared');
+  const store = configuredStore(access.store, access.environment);
+  const doorbell = access.queue === undefined ? NO_DOORBELL : configuredDoorbell(access.queue, access.environment);
+  const log = consoleLog('warn');
+  const posting = { store, doorbell, log, clock: systemClock, ids: systemIds, options: DEFAULT_OPTIONS };
+  let opened: Promise<void> | undefined;
+  const ready = (): Promise<void> => {
+    opened ??= store.open();
+    return opened;
+  };
+  return { ...proactiveOver(posting, immediately(posting, ready)), close: () => store.close() };
+}
+
+/** Whoever posts is content with the sweep. */
+const NO_DOORBELL: Doorbell = { ring: async () => undefined };
 
 /** The database file in the data folder. */
 export function sqliteFile(folder: string): string {

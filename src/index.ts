@@ -34,8 +34,9 @@ export { RetryableError, TerminalError } from './bot/turn-errors';
 export { TurnContextStateCollection } from './bot/turn-state';
 export { UserState } from './bot/user-state';
 export type { WebRequest, WebResponse } from './bot/web-request';
-export { TURNS_QUEUE } from './configured';
+export { createProactive, type StandaloneProactive, TURNS_QUEUE } from './configured';
 export type {
+  BroadcastProgress,
   ConversationScope,
   KeptRecipient,
   ProactiveContent,

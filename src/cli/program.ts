@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
+import { broadcastCancel, broadcastStatus } from './broadcast';
 import { conversationShow } from './conversation';
 import { type Chosen, deadDiscard, deadList, deadReplay, deadShow } from './dead';
 import { type Desk, openDesk } from './desk';
@@ -53,6 +54,8 @@ function program(folder: string): Command {
 
   addApp(root, folder);
   addDead(root.command('dead').description('What was given up: activities and replies.'), onDesk);
+
+  addBroadcast(root.command('broadcast').description('Messages to many.'), onDesk);
 
   root
     .command('conversation')
@@ -142,6 +145,24 @@ function addDead(dead: Command, onDesk: OnDesk): void {
     .action((conversation: string | undefined, id: string | undefined, options: Choice, command: Command) =>
       onDesk(deadDiscard)(options, chosen(command, conversation, id, options)),
     );
+}
+
+function addBroadcast(broadcast: Command, onDesk: OnDesk): void {
+  broadcast
+    .command('status')
+    .argument('[id]', 'as "proactive.broadcast" has returned it; without it, those that run')
+    .description('How far a broadcast has come.')
+    .option('--limit <n>', 'most conversations to look at', count, 1_000)
+    .option('--json', 'one JSON object')
+    .action((id: string | undefined, options: Common & { limit: number }) =>
+      onDesk(broadcastStatus)(options, id, options.limit),
+    );
+  broadcast
+    .command('cancel')
+    .argument('<id>', 'as "broadcast status" shows it')
+    .description('Ends it: who has the message keeps it, and nobody else gets it.')
+    .option('--json', 'one JSON object')
+    .action((id: string, options: Common) => onDesk(broadcastCancel)(options, id));
 }
 
 function chosen(

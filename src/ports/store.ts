@@ -11,6 +11,7 @@ import type { ScheduledActivity } from '../turn/schedule';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
 import type { Notifications } from './notifications';
+import type { Pace } from './pace';
 import type { References } from './references';
 
 /**
@@ -33,6 +34,7 @@ export interface Store {
   readonly inspection: Inspection;
   readonly references: References;
   readonly notifications: Notifications;
+  readonly pace: Pace;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;
   close(): Promise<void>;

@@ -3,8 +3,7 @@ import type { NewEffect } from '../turn/commit';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
 import type { Captured } from './captured-effects';
 import { mailboxEntry } from './endpoint-answers';
-import { type NewPost, postKey } from './post';
-import type { PostSink } from './proactive';
+import { type NewPost, type PostSink, postKey } from './post';
 
 export interface PostCaptureOptions {
   /** The turn's own conversation, in which effect ids are unique. */

@@ -39,7 +39,7 @@ export class CapturedTurn implements Turn {
   private readonly address: ReplyAddress;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
-  private readonly posts: CapturedPosts;
+  readonly posts: CapturedPosts;
   private readonly life: LinkedSignal;
   private flushing: Promise<void> = Promise.resolve();
   private finished = false;
@@ -79,7 +79,7 @@ export class CapturedTurn implements Turn {
       unique: () => runtime.ids.next(),
       assertRunning: () => this.assertRunning(),
     });
-    this.proactive = proactiveOver(runtime.store, () => runtime.clock.now(), this.posts);
+    this.proactive = proactiveOver(runtime, this.posts);
     this.life = linkedSignal(hold.lost);
     this.signal = this.life.signal;
   }

@@ -8,6 +8,7 @@ import { deliverPost } from './deliver-post';
 import { translateOutgoing } from './delivered-ids';
 import type { Hold } from './hold';
 import { backoff } from './options';
+import { notePause } from './pacing';
 import { persist } from './persist';
 import { errorName, type Runtime, report } from './runtime';
 import { stage } from './stage';
@@ -138,6 +139,7 @@ async function settle(
       }
       break;
     case 'notSent':
+      if (delivery.status === 429) await noteThrottling(runtime, hold, effect, delivery.retryAfterMs);
       break;
   }
   const { outcome, reason } = delivery;
@@ -157,6 +159,12 @@ async function noteRefusal({ keeper }: Runtime, hold: Hold, effect: Effect): Pro
   if (effect.kind !== 'send') return;
   const [channelId = '', conversationId = ''] = hold.key.split('/').map(decodeURIComponent);
   await keeper?.refused(channelId, conversationId);
+}
+
+async function noteThrottling(runtime: Runtime, hold: Hold, effect: Effect, retryAfterMs?: number): Promise<void> {
+  if (effect.kind !== 'send') return;
+  const activity = await loadBody(runtime, hold.key, effect.activity);
+  if (activity !== undefined) await notePause(runtime, activity, retryAfterMs);
 }
 
 /** Only a send makes an activity. An update is answered with the id of the one that it changed, which the bot knows by its send. */

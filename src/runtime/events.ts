@@ -55,6 +55,8 @@ export const EVENTS = {
   referenceNotKept: 'warn',
   /** A request was answered 503: the gate would let strangers in, or the store cannot be used. */
   notServing: 'error',
+  /** A pause that a channel asked for could not be noted for all instances; the channel asks again. */
+  pauseNotKept: 'warn',
   /** A store call is being repeated. */
   storeFault: 'warn',
   /** Traces, metrics or logs could not be sent, and are lost. Said at most every ten minutes. */

@@ -12,6 +12,7 @@ import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
 import { stage, traced } from './stage';
+import { isOwnChannel } from './task-posts';
 import { withPinned } from './turn-address';
 
 /**
@@ -57,6 +58,7 @@ async function readActivity(
   if (bytes === 'tooLarge') return failure(413, 'BodyTooLarge');
   const parsed = parseActivity(bytes);
   if (!parsed.ok) return parsed;
+  if (isOwnChannel(parsed.activity.channelId)) return failure(403, 'ChannelReserved');
   const admitted = caller.admit(parsed.activity);
   if (!admitted.ok) return admitted;
   return { ...parsed, activity: withPinned(parsed.activity, admitted.pinned) };

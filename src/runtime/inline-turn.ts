@@ -42,7 +42,7 @@ export class InlineTurn implements Turn {
   readonly proactive: Proactive;
   private readonly steps: Steps;
   private readonly effects: CapturedEffects;
-  private readonly posts: CapturedPosts;
+  readonly posts: CapturedPosts;
   private readonly over = new AbortController();
   private finished = false;
 
@@ -75,7 +75,7 @@ export class InlineTurn implements Turn {
       unique: () => runtime.ids.next(),
       assertRunning: () => this.assertRunning(),
     });
-    this.proactive = proactiveOver(runtime.store, () => runtime.clock.now(), this.posts);
+    this.proactive = proactiveOver(runtime, this.posts);
   }
 
   get signal(): AbortSignal {

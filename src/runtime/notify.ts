@@ -10,8 +10,8 @@ import { isJson } from './ingress';
 import { type NotifyRequest, parseNotifyRequest } from './notify-request';
 import { persist } from './persist';
 import { postActivity, postKey } from './post';
+import { postTo } from './post-content';
 import { postedStatus } from './posted-status';
-import { postTo } from './proactive';
 import { resolveRecipient } from './recipients';
 import type { Runtime } from './runtime';
 

@@ -51,6 +51,8 @@ export interface RuntimeOptions {
   readonly keepReferences: boolean;
   /** How long a reference is kept when nothing more comes from its conversation, in ms. */
   readonly referenceTtlMs: number;
+  /** How many messages a second a broadcast sends in one tenant: less than what channels allow, so that replies find room. */
+  readonly broadcastPerSecond: number;
   /** Conversations that one sweep rings for. */
   readonly sweepLimit: number;
 }
@@ -82,6 +84,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   deliveryLimitMs: 11_000,
   keepReferences: true,
   referenceTtlMs: 400 * 24 * 60 * MINUTE,
+  // Teams allows 50.
+  broadcastPerSecond: 40,
   sweepLimit: 1_000,
 };
 

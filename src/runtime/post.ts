@@ -67,3 +67,12 @@ export function postKey(...names: readonly string[]): ActivityKey {
       .slice(0, 32),
   );
 }
+
+/** Where posts go: into a turn's effects, or straight into the mailbox of their conversation. */
+export interface PostSink {
+  /** Makes sure that the store can be used. */
+  ready?(): Promise<void>;
+  /** @returns the key under which it is accepted */
+  post(post: NewPost): Promise<ActivityKey> | ActivityKey;
+  cancel(to: ConversationKey, key: ActivityKey): Promise<void> | void;
+}

@@ -19,7 +19,7 @@ export function referenceOf(activity: Activity): NewReference {
       channelId,
       serviceUrl,
       bot,
-      conversation: { ...conversation, id: root },
+      conversation: { ...conversation, id: root, ...(tenantId === undefined ? {} : { tenantId }) },
       ...(scope === 'personal' && from.id !== bot.id ? { user: from } : {}),
       ...(locale === undefined ? {} : { locale }),
     },

@@ -13,6 +13,7 @@ import { backoff } from './options';
 import { atRecipient } from './recipients';
 import { errorName, type Runtime, report } from './runtime';
 import { stage } from './stage';
+import { taskLogic } from './tasks';
 
 /** Whether the hold goes on after the turn, or is over (released, or handed back). */
 export type AfterTurn = 'continue' | 'stopped';
@@ -38,6 +39,7 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<Ended> {
     return failed(runtime, hold, pending, undefined, error);
   }
   if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
+  if (pending.proactive === 'task') return runLoaded({ ...runtime, bot: taskLogic(runtime) }, hold, pending, activity);
   if (pending.proactive !== undefined) return runProactive(runtime, hold, pending, activity);
   const noted = runtime.keeper?.seen(activity);
   try {

@@ -1,6 +1,7 @@
 import type { Turn } from '../bot/turn';
 import type { Clock } from '../ports/clock';
 import type { Connector } from '../ports/connector';
+import type { ConnectorClients } from '../ports/connector-client';
 import type { Doorbell } from '../ports/doorbell';
 import type { Ids } from '../ports/ids';
 import type { Log } from '../ports/log';
@@ -37,6 +38,8 @@ export interface Runtime {
   readonly ids: Ids;
   readonly log: Log;
   readonly bot: BotLogic;
+  /** For conversations that the bot creates; absent where it cannot. */
+  readonly connectorClients?: ConnectorClients;
   /** Absent where no references are kept. */
   readonly keeper?: ReferenceKeeper;
   /** Where traces and metrics go; nowhere without it. */

@@ -95,6 +95,7 @@ export const ERRORS = {
     'This names no conversation; a key is channelId/conversationId, as "turnwise status" and "turnwise dead list" show it.',
   ConversationUnknown: 'Nothing was ever accepted in this conversation; check its key and the store.',
   DeadLetterUnknown: 'There is no such dead letter (any more); "turnwise dead list" shows those that there are.',
+  ChannelReserved: 'The activity names a channel that is kept for the runtime itself.',
   RecipientUnknown:
     'No reference is kept that leads to this recipient; the bot has to have heard from the conversation before, and the reference not to have expired.',
   RecipientBlocked: 'The recipient has blocked the bot, or may not be written to; the channel has refused it for good.',

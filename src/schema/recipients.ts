@@ -42,3 +42,15 @@ export interface ProactiveEvent {
 
 /** What is said, or what the bot is given to act on: a text, an activity, or an event. */
 export type ProactiveContent = string | Partial<Activity> | ProactiveEvent;
+
+/** How far a broadcast has come. */
+export interface BroadcastProgress {
+  readonly state: 'running' | 'done' | 'cancelled';
+  /** Recipients whose conversations have the message: it is sent in a turn of each. */
+  readonly posted: number;
+  /** Recipients who were left out because their mailbox was full. */
+  readonly refused: number;
+  /** Times, in ms since the epoch. */
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+}

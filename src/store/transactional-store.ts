@@ -5,6 +5,7 @@ import { inlineTurns } from './inline-turns';
 import { inspection } from './inspection';
 import { mailbox } from './mailbox';
 import { notifications } from './notifications';
+import { pace } from './pace';
 import type { Partitions } from './partition';
 import { references } from './references';
 import { turnStore } from './turn-store';
@@ -22,6 +23,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing): Stor
     inspection: inspection(partitions),
     references: references(partitions.collections),
     notifications: notifications(partitions.collections),
+    pace: pace(partitions.collections),
     open: () => partitions.open(),
     close: () => partitions.close(),
   };

@@ -26,6 +26,25 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+describe('broadcast', () => {
+  test('status shows those that run, and one of them; cancel has it end', async () => {
+    expect((await turnwise('broadcast', 'status')).out).toBe('No broadcast is running.\n');
+    const key = conversationKey('turnwise', 'broadcast-1');
+    const activity = { type: 'event', value: { start: {} } } as unknown as Activity;
+    const task = { key: activityKey('a'.repeat(32)), proactive: 'task' as const, body: { inline: activity, bytes: 9 } };
+    await store.mailbox.accept(key, task, [], 9);
+    expect((await turnwise('broadcast', 'status')).out).toContain('turnwise/broadcast-1');
+    const { out } = await turnwise('broadcast', 'status', key, '--json');
+    expect(JSON.parse(out)).toEqual({ id: key, state: 'running', posted: 0, refused: 0 });
+    expect((await turnwise('broadcast', 'cancel', key)).out).toContain('within a minute');
+    expect((await store.inspection.conversation(key))?.head.pend).toHaveLength(2);
+    for (const command of ['status', 'cancel']) {
+      const { code, err } = await turnwise('broadcast', command, 'turnwise/broadcast-none');
+      expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('names nothing that was posted') });
+    }
+  });
+});
+
 describe('status', () => {
   test('counts what waits and what was given up, as text and as one JSON object', async () => {
     await accept('a', 1);

@@ -8,6 +8,7 @@ import { holdContract } from './store/hold';
 import { inlineContract } from './store/inline';
 import { inspectionContract } from './store/inspection';
 import { mailboxContract } from './store/mailbox';
+import { paceContract } from './store/pace';
 import { referenceContract } from './store/references';
 import { scheduleContract } from './store/schedules';
 import { stepContract } from './store/steps';
@@ -29,6 +30,7 @@ export function storeContract(open: OpenStore): void {
   describe('user state', () => userStateContract(opened));
   describe('dead letters', () => deadLetterContract(opened));
   describe('references', () => referenceContract(opened));
+  describe('pace and notifications', () => paceContract(opened));
   describe('inspection', () => inspectionContract(opened));
   describe('values', () => valueContract(opened));
   describe('record formats', () => formatContract(opened));

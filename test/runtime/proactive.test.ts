@@ -33,8 +33,7 @@ async function proactivePipeline(bot: Bot, options = {}) {
   const keeper = new ReferenceKeeper({ references, clock: pipeline.clock, log, ttlMs: 400 * DAY });
   const runtime: Runtime = { ...pipeline.worker(bot), keeper };
   const proactive = proactiveOver(
-    pipeline.store,
-    () => pipeline.clock.now(),
+    runtime,
     immediately(runtime, async () => undefined),
   );
   return { pipeline, runtime, proactive };

@@ -28,6 +28,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     inspection: store.inspection,
     references: store.references,
     notifications: store.notifications,
+    pace: store.pace,
     open: () => store.open(),
     close: () => store.close(),
   };

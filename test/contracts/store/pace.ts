@@ -1,0 +1,53 @@
+import { expect, test } from '@jest/globals';
+import { activityKey, conversationKey } from '../../../src/turn/keys';
+import { type OpenStore, SLACK_MS } from '../store-under-test';
+
+const LIMIT = { perSecond: 10, burst: 1 };
+
+export function paceContract(open: OpenStore): void {
+  test('tokens are earned one after the other, whoever takes them', async () => {
+    const { store, other, pass } = await open();
+    expect(await store.pace.take('a', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
+    const all = await Promise.all([store, other, store, other].map(({ pace }) => pace.take('a', 100, LIMIT, 1e6)));
+    const waits = all.map(({ waitMs }) => waitMs).sort((a, b) => a - b);
+    for (const [index, wait] of waits.entries()) {
+      expect(Math.abs(wait - (index + 1) * 10_000)).toBeLessThanOrEqual(SLACK_MS);
+    }
+    expect(await other.pace.take('b', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
+    pass(60_000);
+    expect(await store.pace.take('a', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
+  });
+
+  test('what would take too long is not taken', async () => {
+    const { store } = await open();
+    await store.pace.take('a', 101, LIMIT, 1e6);
+    expect(await store.pace.take('a', 1, LIMIT, 1_000)).toMatchObject({ taken: false });
+    const { taken, waitMs } = await store.pace.take('a', 1, LIMIT, 1e6);
+    expect(taken).toBe(true);
+    expect(waitMs).toBeLessThanOrEqual(10_200);
+  });
+
+  test('a pause holds everybody up, and a shorter one does not end it', async () => {
+    const { store, other, pass } = await open();
+    await store.pace.pause('a', 60_000);
+    await other.pace.pause('a', 1_000);
+    const { waitMs } = await other.pace.take('a', 1, LIMIT, 1e6);
+    expect(Math.abs(waitMs - 60_000)).toBeLessThanOrEqual(SLACK_MS);
+    pass(70_000);
+    expect(await other.pace.take('a', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
+  });
+
+  test('a notification is begun once, noted as accepted, and gone after seven days', async () => {
+    const { store, other, pass } = await open();
+    const id = activityKey('0123456789abcdef0123456789abcdef');
+    const asked = { id, to: conversationKey('test', 'c1'), by: 'app', digest: 'one' };
+    expect(await store.notifications.get(id)).toBeUndefined();
+    await store.notifications.accepted(id);
+    expect(await store.notifications.begin(asked)).toMatchObject({ ...asked, accepted: false });
+    expect(await other.notifications.begin({ ...asked, digest: 'two' })).toMatchObject(asked);
+    await other.notifications.accepted(id);
+    expect(await store.notifications.get(id)).toMatchObject({ ...asked, accepted: true });
+    pass(7 * 24 * 3_600_000 + SLACK_MS);
+    expect(await store.notifications.get(id)).toBeUndefined();
+  });
+}
