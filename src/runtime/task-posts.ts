@@ -20,7 +20,7 @@ export function taskConversation(name: TaskName, id: string): ConversationKey {
 /** Has a task worked on, or gone on with: a turn of its conversation, as durable and as exact as any. */
 export function taskPost(name: TaskName, to: ConversationKey, value: unknown, at?: number): NewPost {
   const [, id = ''] = to.split('/');
-  const activity: Activity = {
+  const activity = {
     type: 'event',
     name,
     channelId: OWN_CHANNEL,
@@ -29,7 +29,7 @@ export function taskPost(name: TaskName, to: ConversationKey, value: unknown, at
     from: { id: OWN_CHANNEL },
     recipient: { id: OWN_CHANNEL },
     value: JSON.parse(JSON.stringify(value)),
-  };
+  } as Activity;
   return { to, proactive: 'task', activity, ...(at === undefined ? {} : { at }) };
 }
 

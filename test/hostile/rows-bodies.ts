@@ -110,6 +110,7 @@ export const BODY_GROUPS: readonly Group<RequestRow>[] = [
     name: 'fields of the activity',
     rows: [
       text('an empty object', () => '{}', [400, 'ActivityTypeMissing']),
+      field("the runtime's own channel", { channelId: 'Turnwise' }, [403, 'ChannelReserved']),
       field('no type', { type: undefined }, [400, 'ActivityTypeMissing']),
       field('an empty type', { type: '' }, [400, 'ActivityTypeMissing']),
       field('a type that is a number', { type: 1 }),
