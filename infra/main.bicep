@@ -50,6 +50,13 @@ param alwaysReadyTurns int = 0
 @minValue(0)
 param cosmosAutoscaleMaxThroughput int = 0
 
+@description('Who may have the bot notify people, over its HTTP API: nobody, applications with the app role, or whoever has a key of the function app.')
+@allowed(['off', 'app-role', 'function-key'])
+param notify string = 'off'
+
+@description('Part of the traces that is sent, from 0 to 1. Metrics and logs are all sent.')
+param traceSampling string = '1'
+
 @description('Days for which logs are kept. The first 31 are free.')
 @minValue(30)
 @maxValue(730)
@@ -134,6 +141,8 @@ module functionApp 'modules/function-app.bicep' = {
     cosmosEndpoint: cosmos.outputs.endpoint
     cosmosDatabase: cosmos.outputs.database
     applicationInsightsConnectionString: monitoring.outputs.connectionString
+    notify: notify
+    traceSampling: traceSampling
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     httpConcurrency: httpConcurrency

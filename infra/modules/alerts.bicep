@@ -13,32 +13,35 @@ param workspaceId string
 @description('Address that alerts are mailed to; empty for none.')
 param email string
 
-// Turnwise logs one line per event, "turnwise <event> <field>=<value> …": src/runtime/events.ts has their names.
+// The metrics are those of src/runtime/telemetry.ts: all of them are sent, whatever is sampled, and counters as what was added.
 var rules = [
   {
     name: 'dead-letters'
     description: 'Something was given up after its last attempt, and nobody has answered. docs/operate.md: dead letters.'
     severity: 2
     query: '''
-AppTraces
-| where Message startswith "turnwise deadLettered " or Message startswith "turnwise deliveryDead "
-| where Message !has "code=Rejected403"
+AppMetrics
+| where Name == "turnwise.dead_letters" and tostring(Properties["turnwise.code"]) != "Rejected403"
 '''
-    window: 'PT5M'
+    column: 'Sum'
+    aggregation: 'Total'
     threshold: 0
+    window: 'PT5M'
     failingPeriods: 1
     periods: 1
   }
   {
     name: 'oldest-waiting-turn'
-    description: 'For several minutes the sweep has found conversations that nobody attended to. docs/operate.md: the oldest waiting turn.'
+    description: 'Somebody has been waiting for an answer for more than two minutes. docs/operate.md: the oldest waiting turn.'
     severity: 1
     query: '''
-AppTraces
-| where Message startswith "turnwise swept "
+AppMetrics
+| where Name == "turnwise.backlog.oldest"
 '''
+    column: 'Max'
+    aggregation: 'Maximum'
+    threshold: 120
     window: 'PT5M'
-    threshold: 2
     failingPeriods: 2
     periods: 2
   }
@@ -47,11 +50,13 @@ AppTraces
     description: 'Handlers keep failing. docs/operate.md: failed turns.'
     severity: 2
     query: '''
-AppTraces
-| where Message startswith "turnwise attemptFailed "
+AppMetrics
+| where Name == "turnwise.attempts.failed"
 '''
-    window: 'PT15M'
+    column: 'Sum'
+    aggregation: 'Total'
     threshold: 10
+    window: 'PT15M'
     failingPeriods: 1
     periods: 1
   }
@@ -59,12 +64,15 @@ AppTraces
     name: 'messages-5xx'
     description: 'The messaging endpoint answers with errors of its own: activities are not accepted. docs/operate.md: 5xx on messages.'
     severity: 1
+    // What the host says, which also sees an app that does not start.
     query: '''
 AppRequests
-| where OperationName == "messages" and toint(ResultCode) >= 500
+| where OperationName == "messages" and Name == "messages" and toint(ResultCode) >= 500
 '''
-    window: 'PT5M'
+    column: 'ItemCount'
+    aggregation: 'Total'
     threshold: 5
+    window: 'PT5M'
     failingPeriods: 1
     periods: 1
   }
@@ -102,7 +110,8 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
         allOf: [
           {
             query: rule.query
-            timeAggregation: 'Count'
+            metricMeasureColumn: rule.column
+            timeAggregation: rule.aggregation
             operator: 'GreaterThan'
             threshold: rule.threshold
             failingPeriods: {

@@ -35,6 +35,12 @@ param cosmosDatabase string
 @description('Where telemetry goes.')
 param applicationInsightsConnectionString string
 
+@description('Who may use the notification API.')
+param notify string
+
+@description('Part of the traces that is sent.')
+param traceSampling string
+
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int
 
@@ -116,6 +122,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     COSMOS_ENDPOINT: cosmosEndpoint
     COSMOS_DATABASE: cosmosDatabase
     AZURE_CLIENT_ID: identityClientId
+    TURNWISE_NOTIFY: notify
+    TURNWISE_TRACE_SAMPLING: traceSampling
     AzureWebJobsStorage__blobServiceUri: blobEndpoint
     AzureWebJobsStorage__queueServiceUri: queueEndpoint
     AzureWebJobsStorage__credential: 'managedidentity'

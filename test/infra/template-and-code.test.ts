@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { CONTAINERS, containerDefinition } from '../../src/azure/cosmos-containers';
 import { TURNS_QUEUE } from '../../src/configured';
-import { EVENTS } from '../../src/runtime/events';
+import { ATTRIBUTES, durationOf, METRICS, STAGES, type Stage } from '../../src/runtime/telemetry';
 import { readSettings } from '../../src/settings';
 import { SETTINGS, type SettingName } from '../../src/settings-list';
 import { ROOT } from '../support/sources';
@@ -37,13 +37,11 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   OAuthUrl: 'the cloud has one',
   AZURE_FUNCTIONS_ENVIRONMENT: 'production is the default',
   TURNWISE_DATA: 'for the embedded store',
-  TURNWISE_TRACE_SAMPLING: 'every trace, until their cost says otherwise',
   COSMOS_KEY: 'for emulators',
   AzureWebJobsStorage: 'the queue is reached with an identity',
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
-  TURNWISE_NOTIFY: 'the notification API is off',
-  TURNWISE_NOTIFY_ROLE: 'the notification API is off',
-  TURNWISE_NOTIFY_AUDIENCE: 'the notification API is off',
+  TURNWISE_NOTIFY_ROLE: 'has a default',
+  TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',
   TURNWISE_PORT: 'for the local runner',
   TURNWISE_CHAT_PORT: 'for the local runner',
 };
@@ -78,6 +76,8 @@ describe('app settings', () => {
     "channelServices[?environment().name] ?? ''": '',
     cosmosEndpoint: 'https://cosmos-dev.documents.azure.com:443/',
     cosmosDatabase: 'turnwise',
+    notify: 'off',
+    traceSampling: '1',
     blobEndpoint: 'https://stdev.blob.core.windows.net/',
     queueEndpoint: 'https://stdev.queue.core.windows.net/',
     applicationInsightsConnectionString: 'InstrumentationKey=0;IngestionEndpoint=https://region.in.ai.azure.com/',
@@ -162,6 +162,11 @@ describe('functions', () => {
   });
 });
 
+const METRIC_NAMES: ReadonlySet<string> = new Set([
+  ...Object.values(METRICS).map(({ name }) => name),
+  ...Object.keys(STAGES).map((stage) => durationOf(stage as Stage).name),
+]);
+
 describe('alerts', () => {
   const rules = (): Block[] => {
     const found = files.find(({ variables }) => variables.rules !== undefined)?.variables.rules;
@@ -177,17 +182,20 @@ describe('alerts', () => {
     ]);
   });
 
-  test('look for lines that the app logs at the level that is logged, and for functions that there are', () => {
-    const text = rules()
-      .map(({ query }) => String(query))
-      .join('\n');
-    const events = [...text.matchAll(/"turnwise (\w+) "/g)].map(([, name]) => name ?? '');
-    expect(events.length).toBeGreaterThanOrEqual(4);
-    const levels: Readonly<Record<string, string>> = EVENTS;
-    expect(events.filter((name) => !['info', 'warn', 'error'].includes(levels[name] ?? ''))).toEqual([]);
-    const operations = [...text.matchAll(/OperationName == "(\w+)"/g)].map(([, name]) => name);
+  test('look at metrics that there are, and at functions that there are', () => {
+    const queries = rules().map(({ query }) => String(query));
+    const metrics = queries.flatMap((query) => /^\| where Name == "(turnwise\.[\w.]+)"/m.exec(query)?.[1] ?? []);
+    expect(metrics).toHaveLength(3);
+    expect(metrics.filter((name) => !METRIC_NAMES.has(name))).toEqual([]);
+    const operations = queries.flatMap((query) => /OperationName == "(\w+)"/.exec(query)?.[1] ?? []);
     expect(operations).toEqual(['messages']);
     expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
+  });
+
+  test('have an answer to every value of a rule in the resource', () => {
+    const { text } = files.find(({ variables }) => variables.rules !== undefined) ?? { text: '' };
+    const used = new Set([...text.matchAll(/\brule\.(\w+)/g)].map(([, name]) => name ?? ''));
+    for (const rule of rules()) expect(new Set(Object.keys(rule))).toEqual(used);
   });
 
   test('say where it stands what to do', () => {
@@ -216,22 +224,19 @@ describe('the dashboard', () => {
     expect(new Set(items.map(({ name }) => name)).size).toBe(items.length);
   });
 
-  test('asks for events that are logged, and for functions that there are', () => {
-    const levels: Readonly<Record<string, string>> = EVENTS;
-    const lists = queries.flatMap((query) =>
-      [...query.matchAll(/event in \(([^)]*)\)/g)].map(([, list]) => list ?? ''),
+  test('asks for metrics and attributes that there are, and for functions that there are', () => {
+    const named = queries.flatMap((query) =>
+      [...query.matchAll(/"(turnwise\.[\w.]+)"/g)].map(([, name]) => name ?? ''),
     );
-    const events = [
-      ...lists.flatMap((list) => list.match(/\w+/g) ?? []),
-      ...queries.flatMap((query) => [...query.matchAll(/"turnwise (\w+) "/g)].map(([, name]) => name ?? '')),
-    ];
-    expect(events.length).toBeGreaterThan(10);
-    expect(events.filter((name) => !['info', 'warn', 'error'].includes(levels[name] ?? ''))).toEqual([]);
-    const operations = queries.flatMap(
-      (query) => /operation_Name (?:==|in) (.*)/.exec(query)?.[1]?.match(/\w+/g) ?? [],
+    const attributes = new Set(
+      queries.flatMap((query) => [...query.matchAll(/customDimensions\["([^"]+)"\]/g)].map(([, name]) => name ?? '')),
     );
-    expect(new Set(operations)).toEqual(new Set(['messages', 'turns']));
-    expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
+    expect([...attributes].filter((name) => !Object.hasOwn(ATTRIBUTES, name))).toEqual([]);
+    const metrics = named.filter((name) => !attributes.has(name));
+    expect(metrics.length).toBeGreaterThan(15);
+    expect(metrics.filter((name) => !METRIC_NAMES.has(name))).toEqual([]);
+    const operations = queries.flatMap((query) => /operation_Name == "(\w+)"/.exec(query)?.[1] ?? []);
+    expect(operations).toEqual(['messages']);
   });
 
   test('has its places filled by the template', () => {
