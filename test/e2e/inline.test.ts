@@ -57,36 +57,40 @@ describe('an invoke beside a queued turn of six seconds, two leases long', () =>
   test.each([
     ['that touches other state runs while that one goes on', 'other', 1, { mine: 1, other: 1 }],
     ['that touches the same state has that one run again', 'mine', 2, { mine: 2 }],
-  ])('%s, and both keep their changes', async (what, property, runs, state) => {
-    const { workspace, start } = lives(SHORT_LEASE);
-    const runner = await start();
-    await channel.script(runner.url, what, [
-      ['add', 'mine'],
-      ['sleep', QUEUED_MS],
-      ['reply', 'done'],
-    ]);
-    await until(() => workspace.journal('start').length === 1, 5_000);
-    const answer = await post(
-      runner.url,
-      invoke(what, [
-        ['sleep', 300],
-        ['add', property],
-        ['answer', property],
-      ]),
-    );
-    console.log(
-      `an invoke with a handler of 300 ms was answered in ${answer.ms.toFixed(0)} ms beside a turn of ${QUEUED_MS} ms`,
-    );
-    expect(answer.status).toBe(200);
-    expect(bodyOf(answer)).toEqual({ [property]: 1 });
-    expect(answer.ms).toBeLessThan(QUEUED_MS / 2);
-    expect(channel.texts(what)).toEqual([]);
-    expect(await channel.texted(what, 1, 15_000 + runs * QUEUED_MS)).toEqual(['done']);
-    await nothingLeft(workspace);
-    expect(await stateOf(workspace, what)).toEqual(state);
-    expect(workspace.journal('start').length).toBe(runs + 1);
-    await runner.stop();
-  });
+  ])(
+    '%s, and both keep their changes',
+    async (what, property, runs, state) => {
+      const { workspace, start } = lives(SHORT_LEASE);
+      const runner = await start();
+      await channel.script(runner.url, what, [
+        ['add', 'mine'],
+        ['sleep', QUEUED_MS],
+        ['reply', 'done'],
+      ]);
+      await until(() => workspace.journal('start').length === 1, 5_000);
+      const answer = await post(
+        runner.url,
+        invoke(what, [
+          ['sleep', 300],
+          ['add', property],
+          ['answer', property],
+        ]),
+      );
+      console.log(
+        `an invoke with a handler of 300 ms was answered in ${answer.ms.toFixed(0)} ms beside a turn of ${QUEUED_MS} ms`,
+      );
+      expect(answer.status).toBe(200);
+      expect(bodyOf(answer)).toEqual({ [property]: 1 });
+      expect(answer.ms).toBeLessThan(QUEUED_MS / 2);
+      expect(channel.texts(what)).toEqual([]);
+      expect(await channel.texted(what, 1, 15_000 + runs * QUEUED_MS)).toEqual(['done']);
+      await nothingLeft(workspace);
+      expect(await stateOf(workspace, what)).toEqual(state);
+      expect(workspace.journal('start').length).toBe(runs + 1);
+      await runner.stop();
+    },
+    30_000 + 3 * QUEUED_MS,
+  );
 });
 
 test('an invoke that comes twice at once, later, and after a restart gets one answer and is done once', async () => {
