@@ -29,7 +29,8 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
           return { result: endOf(view, turn, fence), confirm: true };
         const moved = turn.reads.some(({ id, version }) => hasMoved(view, view.head, id, version));
         const head = commitInline(view.head, view.now, turn.effects, turn.writes.length > 0, timing);
-        if (moved || head === undefined) return { result: 'conflict' };
+        // As in the commit of a queued turn: what has moved may be what this call's first try wrote.
+        if (moved || head === undefined) return { result: 'conflict', confirm: true };
         const put: PartitionRecord[] = [
           inlineRecord(turn.activity, answered(fence, turn, view.now)),
           ...bodyRecords(turn.bodies),

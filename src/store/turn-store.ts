@@ -9,7 +9,7 @@ import type { ConversationKey } from '../turn/keys';
 import { type Head, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { withDue } from './mailbox';
-import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from './partition';
+import type { PartitionDecision, PartitionRecord, Partitions, PartitionView, PartitionWrites } from './partition';
 import {
   bodyRecords,
   deadActivity,
@@ -112,7 +112,7 @@ function commitTurn(
   { key, fence, head: known }: Held,
   turn: TurnCommit,
 ): Promise<CommitOutcome> {
-  const decide = (view: PartitionView): { result: CommitOutcome; writes?: PartitionWrites } => {
+  const decide = (view: PartitionView): PartitionDecision<CommitOutcome> => {
     const { head, now, scan } = view;
     if (head === undefined) return { result: { outcome: 'fenced' } };
     const result = { turn: turn.turn, effects: turn.effects, writesState: turn.writes.length > 0 };
@@ -121,7 +121,8 @@ function commitTurn(
     if (committed.outcome === 'fenced' || committed.head === head || activity === undefined)
       return { result: committed };
     const moved = turn.reads.some(({ id, version }) => hasMoved(view, head, id, version));
-    if (moved) return { result: { outcome: 'conflict' } };
+    // A commit whose first try was applied must not take what it wrote for somebody else's: its user's change would be withdrawn.
+    if (moved) return { result: { outcome: 'conflict' }, confirm: true };
     const put: PartitionRecord[] = [
       ...bodyRecords(turn.bodies),
       ...turn.writes.map(({ id, data }) => ({

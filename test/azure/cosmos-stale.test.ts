@@ -166,6 +166,40 @@ test('state that an old record still has is a conflict and not an overwritten up
   expect(await store.turns.commit(held, turnOf(held, { reads, writes }))).toEqual({ outcome: 'conflict' });
 });
 
+test('a commit that was applied is not a conflict with itself, though an old record still has its activity', async () => {
+  const alice: StateId = `private:${userKey('test', 'alice')}`;
+  const bob: StateId = `private:${userKey('test', 'bob')}`;
+  let held = await holding(store, ['a', 'b', 'c', 'd']);
+  held = after(held, await store.turns.commit(held, turnOf(held, { writes: [{ id: alice, data: { n: 1 } }] })));
+  held = after(held, await store.turns.commit(held, turnOf(held, { writes: [{ id: bob, data: {} }] })));
+  const turn = turnOf(held, { reads: [{ id: alice, version: 1 }], writes: [{ id: alice, data: { n: 2 } }] });
+  gateway.onRequest(({ kind }) => (kind === 'batch' ? { do: 'reset', applied: true } : undefined));
+  await expect(store.turns.commit(held, turn)).rejects.toMatchObject({ applied: 'unknown' });
+  const { served } = staleReads(HEAD, 1, 2);
+  expect(await store.turns.commit(held, turn)).toMatchObject({ outcome: 'held', head: { n: 3 } });
+  expect(served()).toBe(2);
+});
+
+test('an inline commit that was applied is not a conflict with itself, though its claim still seems to run', async () => {
+  const alice: StateId = `private:${userKey('test', 'alice')}`;
+  const key = keyOf('invoke');
+  const claimed = await store.inline.claim(conversation(), key, 'run-1', 10_000);
+  if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+  const turn = {
+    activity: key,
+    answer: { status: 200 },
+    effects: [],
+    bodies: [],
+    reads: [{ id: alice, version: 0 }],
+    writes: [{ id: alice, data: { n: 1 } }],
+  };
+  gateway.onRequest(({ kind }) => (kind === 'batch' ? { do: 'reset', applied: true } : undefined));
+  await expect(store.inline.commit(conversation(), claimed.fence, turn)).rejects.toMatchObject({ applied: 'unknown' });
+  const { served } = staleReads(recordId('inline', key), 1, 2);
+  expect(await store.inline.commit(conversation(), claimed.fence, turn)).toBe('committed');
+  expect(served()).toBe(2);
+});
+
 test('state that moved under a holder is a conflict once, and then read anew', async () => {
   const held = await holding(store, ['a']);
   const key = keyOf('invoke');

@@ -44,7 +44,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'ignores that state has moved',
     file: 'src/store/turn-store.ts',
-    find: "if (moved) return { result: { outcome: 'conflict' } };",
+    find: "if (moved) return { result: { outcome: 'conflict' }, confirm: true };",
     replace: '',
   },
   {
@@ -171,7 +171,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'ignores that state has moved under an inline run',
     file: 'src/store/inline-turns.ts',
-    find: "if (moved || head === undefined) return { result: 'conflict' };",
+    find: "if (moved || head === undefined) return { result: 'conflict', confirm: true };",
     replace: "if (head === undefined) return { result: 'conflict' };",
   },
   {

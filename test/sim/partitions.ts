@@ -1,7 +1,14 @@
 import { memoryCollections } from '../../src/memory/memory-collections';
 import type { Clock } from '../../src/ports/clock';
 import type { Collections } from '../../src/store/collections';
-import type { PartitionRecord, Partitions, PartitionView, PartitionWrites } from '../../src/store/partition';
+import type {
+  PartitionDecision,
+  PartitionRecord,
+  Partitions,
+  PartitionView,
+  PartitionWrites,
+  UserDecision,
+} from '../../src/store/partition';
 import type { ConversationKey, UserKey } from '../../src/turn/keys';
 import type { Head } from '../../src/turn/record';
 import type { UserRecord } from '../../src/turn/user-state';
@@ -22,8 +29,8 @@ const EMPTY: Version = { head: undefined, records: new Map() };
 const KEPT_VERSIONS = 12;
 
 /**
- * The storage engine of the simulation: serializable transactions at the newest version, plain reads that may come from an older one. Keeps
- * every value behind JSON, like a real one.
+ * The storage engine of the simulation: what is written, and what has to be confirmed, is decided at the newest version; plain reads, and
+ * decisions that need neither, may come from older ones, each record from another. Keeps every value behind JSON, like a real one.
  */
 export class SimPartitions implements Partitions {
   readonly collections: Collections;
@@ -53,8 +60,11 @@ export class SimPartitions implements Partitions {
 
   async transact<T>(
     key: ConversationKey,
-    decide: (view: PartitionView) => { readonly result: T; readonly writes?: PartitionWrites },
+    decide: (view: PartitionView) => PartitionDecision<T>,
+    known?: Head,
   ): Promise<T> {
+    const early = this.decideOnOld(key, decide, known);
+    if (early !== undefined) return early.result;
     const before = this.current(key);
     const { result, writes } = decide(this.view(before));
     if (writes !== undefined) {
@@ -72,9 +82,12 @@ export class SimPartitions implements Partitions {
 
   async transactUser<T>(
     user: UserKey,
-    decide: (record: UserRecord | undefined) => { readonly result: T; readonly record?: UserRecord },
+    decide: (record: UserRecord | undefined) => UserDecision<T>,
   ): Promise<T> {
     const versions = this.userVersions.get(user) ?? [];
+    const back = this.staleness();
+    const early = back === 0 ? undefined : decide(older(versions, back));
+    if (early !== undefined && early.record === undefined && early.confirm === undefined) return early.result;
     const before = versions.at(-1);
     const { result, record } = decide(before);
     if (record !== undefined) {
@@ -121,6 +134,30 @@ export class SimPartitions implements Partitions {
   async open(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  /**
+   * A decision on what replicas have, if it may stand: it writes nothing and is not to be confirmed. A holder sees no head from before its
+   * own last write; the records beside it may be older or newer than it.
+   */
+  private decideOnOld<T>(
+    key: ConversationKey,
+    decide: (view: PartitionView) => PartitionDecision<T>,
+    known: Head | undefined,
+  ): PartitionDecision<T> | undefined {
+    const versions = this.versions.get(key) ?? [];
+    const back = this.staleness();
+    if (back === 0) return undefined;
+    const text = JSON.stringify(known);
+    const floor = known === undefined ? 0 : versions.findLastIndex(({ head }) => JSON.stringify(head) === text);
+    if (floor < 0) return undefined;
+    const old = (): Version => older(versions, this.staleness()) ?? EMPTY;
+    const decision = decide({
+      ...this.view(versions[Math.max(floor, versions.length - 1 - back)] ?? EMPTY),
+      get: (kind, id) => this.view(old()).get(kind, id),
+      scan: (kind, prefix) => this.view(old()).scan(kind, prefix),
+    });
+    return decision.writes === undefined && decision.confirm === undefined ? decision : undefined;
+  }
 
   private view({ head, records }: Version): PartitionView {
     return {

@@ -8,11 +8,15 @@ import type { Head } from '../../src/turn/record';
 export function newerCode(partitions: Partitions): Partitions {
   return {
     ...proxied(partitions),
-    transact: (key, decide) =>
-      partitions.transact(key, (view) => {
-        const { writes, ...decision } = decide(seen(view));
-        return { ...decision, ...(writes === undefined ? {} : { writes: written(writes) }) };
-      }),
+    transact: (key, decide, known) =>
+      partitions.transact(
+        key,
+        (view) => {
+          const { writes, ...decision } = decide(seen(view));
+          return { ...decision, ...(writes === undefined ? {} : { writes: written(writes) }) };
+        },
+        known === undefined ? undefined : moved(known, 1),
+      ),
     read: (key, look) => partitions.read(key, (view) => look(seen(view))),
   };
 }
