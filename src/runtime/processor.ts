@@ -1,3 +1,4 @@
+import type { AcquireOutcome } from '../ports/store';
 import type { ConversationKey } from '../turn/keys';
 import { deliverRecorded } from './delivery';
 import { ConversationLost, GUARD_SLACK_MS, Hold } from './hold';
@@ -21,8 +22,7 @@ export async function attend(runtime: Runtime, key: ConversationKey): Promise<vo
   const came = { 'turnwise.conversation': key, 'turnwise.outcome': acquired.outcome };
   stagePassed(runtime, 'acquire', { parent: next?.trace, attributes: came }, clock.monotonic() - started);
   if (acquired.outcome !== 'acquired') {
-    if (acquired.outcome === 'busy') await ringIfOverdue(runtime, key, acquired.remainingMs);
-    if (acquired.outcome === 'scheduled') await ringWhenDue(runtime, key, acquired.remainingMs);
+    await ringAgainIfNeeded(runtime, key, acquired);
     return;
   }
   const hold = new Hold(runtime, acquired.held, started);
@@ -57,14 +57,24 @@ async function work(runtime: Runtime, hold: Hold, started: number): Promise<void
 }
 
 /**
- * A holder that lives has renewed its lease by now. One that has not may be dead: the bell that found it comes again for the end of the
- * lease. Bells of a healthy conversation are not repeated, so a burst of messages leaves no burst of bells behind.
+ * A ring that came to nothing is over, but for three. A holder that lives has renewed its lease by now: one that has not may be dead, and
+ * the bell that found it comes again for the end of the lease. A bell for the end of a back-off may find it still running, where the store's
+ * time is an estimate. And what is scheduled has its time. Bells of a healthy conversation are not repeated, so a burst of messages leaves
+ * no burst of bells behind.
  */
-async function ringIfOverdue(runtime: Runtime, key: ConversationKey, remainingMs: number): Promise<void> {
+async function ringAgainIfNeeded(runtime: Runtime, key: ConversationKey, acquired: NotAcquired): Promise<void> {
   const { options, store } = runtime;
-  if (remainingMs >= store.timing.leaseMs - options.renewMs - RENEWAL_SLACK_MS) return;
-  await ring(runtime, key, remainingMs + GUARD_SLACK_MS);
+  if (acquired.outcome === 'idle') return;
+  const { outcome, remainingMs } = acquired;
+  if (outcome === 'scheduled') return ringWhenDue(runtime, key, remainingMs);
+  const soonMs = outcome === 'later' ? EARLY_BELL_MS : store.timing.leaseMs - options.renewMs - RENEWAL_SLACK_MS;
+  if (remainingMs < soonMs) await ring(runtime, key, remainingMs + GUARD_SLACK_MS);
 }
+
+type NotAcquired = Exclude<AcquireOutcome, { readonly outcome: 'acquired' }>;
 
 /** A renewal may be this late without anything being wrong. */
 const RENEWAL_SLACK_MS = 2_000;
+
+/** A bell may be this early: instances' estimates of the store's time may be this far apart. */
+const EARLY_BELL_MS = 1_500;

@@ -2,14 +2,26 @@ import { appended, wakeForWork } from './accept';
 import type { Effect, Head, PendingActivity } from './record';
 import type { Timing } from './timing';
 
-/** Puts a dead-lettered activity at the end of the mailbox. It was accepted once, so its key is not asked again. */
+/**
+ * Puts a dead-lettered activity at the end of the mailbox. It was accepted once, so its key is not asked again. Its turn gets a name that no
+ * waiting one has: an activity that came again past the dedupe horizon may have left two letters.
+ */
 export function requeueActivity(head: Head, now: number, dead: PendingActivity, timing: Timing): Head {
-  return appended(head, now, { ...dead, at: now, replay: (dead.replay ?? 0) + 1 }, timing);
+  const replays = head.pend.filter(({ key }) => key === dead.key).map(({ replay }) => replay ?? 0);
+  const replay = Math.max(dead.replay ?? 0, ...replays) + 1;
+  return appended(head, now, { ...dead, at: now, replay }, timing);
 }
 
-/** Puts an effect that the channel refused at the end of what is to be delivered, as if it had never been tried. */
+/**
+ * Puts an effect that the channel refused at the end of what is to be delivered, as if it had never been tried, and under a name that
+ * nothing else there has.
+ */
 export function requeueEffect(head: Head, now: number, dead: Effect, timing: Timing): Head {
   const { started, inDoubt, due, ...fresh } = dead;
-  const out = [...head.out, { ...fresh, at: now, tries: 0 }];
+  const out = [...head.out, { ...fresh, id: unusedId(head, dead.id), at: now, tries: 0 }];
   return { ...head, out, wake: wakeForWork(head, now, timing) };
+}
+
+function unusedId({ out }: Pick<Head, 'out'>, id: string): string {
+  return out.some((effect) => effect.id === id) ? unusedId({ out }, `${id}-`) : id;
 }

@@ -37,13 +37,20 @@ export interface ConversationGhost {
   readonly steps: Map<string, string>;
 }
 
+/** A store call, as the observer of its write needs to know it. */
+export interface Writer {
+  /** The conversation or user that it names. */
+  readonly about: ConversationKey | UserKey;
+  readonly fence: Fence | undefined;
+}
+
 /** Watches every write and checks what must hold at every moment; keeps what is checked at the end. */
 export class Ghost implements Observer {
   readonly violations: string[] = [];
   readonly history: string[] = [];
   readonly conversations = new Map<ConversationKey, ConversationGhost>();
-  /** The fence under which the store call that is being applied was made. */
-  writer: Fence | undefined;
+  /** The store call that is being applied: what it is about, and the fence under which it was made. */
+  writer: Writer | undefined;
   takeovers = 0;
   unknownSends = 0;
   unknownWrites = 0;
@@ -149,6 +156,9 @@ export class Ghost implements Observer {
 
   wrote(key: ConversationKey, before: Version, after: Version, writes: PartitionWrites): void {
     const ghost = this.of(key);
+    if (this.writer !== undefined && this.writer.about !== key) {
+      this.violate('I13', `${key} was changed by a call about ${this.writer.about}`);
+    }
     this.checkFence(key, before, after);
     this.checkState(key, before, after);
     const dead = (writes.put ?? []).flatMap((each) => (each.kind === 'dead' ? [each.value as DeadLetter] : []));
@@ -174,6 +184,9 @@ export class Ghost implements Observer {
   }
 
   wroteUser(user: UserKey, _before: UserRecord | undefined, after: UserRecord): void {
+    if (this.writer !== undefined && this.writer.about !== user) {
+      this.violate('I13', `${user} was changed by a call about ${this.writer.about}`);
+    }
     this.note(
       `user ${user} v${after.version} intents[${after.intents.map((each) => each.id)}] ${JSON.stringify(after.data)}`,
     );
@@ -182,8 +195,9 @@ export class Ghost implements Observer {
   private checkFence(key: ConversationKey, { head: was }: Version, { head: is }: Version): void {
     if (was === undefined || is === undefined) return;
     if (is.epoch < was.epoch) this.violate('I11', `${key}: epoch went back`);
-    if (this.writer !== undefined && was.epoch !== this.writer.epoch) {
-      this.violate('I11', `${key}: a write of epoch ${this.writer.epoch} took effect in epoch ${was.epoch}`);
+    const fence = this.writer?.fence;
+    if (fence !== undefined && was.epoch !== fence.epoch) {
+      this.violate('I11', `${key}: a write of epoch ${fence.epoch} took effect in epoch ${was.epoch}`);
     }
   }
 
@@ -191,10 +205,11 @@ export class Ghost implements Observer {
     const acquired = is.lease !== null && is.lease.owner !== was.lease?.owner;
     // Ended by another worker: one that took over, or one that fenced the attempt for the sake of its user's state.
     if (was.lease !== null && is.epoch > was.epoch) this.takeovers += 1;
-    if (acquired && was.lease !== null && was.lease.until > this.now()) {
+    if (acquired && was.lease !== null && was.lease.until > this.now() + EARLY_MS) {
       this.violate('I11', `${key}: taken over while its lease ran`);
     }
-    if (acquired && was.notBefore > this.now()) this.violate('I9', `${key}: taken before its back-off was over`);
+    if (acquired && was.notBefore > this.now() + EARLY_MS)
+      this.violate('I9', `${key}: taken before its back-off was over`);
     const waits = was.lease === null && is.lease === null && is.epoch === was.epoch;
     if (waits && is.notBefore < was.notBefore) this.violate('I9', `${key}: its back-off was cut short`);
     if (this.calm && is.epoch > was.epoch && was.lease !== null) {
@@ -225,6 +240,7 @@ export class Ghost implements Observer {
   ): void {
     const before = was.map(turnPrefix);
     const after = is.map(turnPrefix);
+    if (new Set(after).size < after.length) this.violate('I16', `${key}: two turns of one name wait: ${after}`);
     for (const turn of before.filter((each) => !after.includes(each))) {
       if (turn !== before[0]) this.violate('I3', `${key}: ${turn} left the mailbox out of turn`);
       const died = dead.some((letter) => letter.dead.kind === 'activity' && turnPrefix(letter.dead.activity) === turn);
@@ -233,7 +249,8 @@ export class Ghost implements Observer {
     }
     for (const turn of after.filter((each) => !before.includes(each))) {
       const last = ghost.acceptedAt.get(turn) ?? Number.NEGATIVE_INFINITY;
-      if (this.now() - last < DEFAULT_TIMING.dedupeMs) this.violate('I12', `${key}: ${turn} entered the mailbox twice`);
+      if (this.now() - last < DEFAULT_TIMING.dedupeMs - EARLY_MS)
+        this.violate('I12', `${key}: ${turn} entered the mailbox twice`);
       this.checkDue(
         key,
         is.find((each) => turnPrefix(each) === turn),
@@ -253,7 +270,7 @@ export class Ghost implements Observer {
       ...[...this.dues].flatMap(([name, at]) => (name.endsWith(` ${plan}`) ? [at] : [])),
       Number.POSITIVE_INFINITY,
     );
-    if (due !== Number.POSITIVE_INFINITY && this.now() < due)
+    if (due !== Number.POSITIVE_INFINITY && this.now() < due - EARLY_MS)
       this.violate('I3', `${key}: ${plan} was accepted ${due - this.now()} ms early`);
   }
 
@@ -296,6 +313,12 @@ export class Ghost implements Observer {
     }
   }
 }
+
+/** Most that an instance's estimate of the store's time is off by, in ms: as for the first answer of a service that tells the second. */
+export const STORE_CLOCK_ERROR_MS = 500;
+
+/** What one instance has written, another may find over this much too early. */
+const EARLY_MS = 2 * STORE_CLOCK_ERROR_MS;
 
 /** A delivery may be this early: what a worker knows of the store's time is older by what its last write took. */
 const CLOCK_ERROR_MS = 27_000;

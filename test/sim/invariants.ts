@@ -21,6 +21,7 @@ export function checkAtRest(
     const conversation = ghost.of(key);
     const version = partitions.current(key);
     checkEnds(ghost, key, conversation, version, options);
+    checkInnocent(ghost, key, version, plans);
     checkState(ghost, key, conversation, version, plans);
     checkReplies(ghost, key, conversation);
     checkApologies(ghost, key, conversation, version);
@@ -113,6 +114,19 @@ function checkEnds(
   }
 }
 
+/** What one activity does is not held against another: only what ends or delays its worker can end one whose handler never fails. */
+function checkInnocent(ghost: Ghost, key: ConversationKey, { records }: Version, plans: readonly Plan[]): void {
+  for (const { kind, value } of records.values()) {
+    if (kind !== 'dead') continue;
+    const { dead, id, reason } = value as DeadLetter;
+    if (dead.kind !== 'activity') continue;
+    const innocent = planOf(plans, key, turnPrefix(dead.activity)).every(({ poison }) => poison === 'none');
+    if (innocent && !NOBODYS_FAULT.has(reason.code)) ghost.violate('I13', `${key}: ${id} died of ${reason.code}`);
+  }
+}
+
+const NOBODYS_FAULT = new Set(['WorkerDied', 'BodyMissing', 'TurnTimedOut']);
+
 function checkAttempts(ghost: Ghost, letter: DeadLetter, turn: string, { maxAttempts }: RuntimeOptions): void {
   const { conversation, attempts, id, reason } = letter;
   if (reason.message !== 'never' && attempts < maxAttempts) {
@@ -148,6 +162,8 @@ function checkState(
     const expected = ran.filter((plan) => plan.property === property).map(nameOf);
     const list = (data[property] ?? []) as string[];
     if (list.join() !== expected.join()) ghost.violate('I2', `${key}: ${property} ${list}, committed ${expected}`);
+    const foreign = list.filter((name) => conversationKey(CHANNEL, name.split('/')[0] ?? '') !== key);
+    if (foreign.length > 0) ghost.violate('I13', `${key}: ${property} has ${foreign}`);
   }
   const once = ended.filter(({ turn }) => accepted.indexOf(turn) === accepted.lastIndexOf(turn));
   for (const { turn, dead } of once) {

@@ -80,10 +80,7 @@ export class SimPartitions implements Partitions {
     return look(this.view(older(this.versions.get(key) ?? [], this.staleness()) ?? EMPTY));
   }
 
-  async transactUser<T>(
-    user: UserKey,
-    decide: (record: UserRecord | undefined) => UserDecision<T>,
-  ): Promise<T> {
+  async transactUser<T>(user: UserKey, decide: (record: UserRecord | undefined) => UserDecision<T>): Promise<T> {
     const versions = this.userVersions.get(user) ?? [];
     const back = this.staleness();
     const early = back === 0 ? undefined : decide(older(versions, back));
@@ -167,6 +164,30 @@ export class SimPartitions implements Partitions {
       scan: (kind, prefix) => [...records.values()].filter((each) => each.kind === kind && each.id.startsWith(prefix)),
     };
   }
+}
+
+/** The engine as an instance sees it whose estimate of the store's time is off by `ms`. */
+export function withClockError(partitions: Partitions, ms: number): Partitions {
+  const off = (view: PartitionView): PartitionView => ({ ...view, now: view.now + ms });
+  return {
+    ...besideConversations(partitions),
+    transact: (key, decide, known) => partitions.transact(key, (view) => decide(off(view)), known),
+    read: (key, look) => partitions.read(key, (view) => look(off(view))),
+  };
+}
+
+/** What stays of an engine when its way of handling conversations is another. */
+export function besideConversations(partitions: Partitions): Omit<Partitions, 'transact' | 'read'> {
+  return {
+    collections: partitions.collections,
+    transactUser: (user, decide) => partitions.transactUser(user, decide),
+    readUser: (user) => partitions.readUser(user),
+    overdue: (limit) => partitions.overdue(limit),
+    busy: (limit) => partitions.busy(limit),
+    dead: (limit) => partitions.dead(limit),
+    open: () => partitions.open(),
+    close: () => partitions.close(),
+  };
 }
 
 function next(before: Version, { head, put = [], drop = [] }: PartitionWrites): Version {

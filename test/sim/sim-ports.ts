@@ -1,9 +1,10 @@
 import type { Connector, ConnectorCall, Delivery } from '../../src/ports/connector';
 import type { Held, Store } from '../../src/ports/store';
 import { StoreFault } from '../../src/turn/fault';
-import type { Fence } from '../../src/turn/hold';
+import type { ConversationKey, UserKey } from '../../src/turn/keys';
+import type { Intent } from '../../src/turn/user-state';
 import type { Faults } from './faults';
-import type { Ghost } from './ghost';
+import type { Ghost, Writer } from './ghost';
 import type { Random } from './random';
 import type { Instance, Scheduler } from './scheduler';
 
@@ -47,9 +48,9 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
   return Object.fromEntries(
     Object.entries(port as unknown as Methods).map(([name, method]) => {
       const call = (...parameters: never[]): Promise<unknown> => {
-        const fence = fenceOf(parameters[0]);
+        const writer = writerOf(parameters[0]);
         const apply = (): Promise<unknown> => {
-          ghost.writer = fence;
+          ghost.writer = writer;
           try {
             return method(...parameters);
           } finally {
@@ -82,8 +83,11 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
   ) as T;
 }
 
-function fenceOf(first: unknown): Fence | undefined {
-  return typeof first === 'object' && first !== null && 'fence' in first ? (first as Held).fence : undefined;
+/** Calls name a conversation or a user, a hold on a conversation, or an intent of one. */
+function writerOf(first: ConversationKey | UserKey | Held | Intent | undefined): Writer | undefined {
+  if (first === undefined || typeof first === 'number') return undefined;
+  if (typeof first === 'string') return { about: first, fence: undefined };
+  return 'fence' in first ? { about: first.key, fence: first.fence } : { about: first.conversation, fence: undefined };
 }
 
 /** The channel as one instance reaches it. What it accepted is on the conversation's wire. */

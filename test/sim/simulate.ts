@@ -9,9 +9,9 @@ import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
-import { Ghost } from './ghost';
+import { Ghost, STORE_CLOCK_ERROR_MS } from './ghost';
 import { checkAtRest, turnOf } from './invariants';
-import { SimPartitions } from './partitions';
+import { SimPartitions, withClockError } from './partitions';
 import { CHANNEL, makePlans, type Plan } from './plan';
 import { withPosts } from './posts';
 import { Random } from './random';
@@ -58,6 +58,8 @@ class World {
   private deployed = false;
   /** Whether what the app brings along throws. */
   private readonly clumsy: boolean;
+  /** Most that an instance's estimate of the store's time is off by, in ms, good days included. */
+  private readonly storeClockErrorMs: number;
   private purges = 0;
   private posting = 0;
   private working = 0;
@@ -71,6 +73,7 @@ class World {
     this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
     this.clumsy = this.random.chance(0.1);
+    this.storeClockErrorMs = this.random.chance(0.5) ? 0 : STORE_CLOCK_ERROR_MS;
     this.partitions = new SimPartitions(
       () => this.scheduler.now,
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
@@ -152,7 +155,8 @@ class World {
       faults: () => this.faults,
       delivering: this.delivering,
     };
-    const partitions = instance.newer ? newerCode(this.partitions) : this.partitions;
+    const known = withClockError(this.partitions, this.random.between(-1, 1) * this.storeClockErrorMs);
+    const partitions = instance.newer ? newerCode(known) : known;
     const store = transactionalStore(partitions, DEFAULT_TIMING);
     let ids = 0;
     this.runtimes.set(instance, {
@@ -300,11 +304,12 @@ class World {
     return accepted.includes(turnOf(planned)) || answered.has(turnOf(planned));
   }
 
-  /** The operator: replays dead letters now and then, impatiently, while there are faults. */
+  /** The operator: replays dead letters now and then, impatiently, while there are faults; where activities come again, afterwards. */
   private replayLater(): void {
     if ((!this.faults.poison && this.faults.sendRejected === 0) || this.random.chance(0.5)) return;
+    const comesAgain = this.plans.some((plan) => plan.comesAgain);
     this.posting += 1;
-    void this.scheduler.call(undefined, this.random.between(0, REPLAYS_MS), async () => {
+    void this.scheduler.call(undefined, this.random.between(0, comesAgain ? LATE_REPLAYS_MS : REPLAYS_MS), async () => {
       const letters = (await this.partitions.dead(10)) as DeadLetter[];
       const runtime = this.random.pick([...this.runtimes.values(), undefined]);
       for (const { conversation, id } of letters) {
@@ -340,3 +345,6 @@ function makeOptions(random: Random): RuntimeOptions {
 
 /** Replays may happen in this time from the start, in virtual ms. */
 const REPLAYS_MS = 400_000;
+
+/** Late enough for what came again past the dedupe horizon to have died as well. */
+const LATE_REPLAYS_MS = 3 * DEFAULT_TIMING.dedupeMs;

@@ -1,5 +1,6 @@
 import type { Partitions, PartitionView, PartitionWrites } from '../../src/store/partition';
 import type { Head } from '../../src/turn/record';
+import { besideConversations } from './partitions';
 
 /**
  * The storage engine as newer code sees it. The code is the same, so the formats are moved instead: what it takes for its own format is
@@ -7,7 +8,7 @@ import type { Head } from '../../src/turn/record';
  */
 export function newerCode(partitions: Partitions): Partitions {
   return {
-    ...proxied(partitions),
+    ...besideConversations(partitions),
     transact: (key, decide, known) =>
       partitions.transact(
         key,
@@ -18,19 +19,6 @@ export function newerCode(partitions: Partitions): Partitions {
         known === undefined ? undefined : moved(known, 1),
       ),
     read: (key, look) => partitions.read(key, (view) => look(seen(view))),
-  };
-}
-
-function proxied(partitions: Partitions): Omit<Partitions, 'transact' | 'read'> {
-  return {
-    collections: partitions.collections,
-    transactUser: (user, decide) => partitions.transactUser(user, decide),
-    readUser: (user) => partitions.readUser(user),
-    overdue: (limit) => partitions.overdue(limit),
-    busy: (limit) => partitions.busy(limit),
-    dead: (limit) => partitions.dead(limit),
-    open: () => partitions.open(),
-    close: () => partitions.close(),
   };
 }
 

@@ -148,6 +148,21 @@ function requeueContract(open: OpenStore): void {
     expect(await deadOf(store)).toEqual([]);
   });
 
+  test('two letters of one activity, replayed together, are two turns, and each commit takes its own', async () => {
+    const { store, pass } = await open();
+    await giveUp(store, await holding(store, ['a']), 'first');
+    pass(store.timing.dedupeMs + SLACK_MS);
+    await giveUp(store, await holding(store, ['a'], 'worker-2'), 'second');
+    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+    const held = acquired(await store.turns.acquire(conversation(), 'worker-3'));
+    const turn = turnOf(held);
+    const first = after(held, await store.turns.commit(held, turn));
+    const again = after(held, await store.turns.commit(held, turn));
+    expect(namesOf(first.head)).toEqual(['a']);
+    expect(namesOf(again.head)).toEqual(['a']);
+    expect(turnOf(first).turn).not.toBe(turn.turn);
+  });
+
   test('replaying while the holder commits loses neither', async () => {
     const { store, other } = await open();
     const held = await giveUp(store, await holding(store, ['a', 'b']));
@@ -189,6 +204,20 @@ function effectContract(open: OpenStore): void {
     expect(textsOf(next.head)).toEqual(['reply 1', 'reply 0']);
     expect(next.head.out[1]).toMatchObject({ tries: 0 });
     expect(next.head.out[1]).not.toHaveProperty('started');
+  });
+
+  test('two refused effects of one name, replayed together, are delivered one by one', async () => {
+    const { store, pass } = await open();
+    await refuse(store, await commitReplies(store, await holding(store, ['a']), 1));
+    pass(store.timing.dedupeMs + SLACK_MS);
+    await refuse(store, await commitReplies(store, await holding(store, ['a'], 'worker-2'), 1));
+    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+    const held = acquired(await store.turns.acquire(conversation(), 'worker-3'));
+    const effect = held.head.out[0]?.id ?? '';
+    const first = after(held, await store.turns.markDelivered(held, { effect }, false));
+    const again = after(held, await store.turns.markDelivered(held, { effect }, false));
+    expect(textsOf(first.head)).toEqual(['reply 0']);
+    expect(textsOf(again.head)).toEqual(['reply 0']);
   });
 
   test('replayed into a conversation at rest, it brings somebody to deliver it', async () => {
