@@ -1,3 +1,4 @@
+import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
@@ -131,19 +132,39 @@ async function giveUp(
   });
   // An attempt beyond the one that may apologise means that the apology killed its worker.
   if (input !== undefined && bot.onError !== undefined && hold.head.att <= runtime.options.maxAttempts + 1) {
+    const committed = await apologise(runtime, hold, input, error, dead);
+    if (committed !== 'failed') return { outcome: 'dead', next: after(committed) };
+  }
+  const committed = await commitTurn(runtime, hold, undefined, pending, dead);
+  return { outcome: 'dead', next: after(committed) };
+}
+
+/** The run of `onTurnError`, repeated like the handler's when the state that it touched has moved meanwhile. */
+async function apologise(
+  runtime: Runtime,
+  hold: Hold,
+  input: TurnInput,
+  error: unknown,
+  dead: DeadReason,
+): Promise<'held' | 'released' | 'failed'> {
+  const { bot, options } = runtime;
+  const { pending } = input;
+  for (let run = 0; run < options.maxConflictRuns; run += 1) {
     const turn = new CapturedTurn(runtime, hold, { ...input, repeats: false });
     try {
       await attempt(runtime, turn, () => bot.onError?.(turn, input.activity, error) ?? Promise.resolve());
       const committed = await commitTurn(runtime, hold, turn, pending, dead);
-      if (committed !== 'conflict') return { outcome: 'dead', next: after(committed) };
+      if (committed !== 'conflict') return committed;
     } catch (second) {
+      await turn.abandon();
       if (hold.lost.aborted) throw second;
       report(runtime, 'errorHandlerFailed', hold.key, { activity: pending.key, error: errorName(second) });
+      return 'failed';
     }
     await turn.abandon();
+    report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
   }
-  const committed = await commitTurn(runtime, hold, undefined, pending, dead);
-  return { outcome: 'dead', next: after(committed) };
+  return 'failed';
 }
 
 /** Runs the bot with the turn's time limit, sending what it has so far at every `holdRepliesMs` on the way. */

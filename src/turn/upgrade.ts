@@ -2,7 +2,7 @@ import { type Head, NEW_HEAD, RECORD_VERSION } from './record';
 
 /**
  * Record formats. During a deploy, code of two versions works on the same records, so a format may only add fields, or change those that
- * nobody but a holder touches. `v`, `pend`, `seen`, `lease`, `notBefore`, `wake` and `epoch` keep their shape for ever:
+ * nobody but a holder touches. `v`, `pend`, `seen`, `out`, `lease`, `notBefore`, `wake` and `epoch` keep their shape for ever:
  *
  * - accepting and requeueing append to a record of any format, older or newer, and leave the rest of it as it is;
  * - acquiring upgrades an older record, and leaves a newer one (`later`) to the code that knows it;

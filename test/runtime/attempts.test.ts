@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { ConversationState } from '../../src/bot/conversation-state';
 import type { TurnContext } from '../../src/bot/turn-context';
 import { RetryableError, TerminalError } from '../../src/bot/turn-errors';
-import { answerRing, createPipeline, type Pipeline } from './pipeline';
+import { activityKey } from '../../src/turn/keys';
+import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
 
-/** Answers rings and lets time pass until the mailbox is empty. */
+/** Answers rings and lets time pass until the mailbox is empty. No ring comes before a back-off is over. */
 async function untilIdle(
   pipeline: Pipeline,
   bot: (context: TurnContext) => Promise<void>,
@@ -12,10 +14,23 @@ async function untilIdle(
   const sorry =
     apology === undefined ? undefined : async (context: TurnContext) => void (await context.sendActivity(apology));
   for (let round = 0; round < 20 && (await pipeline.head()).wake !== null; round += 1) {
-    const worker = answerRing(pipeline.worker(bot, sorry));
+    const waits = (await pipeline.head()).notBefore > pipeline.clock.now();
+    const worker = waits ? undefined : answerRing(pipeline.worker(bot, sorry));
     await pipeline.pass(5_000);
-    await worker.done;
+    await worker?.done;
   }
+}
+
+const apologised = new ConversationState().createProperty<number>('apologised');
+
+/** An inline turn changes the conversation's state beside the turn that runs. */
+async function changedBeside({ store }: Pipeline, data: Record<string, unknown>): Promise<void> {
+  const key = activityKey('beef'.repeat(8));
+  const claimed = await store.inline.claim(CONVERSATION, key, 'beside', 10_000);
+  if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+  const turn = { activity: key, answer: { status: 200 }, effects: [], bodies: [], reads: [] };
+  const writes = [{ id: 'conversation' as const, data }];
+  expect(await store.inline.commit(CONVERSATION, claimed.fence, { ...turn, writes })).toBe('committed');
 }
 
 const failing = (starts: string[], error: () => Error) => async (context: TurnContext) => {
@@ -56,6 +71,28 @@ describe('a handler that fails', () => {
     ]);
   });
 
+  test('apologises on the state as it is, when somebody else changes it meanwhile', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    const apologies: number[] = [];
+    const sorry = async (context: TurnContext): Promise<void> => {
+      const before = await apologised.get(context, 0);
+      if (apologies.push(before) === 1) await changedBeside(pipeline, { apologised: 10 });
+      await apologised.set(context, before + 1);
+      await context.sendActivity('sorry');
+    };
+    await answerRing(
+      pipeline.worker(
+        failing([], () => new TerminalError('hopeless')),
+        sorry,
+      ),
+    ).done;
+    expect(apologies).toEqual([0, 10]);
+    expect(pipeline.sent).toEqual(['sorry']);
+    expect((await pipeline.store.turns.readState(CONVERSATION, 'conversation')).data).toEqual({ apologised: 11 });
+    expect(await pipeline.store.deadLetters.list(10)).toMatchObject([{ reason: { code: 'TerminalError' } }]);
+  });
+
   test('that knows when to come again is obeyed', async () => {
     const pipeline = createPipeline();
     await pipeline.accept('a');
@@ -77,6 +114,22 @@ describe('a handler that fails', () => {
     }
     expect(starts).toEqual(['a']);
     expect((await pipeline.head()).pend.length).toBe(4);
+  });
+});
+
+describe('a bell', () => {
+  test('that comes a little before a back-off is over comes again at its end; a much earlier one does not', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    const bot = failing([], () => new RetryableError('busy', 10_000));
+    await answerRing(pipeline.worker(bot)).done;
+    pipeline.rings.length = 0;
+    await pipeline.pass(8_000);
+    await answerRing(pipeline.worker(bot)).done;
+    expect(pipeline.rings).toEqual([]);
+    await pipeline.clock.advance(1_600);
+    await answerRing(pipeline.worker(bot)).done;
+    expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 900 }]);
   });
 });
 
