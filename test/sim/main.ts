@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { MUTANTS } from './mutants';
 import type { SimResult } from './simulate';
 
-/** `npm run sim -- [--runs N] [--seed N] [--seeds N,N,…] [--mutant NAME] [--catches N] [--json]`: N runs from the seed on, or those seeds; a single run prints its history. */
+/** `npm run sim -- [--runs N] [--seed N] [--seeds N,N,…] [--mutant NAME] [--catches N] [--json]`: N runs from the seed on, or those seeds; a single run prints its history. Long ones say on stderr how far they are. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -24,6 +24,7 @@ async function main(): Promise<void> {
   const kinds = new Map<string, number>();
   const failed: number[] = [];
   const enough = values.catches === undefined ? Number.POSITIVE_INFINITY : wholeNumber('--catches', values.catches);
+  const progress = new Progress(seeds.length);
   let runs = 0;
   for (const seed of seeds) {
     const result = await simulate(seed);
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     if (result.violations.length > 0) failed.push(seed);
     for (const kind of kindsOf(result)) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     if (!values.json) show(result, seeds.length === 1, failed.length);
+    progress.show(runs, failed.length);
     if (failed.length >= enough) break;
   }
   const found = Object.fromEntries(kinds);
@@ -61,6 +63,28 @@ function show({ seed, violations, history }: SimResult, single: boolean, failed:
     process.stdout.write(`seed ${seed} (npm run sim -- --seed ${seed}):\n  ${violations.join('\n  ')}\n`);
   }
 }
+
+/** A line a minute to stderr, when there is much to do. */
+class Progress {
+  private readonly startedAt = Date.now();
+  private shownAt = this.startedAt;
+
+  constructor(private readonly runs: number) {}
+
+  show(done: number, failed: number): void {
+    const now = Date.now();
+    if (this.runs <= LONG_RUNS || now - this.shownAt < PROGRESS_MS) return;
+    this.shownAt = now;
+    const left = Math.round(((now - this.startedAt) / done) * (this.runs - done)) / MINUTE;
+    process.stderr.write(
+      `${done} of ${this.runs} runs, ${failed} with violations; about ${Math.ceil(left)} min to go\n`,
+    );
+  }
+}
+
+const MINUTE = 60_000;
+const LONG_RUNS = 50_000;
+const PROGRESS_MS = MINUTE;
 
 function from(seed: number, runs: number): number[] {
   return Array.from({ length: runs }, (_, index) => seed + index);

@@ -108,7 +108,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: 'each.epoch > intent.epoch',
     replace: 'false',
-    seeds: [1298, 2988, 4073],
+    seeds: [1023, 6059, 6716, 7257],
   },
   {
     name: 'calls an intent void without fencing its attempt',
@@ -223,5 +223,19 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/accept.ts',
     find: 'const longer: Head = { ...head, pend:',
     replace: 'const longer: Head = { ...head, notBefore: 0, pend:',
+  },
+  {
+    name: 'takes what its own first try has written for a conflict',
+    file: 'src/store/turn-store.ts',
+    find: "if (moved) return { result: { outcome: 'conflict' }, confirm: true };",
+    replace: "if (moved) return { result: { outcome: 'conflict' } };",
+    seeds: [970],
+  },
+  {
+    name: 'gives two replays of one activity the same name',
+    file: 'src/turn/requeue.ts',
+    find: 'Math.max(dead.replay ?? 0, ...replays) + 1',
+    replace: '(dead.replay ?? 0) + 1',
+    seeds: [647],
   },
 ];

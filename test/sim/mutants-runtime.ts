@@ -90,7 +90,7 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/run-turn.ts',
     find: 'return failed(runtime, hold, pending, undefined, error);\n  }',
     replace: 'throw error;\n  }',
-    seeds: [2021, 2207, 3307, 5705],
+    seeds: [297, 1853, 3472, 3610],
   },
   {
     name: 'delivers what no write has marked',
@@ -148,7 +148,7 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     file: 'src/runtime/delivery.ts',
     find: 'if (effect.tries >= runtime.options.maxDeliveries) return bury(',
     replace: 'if (effect.tries < 0) return bury(',
-    seeds: [2349, 2430, 2501, 2749],
+    seeds: [103, 1453, 2034, 2169],
   },
   {
     name: 'never renews a lease',
@@ -170,5 +170,19 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     find: "if (committed === 'committed' && commit.effects.length > 0) await",
     replace: "if (committed === 'lost') await",
     seeds: 600,
+  },
+  {
+    name: 'lets a bell that came a little early be the last',
+    file: 'src/runtime/processor.ts',
+    find: "outcome === 'later' ? EARLY_BELL_MS",
+    replace: "outcome === 'later' ? 0",
+    seeds: [609, 1952, 2955],
+  },
+  {
+    name: 'lets the state of one conversation leak into others',
+    file: 'src/runtime/turn-state.ts',
+    find: 'return persist(clock, () => store.turns.readState(this.turn.conversation, id), { limitMs: store.timing.leaseMs });',
+    replace:
+      'const leaked = (globalThis as { leaked?: object });\n    leaked.leaked ??= {};\n    const read = store.turns.readState(this.turn.conversation, id);\n    return read.then((fresh) => ({ ...fresh, data: { ...Object.assign(leaked.leaked, fresh.data) } }));',
   },
 ];
