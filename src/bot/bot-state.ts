@@ -5,7 +5,7 @@ import { BotStatePropertyAccessor, type StatePropertyAccessor } from './state-pr
 import { type StateView, stateView } from './state-view';
 import type { Storage } from './storage';
 import { type StorageKeyFactory, StoredState } from './stored-state';
-import { type StateDocument, type StateScope, TurnKey } from './turn';
+import { type StateDocument, type StateScope, type Turn, TurnKey } from './turn';
 import type { TurnContext } from './turn-context';
 
 /** Where in a turn's transaction a state lies. */
@@ -108,14 +108,22 @@ export class BotState implements PropertyManager {
     return place.namespace === '' ? document : namespacedDocument(document, place.namespace);
   }
 
-  private viewOf(context: TurnContext): StateView | undefined {
-    return context.turnState.get<StateView | undefined>(this.viewKey);
+  /** The view of the context's turn, or of its last one. The context of a failed turn is the error handler's too, which has a turn of its own. */
+  private viewOf({ turnState }: TurnContext): StateView | undefined {
+    const kept = turnState.get<KeptView | undefined>(this.viewKey);
+    const turn = turnState.get<Turn | undefined>(TurnKey);
+    return turn === undefined || kept?.turn === turn ? kept?.view : undefined;
   }
 
   private keepView(context: TurnContext, view: StateView): StateView {
-    context.turnState.set(this.viewKey, view);
+    context.turnState.set(this.viewKey, { turn: runningTurn(context), view } satisfies KeptView);
     return view;
   }
+}
+
+interface KeptView {
+  readonly turn: Turn;
+  readonly view: StateView;
 }
 
 /** The key of a state in a storage, as the Bot Framework SDK makes it. @throws Error for an activity that lacks a part of it */

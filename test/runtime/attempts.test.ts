@@ -21,7 +21,8 @@ async function untilIdle(
   }
 }
 
-const apologised = new ConversationState().createProperty<number>('apologised');
+const state = new ConversationState();
+const apologised = state.createProperty<number>('apologised');
 
 /** An inline turn changes the conversation's state beside the turn that runs. */
 async function changedBeside({ store }: Pipeline, data: Record<string, unknown>): Promise<void> {
@@ -69,6 +70,23 @@ describe('a handler that fails', () => {
     expect(await pipeline.store.deadLetters.list(10)).toMatchObject([
       { attempts: 1, reason: { code: 'TerminalError' } },
     ]);
+  });
+
+  test('leaves nothing of its state to the apology, whose own state is kept', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    const seen: unknown[] = [];
+    const bot = async (context: TurnContext): Promise<void> => {
+      await apologised.set(context, 7);
+      throw new TerminalError('hopeless');
+    };
+    const sorry = async (context: TurnContext): Promise<void> => {
+      seen.push(state.get(context), await apologised.get(context));
+      await apologised.set(context, 1);
+    };
+    await answerRing(pipeline.worker(bot, sorry)).done;
+    expect(seen).toEqual([undefined, undefined]);
+    expect((await pipeline.store.turns.readState(CONVERSATION, 'conversation')).data).toEqual({ apologised: 1 });
   });
 
   test('apologises on the state as it is, when somebody else changes it meanwhile', async () => {

@@ -73,7 +73,7 @@ export function makePlans(random: Random, poisonous: boolean): Plan[] {
       step: random.chance(0.65) ? 'none' : random.pick(['plain', 'plain', 'failsOnce', 'unawaited'] as const),
       touches: { conversation: random.chance(0.8), user: hotUser || random.chance(0.5), priv: random.chance(0.2) },
       property: random.chance(0.7) ? 'list' : 'other',
-      poison: poisonous && random.chance(0.25) ? random.pick(again ? LASTING_POISONS : POISONS) : 'none',
+      poison: poisonous && random.chance(0.25) ? random.pick(again ? RETURNING_POISONS : POISONS) : 'none',
       deadly: poisonous && random.chance(0.03),
       apology: random.pick(APOLOGIES),
       comesAgain: again && !inline,
@@ -83,7 +83,7 @@ export function makePlans(random: Random, poisonous: boolean): Plan[] {
 
 const POISONS = ['throwsOnce', 'throwsAlways', 'terminal', 'terminal', 'hangs', 'kills'] as const;
 
-/** What dies of these dies of them again. */
-const LASTING_POISONS = ['throwsAlways', 'throwsAlways', 'kills'] as const;
+/** What comes again past the dedupe horizon: some of it dies both times, some only the first. */
+const RETURNING_POISONS = ['throwsAlways', 'kills', 'terminal', 'terminal'] as const;
 
 const APOLOGIES = ['sends', 'sends', 'sends', 'flushes', 'throws', 'hangs', 'slow'] as const;
