@@ -1,5 +1,5 @@
 import type { Mutant } from './mutants';
-import { FIRST_POSTING_SEED } from './posts';
+import { FIRST_POSTING_SEED } from './plan';
 
 const seeds = (count: number): readonly number[] =>
   Array.from({ length: count }, (_, index) => FIRST_POSTING_SEED + index);

@@ -229,13 +229,13 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/store/turn-store.ts',
     find: "if (moved) return { result: { outcome: 'conflict' }, confirm: true };",
     replace: "if (moved) return { result: { outcome: 'conflict' } };",
-    seeds: [970],
+    seeds: [6461, 7908, 9268],
   },
   {
     name: 'gives two replays of one activity the same name',
     file: 'src/turn/requeue.ts',
     find: 'Math.max(dead.replay ?? 0, ...replays) + 1',
     replace: '(dead.replay ?? 0) + 1',
-    seeds: [647],
+    seeds: [647, 8643, 9771, 10332],
   },
 ];

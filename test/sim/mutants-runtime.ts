@@ -105,7 +105,6 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source
     find: '}-${unique}`;',
     replace: '}`;',
-    seeds: [3750, 4070, 5515],
   },
   {
     name: 'sends what is not due yet',

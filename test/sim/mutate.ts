@@ -24,6 +24,7 @@ export function install(mutant: Mutant, root: string, compiled: string): void {
     },
   );
   const target = path.join(compiled, mutant.file).replace(/\.ts$/, '.js');
+  if (require.cache[target] !== undefined) throw new Error(`${mutant.file} is loaded already, as it is.`);
   const extensions = (Module as unknown as { _extensions: Record<string, Loader> })._extensions;
   const load = extensions['.js'];
   extensions['.js'] = (module, filename) => {

@@ -35,6 +35,12 @@ export interface Plan {
 
 export const CHANNEL = 'sim';
 
+/**
+ * Runs from this seed on also post to conversations, at once and at a time. Earlier ones are as they were, so that seeds which catch a rare
+ * mistake still do.
+ */
+export const FIRST_POSTING_SEED = 20_001;
+
 export const LARGE_TEXT = 'x'.repeat(3_000);
 
 /**
@@ -59,7 +65,7 @@ export function makePlans(random: Random, poisonous: boolean): Plan[] {
         from: { id: `u${random.below(users)}` },
         recipient: { id: 'bot' },
         conversation: { id: `c${random.below(conversations)}` },
-        text: random.chance(0.15) ? LARGE_TEXT : 'hello',
+        text: random.chance(again ? 0.5 : 0.15) ? LARGE_TEXT : 'hello',
       },
       arrivesAt: hotUser || random.chance(0.4) ? 0 : random.between(0, spread),
       inline,
@@ -73,7 +79,8 @@ export function makePlans(random: Random, poisonous: boolean): Plan[] {
       step: random.chance(0.65) ? 'none' : random.pick(['plain', 'plain', 'failsOnce', 'unawaited'] as const),
       touches: { conversation: random.chance(0.8), user: hotUser || random.chance(0.5), priv: random.chance(0.2) },
       property: random.chance(0.7) ? 'list' : 'other',
-      poison: poisonous && random.chance(0.25) ? random.pick(again ? RETURNING_POISONS : POISONS) : 'none',
+      poison:
+        poisonous && random.chance(again ? 0.5 : 0.25) ? random.pick(again ? RETURNING_POISONS : POISONS) : 'none',
       deadly: poisonous && random.chance(0.03),
       apology: random.pick(APOLOGIES),
       comesAgain: again && !inline,

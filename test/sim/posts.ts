@@ -1,13 +1,7 @@
 import { postKey } from '../../src/runtime/post';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
-import { CHANNEL, type Plan } from './plan';
+import { CHANNEL, FIRST_POSTING_SEED, type Plan } from './plan';
 import { Random } from './random';
-
-/**
- * Runs from this seed on also post to conversations, at once and at a time. Earlier ones are as they were, so that seeds which catch a rare
- * mistake still do.
- */
-export const FIRST_POSTING_SEED = 20_001;
 
 /** The plans, some of which now post further ones, and those further ones. */
 export function withPosts(plans: readonly Plan[], seed: number): readonly Plan[] {

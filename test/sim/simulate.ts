@@ -306,8 +306,9 @@ class World {
 
   /** The operator: replays dead letters now and then, impatiently, while there are faults; where activities come again, afterwards. */
   private replayLater(): void {
-    if ((!this.faults.poison && this.faults.sendRejected === 0) || this.random.chance(0.5)) return;
     const comesAgain = this.plans.some((plan) => plan.comesAgain);
+    if (!this.faults.poison && this.faults.sendRejected === 0) return;
+    if (this.random.chance(comesAgain ? 0.2 : 0.5)) return;
     this.posting += 1;
     void this.scheduler.call(undefined, this.random.between(0, comesAgain ? LATE_REPLAYS_MS : REPLAYS_MS), async () => {
       const letters = (await this.partitions.dead(10)) as DeadLetter[];

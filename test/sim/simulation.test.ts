@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { FIRST_POSTING_SEED } from './posts';
+import { FIRST_POSTING_SEED } from './plan';
 import { simulate } from './simulate';
 
 /** A few thousand runs on every `npm test`; `npm run test:deep` makes a million. */
