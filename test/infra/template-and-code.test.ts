@@ -116,6 +116,11 @@ describe('app settings', () => {
 });
 
 test('the queues are those of the code, each with its poison queue', () => {
+  const triggers = readdirSync(path.join(ROOT, 'functions')).flatMap((file) => {
+    const text = readFileSync(path.join(ROOT, 'functions', file), 'utf8');
+    return [...text.matchAll(/queueName: ([^,\n]+)/g)].map(([, name]) => name);
+  });
+  expect(triggers).toEqual(['TURNS_QUEUE']);
   const names = bodies('Microsoft.Storage/storageAccounts/queueServices/queues').map(({ name }) => name);
   expect(names).toEqual([TURNS_QUEUE, `${TURNS_QUEUE}-poison`]);
 });
