@@ -43,13 +43,13 @@ export interface SemanticAction extends Extensible {
 export interface Activity extends Extensible {
   type: Open<ActivityTypes>;
   id?: string;
-  /** ISO 8601. In `context.activity` a `Date`, as in the Bot Framework SDK; it serializes as it came. */
-  timestamp?: Date | string;
+  /** A `Date` in `context.activity`, as in the Bot Framework SDK; it serializes as it came. In JSON, and so in an activity that is stored or on its way, it is a text in ISO 8601. */
+  timestamp?: Date;
   /** Like {@link timestamp}, in the sender's time zone. */
-  localTimestamp?: Date | string;
+  localTimestamp?: Date;
   localTimezone?: string;
   /** Like {@link timestamp}. */
-  expiration?: Date | string;
+  expiration?: Date;
   callerId?: string;
   channelId: string;
   serviceUrl: string;

@@ -4,7 +4,7 @@ import { TurnAdapter } from '../../src/bot/turn-adapter';
 import { TurnContext } from '../../src/bot/turn-context';
 import type { Activity } from '../../src/schema/activity';
 import { MemoryTurn } from '../support/memory-turn';
-import { incoming, runBot } from '../support/run-bot';
+import { incoming, onTheWire, runBot } from '../support/run-bot';
 
 describe('sending', () => {
   test('a text becomes a message that accepts input, addressed as a reply', async () => {
@@ -85,7 +85,7 @@ describe('sending', () => {
       fc.asyncProperty(fc.json(), async (json) => {
         const value: unknown = JSON.parse(json);
         fc.pre(!json.includes('__proto__'));
-        const posted = { value, timestamp: '2026-01-02T03:04:05.1234567Z' };
+        const posted = { value, timestamp: onTheWire('2026-01-02T03:04:05.1234567Z') };
         const { turn } = await runBot((context) => context.sendActivity({ value: context.activity }), posted);
         expect(turn.sent[0]?.value).toEqual(JSON.parse(JSON.stringify(incoming(posted))));
       }),
@@ -383,13 +383,13 @@ describe('a context made of another', () => {
 
 describe('the activity of a turn', () => {
   test('is a copy: what a handler changes stays in the turn', async () => {
-    const original = incoming({ text: '<at>Bot</at> hi', timestamp: '2026-01-02T03:04:05Z' });
+    const original = incoming({ text: '<at>Bot</at> hi', timestamp: onTheWire('2026-01-02T03:04:05Z') });
     const adapter = new TurnAdapter();
     await adapter.run(adapter.createContext(original), new MemoryTurn(), (context) => {
       context.activity.text = 'changed';
       context.activity.from.id = 'changed';
       expect(context.activity.timestamp).toBeInstanceOf(Date);
     });
-    expect(original).toEqual(incoming({ text: '<at>Bot</at> hi', timestamp: '2026-01-02T03:04:05Z' }));
+    expect(original).toEqual(incoming({ text: '<at>Bot</at> hi', timestamp: onTheWire('2026-01-02T03:04:05Z') }));
   });
 });

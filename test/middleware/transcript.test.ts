@@ -14,7 +14,7 @@ import type { TranscriptLogger, TranscriptStore } from '../../src/middleware/tra
 import { TranscriptLoggerMiddleware } from '../../src/middleware/transcript-logger-middleware';
 import type { Activity } from '../../src/schema/activity';
 import { MemoryTurn } from '../support/memory-turn';
-import { incoming, runBot } from '../support/run-bot';
+import { incoming, onTheWire, runBot } from '../support/run-bot';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -77,7 +77,7 @@ describe('TranscriptLoggerMiddleware', () => {
   });
 
   test('keeps the time of what comes in', async () => {
-    const [first] = await transcriptOf(() => undefined, { timestamp: '2031-05-06T07:08:09Z' });
+    const [first] = await transcriptOf(() => undefined, { timestamp: onTheWire('2031-05-06T07:08:09Z') });
     expect(first?.timestamp).toEqual(new Date('2031-05-06T07:08:09Z'));
   });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { withDates } from '../../src/schema/timestamps';
-import { incoming } from '../support/run-bot';
+import { incoming, onTheWire } from '../support/run-bot';
 
 describe('timestamps of an activity', () => {
   const activity = incoming({
-    timestamp: '2026-01-02T03:04:05.1234567Z',
-    localTimestamp: '2026-01-02T04:04:05.1234567+01:00',
-    expiration: '2026-01-03T00:00:00Z',
+    timestamp: onTheWire('2026-01-02T03:04:05.1234567Z'),
+    localTimestamp: onTheWire('2026-01-02T04:04:05.1234567+01:00'),
+    expiration: onTheWire('2026-01-03T00:00:00Z'),
     channelData: { a: [1] },
   });
 
@@ -30,7 +30,7 @@ describe('timestamps of an activity', () => {
   });
 
   test('stay as they are when they are no time, or absent', () => {
-    expect(withDates(incoming({ timestamp: 'yesterday' })).timestamp).toBe('yesterday');
+    expect(withDates(incoming({ timestamp: onTheWire('yesterday') })).timestamp).toBe('yesterday');
     expect(Object.keys(withDates(incoming()))).toEqual(Object.keys(incoming()));
   });
 

@@ -4,6 +4,11 @@ import type { TurnContext } from '../../src/bot/turn-context';
 import type { Activity } from '../../src/schema/activity';
 import { MemoryTurn } from './memory-turn';
 
+/** A time as JSON has it, where the types say what a context makes of it. */
+export function onTheWire(time: string): Date {
+  return time as unknown as Date;
+}
+
 /** A message from a user on the test channel, with whatever a test wants different. */
 export function incoming(different: Partial<Activity> = {}): Activity {
   return {

@@ -53,7 +53,7 @@ const userState = new UserState(memoryStorage);
 
 class Logger implements TranscriptLogger {
   logActivity(activity: Activity): void {
-    console.log(activity.text.length, activity.type);
+    console.log(activity.text.length, activity.type, activity.timestamp?.getTime());
   }
 }
 
