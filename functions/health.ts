@@ -5,5 +5,5 @@ functions.http('health', {
   methods: ['GET'],
   route: 'health',
   authLevel: 'anonymous',
-  handler: () => app.health(),
+  handler: (request) => app.health(request),
 });

@@ -1,10 +1,9 @@
 import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
+import { healthOf, probesOf } from './app-health';
 import { appHost } from './app-host';
 import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
-import { createOutboundTokens } from './azure/credentials';
 import { endpointRequest, httpResponse, type Invocation } from './azure/functions-http';
-import { createInboundAuth } from './azure/inbound-auth';
 import { parseRing } from './azure/ring-message';
 import { isTrustedServiceUrl } from './azure/service-hosts';
 import type { TokenSource } from './azure/token-source';
@@ -16,8 +15,10 @@ import type { Proactive } from './bot/proactive';
 import {
   configuredConnectorClients,
   configuredDoorbell,
+  configuredInboundAuth,
   configuredNotifyAuth,
   configuredStore,
+  configuredTokens,
   configuredUserTokenClients,
 } from './configured';
 import type { AppAuth } from './ports/app-auth';
@@ -43,7 +44,6 @@ import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
 import { sweep } from './runtime/sweep';
 import { systemClock, systemIds } from './runtime/system';
-import { TurnwiseError } from './schema/errors';
 import { readSettings, type Settings } from './settings';
 
 /** What an author puts together. Only `bot` is needed: the settings decide the rest. */
@@ -91,8 +91,11 @@ export interface BotApp {
   turns(message: unknown): Promise<void>;
   /** Timer: rings for whatever is overdue. */
   sweep(timer?: Timer): Promise<void>;
-  /** HTTP: whether the app can do its work, and in which mode it authenticates. Nothing secret. */
-  health(): Promise<HttpResponseInit>;
+  /**
+   * HTTP: whether the app can do its work (store, queue, credentials, keys), and in which mode it authenticates; with the query parameter
+   * `live`, only that the process answers. Nothing secret. Cheap: it looks at most every five seconds.
+   */
+  health(request?: HttpRequest): Promise<HttpResponseInit>;
   /** HTTP: another application has the bot notify somebody. */
   notify(request: HttpRequest): Promise<HttpResponseInit>;
   /** HTTP: what became of that, by the id in the route's `{id}`. */
@@ -116,9 +119,9 @@ export interface BotApp {
  */
 export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
-  const auth = options.auth ?? inboundAuth(settings);
+  const auth = options.auth ?? configuredInboundAuth(settings);
   const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
-  const tokens = outboundTokens(settings);
+  const tokens = configuredTokens(settings);
   const services = {
     connectorClients: options.connectorClients ?? configuredConnectorClients(settings, tokens),
     userTokenClients: options.userTokenClients ?? configuredUserTokenClients(settings, tokens),
@@ -136,6 +139,11 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const serve = async (answer: () => Promise<EndpointResponse>): Promise<HttpResponseInit> =>
     httpResponse(await behindDoor(runtime.log, ready, answer));
   const trusts = trustOf(options, settings);
+  const health = healthOf(
+    probesOf({ store: runtime.store, doorbell: runtime.doorbell, auth, tokens, open: ready }),
+    runtime.clock,
+    { environment: settings.environment, auth: auth.mode, store: storeName(options, settings) },
+  );
   options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready }));
   return {
     messages: (request, invocation) => serve(() => receive(runtime, auth, endpointRequest(request, invocation))),
@@ -152,20 +160,8 @@ export function createBotApp(options: BotAppOptions): BotApp {
       await store();
       await sweep(runtime);
     },
-    async health() {
-      const body = {
-        status: 'ok',
-        environment: settings.environment,
-        auth: auth.mode,
-        store: storeName(options, settings),
-      };
-      try {
-        await ready();
-        return { status: 200, jsonBody: body };
-      } catch (error) {
-        const code = error instanceof TurnwiseError ? error.code : 'StoreUnusable';
-        return { status: 503, jsonBody: { ...body, status: 'unavailable', error: { code } } };
-      }
+    async health(request) {
+      return request?.query.has('live') ? { status: 200, jsonBody: { status: 'ok' } } : health();
     },
     notify: (request) => serve(() => notify(runtime, applications, endpointRequest(request))),
     notification: (request) =>
@@ -221,15 +217,6 @@ function gatesOf(auth: InboundAuth, applications: AppAuth): readonly Gate[] {
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {
   return store === undefined ? settings.store.kind : 'custom';
-}
-
-function inboundAuth({ environment, inbound }: Settings): InboundAuth {
-  return createInboundAuth({ ...inbound, development: environment === 'development', clock: systemClock });
-}
-
-/** One for everything that calls a channel, so that there is one token and one pause after failures. */
-function outboundTokens({ outbound }: Settings): TokenSource | undefined {
-  return outbound === undefined ? undefined : createOutboundTokens(outbound, { clock: systemClock });
 }
 
 function botConnector({ environment }: Settings, tokens: TokenSource | undefined): Connector {

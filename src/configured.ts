@@ -2,7 +2,9 @@ import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
 import type { CosmosRequest } from './azure/cosmos-requests';
 import { createCosmosStore } from './azure/cosmos-store';
+import { createOutboundTokens } from './azure/credentials';
 import { createAppRoleAuth } from './azure/inbound-app-role';
+import { createInboundAuth } from './azure/inbound-auth';
 import { functionKeyAuth, noApplications, ownMachineAuth } from './azure/notify-auth';
 import { QueueDoorbell } from './azure/queue-doorbell';
 import { ServiceRequests } from './azure/service-request';
@@ -125,4 +127,14 @@ export function configuredUserTokenClients(
   const trust = { development: environment === 'development', configured: oauthUrl };
   const requests = new ServiceRequests({ tokens, trust, clock: systemClock });
   return createUserTokenClients(requests, { url: oauthUrl, appId: outbound?.appId ?? '' });
+}
+
+/** Who may post activities. Nothing is fetched yet. */
+export function configuredInboundAuth({ environment, inbound }: Settings): InboundAuth {
+  return createInboundAuth({ ...inbound, development: environment === 'development', clock: systemClock });
+}
+
+/** One for everything that calls a channel, so that there is one token and one pause after failures. */
+export function configuredTokens({ outbound }: Settings): TokenSource | undefined {
+  return outbound === undefined ? undefined : createOutboundTokens(outbound, { clock: systemClock });
 }

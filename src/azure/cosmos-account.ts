@@ -102,7 +102,10 @@ export function containerMissing(name: string): TurnwiseError {
   );
 }
 
-function createClient({ endpoint, key, clientId, managed }: CosmosConnection, requestTimeout: number): CosmosClient {
+export function createClient(
+  { endpoint, key, clientId, managed }: CosmosConnection,
+  requestTimeout: number,
+): CosmosClient {
   const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
   const local = isLoopback(endpoint);
   return new CosmosClient({

@@ -40,18 +40,20 @@ export function createInboundAuth(options: InboundAuthOptions): InboundAuth {
   const appId = set(options.appId);
   if (appId === undefined) return createAnonymousAuth({ development: options.development });
   const cloud = cloudOf(options);
+  const keys = keyRingAt(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options);
   const channels = channelCallers({
     issuer: cloud.channelIssuer,
     appId,
-    keys: keyRingAt(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options),
+    keys,
     development: options.development,
     callerId: cloud.channelCallerId,
   });
-  return createGate({
+  const gate = createGate({
     audiences: [appId],
     callers: [channels, ...botCallers(appId, cloud, options)],
     clock: options.clock,
   });
+  return { ...gate, ready: () => keys.ready() };
 }
 
 /** The named cloud, with what is set instead. A cloud that is not known has to be described completely. */

@@ -8,6 +8,8 @@ export interface KeyRing {
   held(keyId: string): SigningKey | undefined;
   /** The key, asked for if need be. `unavailable`: it cannot be told now whether there is such a key. Never rejects. */
   find(keyId: string): Promise<SigningKey | 'unknown' | 'unavailable'>;
+  /** Whether there are keys at hand that count, asking for them if there are none. Never rejects. */
+  ready(): Promise<boolean>;
 }
 
 const MINUTE = 60_000;
@@ -73,6 +75,10 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
       if (known !== undefined) return known;
       if (pending !== undefined || mayAsk()) await refresh();
       return held(keyId) ?? (failed || !usable() ? 'unavailable' : 'unknown');
+    },
+    async ready() {
+      if (!usable() && (pending !== undefined || mayAsk())) await refresh();
+      return usable();
     },
   };
 }

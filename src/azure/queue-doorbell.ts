@@ -74,6 +74,18 @@ export class QueueDoorbell implements Doorbell {
     if (failure !== undefined) throw new TurnwiseError('RingFailed', `(${failure.reason})`);
   }
 
+  /** @throws TurnwiseError `QueueMissing`, or `QueueUnusable` for everything else. A queue that is made at the first ring need not be there. */
+  async ready(): Promise<void> {
+    const failure = await attempt(this.#timeoutMs, async (abortSignal) => {
+      await this.#open().getProperties({ abortSignal });
+    });
+    if (failure === undefined) return;
+    const missing = failure.retry === 'createQueue';
+    if (missing && this.#options.createQueue) return;
+    if (missing) throw new TurnwiseError('QueueMissing', `Its name is "${this.#options.queueName}".`);
+    throw new TurnwiseError('QueueUnusable', `(${failure.reason})`);
+  }
+
   #put(message: string, delayS: number, leftMs: number): Promise<RingFailure | undefined> {
     const lifetime = { visibilityTimeout: delayS, messageTimeToLive: delayS + LIFETIME_S };
     return attempt(Math.min(leftMs, this.#tryTimeoutMs), async (abortSignal) => {

@@ -5,6 +5,7 @@ import { broadcastCancel, broadcastStatus } from './broadcast';
 import { conversationShow } from './conversation';
 import { type Chosen, deadDiscard, deadList, deadReplay, deadShow } from './dead';
 import { type Desk, openDesk } from './desk';
+import { doctor } from './doctor';
 import { printable } from './render';
 import type { Report } from './report';
 import { status } from './status';
@@ -51,6 +52,18 @@ function program(folder: string): Command {
     .option('--limit <n>', 'most conversations to look at', count, 1_000)
     .option('--json', 'one JSON object')
     .action((options: Common & { limit: number }) => onDesk(status)(options, options.limit));
+
+  root
+    .command('doctor')
+    .description(
+      'Whether the app can work with its settings: configuration, host.json, store, queue, clock, credentials.',
+    )
+    .option('--json', 'one JSON object')
+    .action(async ({ json }: Common) => {
+      const report = await doctor(folder, process.env);
+      print(report, json === true);
+      if (!report.healthy) process.exitCode = 1;
+    });
 
   addApp(root, folder);
   addDead(root.command('dead').description('What was given up: activities and replies.'), onDesk);

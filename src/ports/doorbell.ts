@@ -10,4 +10,6 @@ import type { ConversationKey } from '../turn/keys';
 export interface Doorbell {
   /** @param delayMs how long the ring stays invisible; 0 rings at once. At most seven days. */
   ring(key: ConversationKey, delayMs: number): Promise<void>;
+  /** Whether the queue is there and can be reached, for `/api/health`: rejects when not, within a few seconds. Rings nothing. */
+  ready?(): Promise<void>;
 }

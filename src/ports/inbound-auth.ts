@@ -38,4 +38,6 @@ export interface InboundAuth {
   /** How requests are authenticated, in a word, for `/api/health`: `anonymous-loopback`, `bot-service`, … */
   readonly mode: string;
   authenticate(request: InboundRequest): Promise<Authenticated | Refusal>;
+  /** Whether callers could be told now, for `/api/health`: the keys are at hand, or can be had. Never rejects. */
+  ready?(): Promise<boolean>;
 }

@@ -12,6 +12,8 @@ export const ERRORS = {
   SettingMissing: 'A setting that is needed is not set.',
   SettingInvalid: 'A setting has a value that cannot be used.',
   SettingUnknown: 'There is no such setting; docs/configuration.md lists them all.',
+  QueueUnusable:
+    'The storage queue cannot be reached, or may not be looked at; check its address and the roles of the identity.',
   QueueMissing:
     'The storage queue does not exist. The deployment template creates it; create it, or deploy the template again.',
   RingFailed: 'The storage queue did not take the message. The sweep rings again; nothing is lost.',

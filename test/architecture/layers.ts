@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   telemetry: { files: /^src\/telemetry\//, parts: ['ports'], packages: /^@opentelemetry\/api(-logs)?$/ },
   settings: { files: /^src\/settings(-azure|-list|-telemetry)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
   composition: {
-    files: /^src\/(app|app-host|app-telemetry|configured)\.ts$/,
+    files: /^src\/(app|app-health|app-host|app-telemetry|configured|diagnosis)\.ts$/,
     parts: ['settings', 'azure', 'sqlite', 'memory', 'telemetry', 'runtime', 'bot', 'ports', 'turn', 'schema'],
     packages: /^(node:path|@azure\/functions)$/,
   },

@@ -34,6 +34,21 @@ describe('the keys of an issuer', () => {
     expect(auth.mode).toBe('bot-service');
   });
 
+  test('are ready when they are at hand, or can be had', async () => {
+    const { clock, login, auth } = setUp();
+    login.mood = 'failing';
+    expect(await auth.ready?.()).toBe(false);
+    // Asking again at once asks nobody.
+    expect(await auth.ready?.()).toBe(false);
+    expect(login.requests.metadata).toBe(1);
+    login.mood = 'working';
+    await clock.advance(5_000);
+    expect(await auth.ready?.()).toBe(true);
+    login.mood = 'failing';
+    expect(await auth.ready?.()).toBe(true);
+    expect(login.requests.keys).toBe(1);
+  });
+
   test('are not fetched for a token that is wrong in a way that shows before', async () => {
     const { login, outcome } = setUp();
     expect(await outcome(login.authorization({ aud: 'other' }))).toBe('401 TokenAudienceRefused');

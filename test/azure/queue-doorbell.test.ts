@@ -38,6 +38,15 @@ describe('on a real queue', () => {
     expect(parseRing(JSON.parse(text))).toBe(key);
   });
 
+  test('is ready when it is there, and where it would be made; nothing is rung', async () => {
+    const { client, doorbell } = await queue();
+    await doorbell.ready();
+    expect((await client.getProperties()).approximateMessagesCount).toBe(0);
+    const missing = { queueName: 'never-made' };
+    await expect(doorbellAt(azurite.connectionString, missing).ready()).rejects.toMatchObject({ code: 'QueueMissing' });
+    await doorbellAt(azurite.connectionString, { ...missing, createQueue: true }).ready();
+  });
+
   test('a delayed ring is not heard before its time', async () => {
     const { client, doorbell } = await queue();
     const rung = Date.now();

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -265,6 +265,42 @@ async function accept(conversation: string, number: number): Promise<void> {
   const activity = { key: activityKey(idOf(number)), body: { inline, bytes: 100 } };
   await store.mailbox.accept(key(conversation), activity, [], 100);
 }
+
+describe('doctor', () => {
+  const copyHostJson = (): void => copyFileSync(join(ROOT, 'host.json'), join(folder, 'host.json'));
+
+  test('finds nothing wrong with an app on a development machine, and its queue', async () => {
+    copyHostJson();
+    const azurite = await startAzurite();
+    try {
+      const { code, out } = await run(['doctor', '--json'], { AzureWebJobsStorage: azurite.connectionString });
+      const { findings, healthy } = JSON.parse(out);
+      expect([code, healthy]).toEqual([0, true]);
+      expect(findings.map(({ check, level }: { check: string; level: string }) => `${check} ${level}`)).toEqual([
+        'configuration ok',
+        'host.json ok',
+        'store ok',
+        'queue ok',
+        'clock ok',
+        'credentials ok',
+        'keys ok',
+      ]);
+    } finally {
+      await azurite.stop();
+    }
+  });
+
+  test('says what is wrong and what to do, and that it is not well', async () => {
+    writeFileSync(
+      join(folder, 'host.json'),
+      JSON.stringify({ version: '2.0', extensions: { queues: { messageEncoding: 'none' } } }),
+    );
+    const { code, out } = await run(['doctor'], { TURNWISE_STORE: 'shelf' });
+    expect(code).toBe(1);
+    expect(out).toMatch(/^PROBLEM {2}configuration .*TURNWISE_STORE has to be/m);
+    expect(out).toMatch(/^PROBLEM {2}host.json .*messageEncoding is not base64.*\n +Set it to "base64"/m);
+  });
+});
 
 /** Accepts an activity and gives it up at once. */
 async function bury(conversation: string, number: number, message = 'the handler said so', code = 'TypeError') {

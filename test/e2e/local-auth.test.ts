@@ -148,7 +148,15 @@ describe('a bot that lets its own machine in without a token', () => {
 
   test('says so at its health address', async () => {
     const answer = await post(runner.url.replace('messages', 'health'), '', { method: 'GET' });
-    expect(JSON.parse(answer.text)).toMatchObject({ status: 'ok', auth: 'anonymous-loopback', store: 'sqlite' });
+    expect(JSON.parse(answer.text)).toEqual({
+      status: 'ok',
+      environment: 'development',
+      auth: 'anonymous-loopback',
+      store: 'sqlite',
+      checks: { store: 'ok', queue: 'ok' },
+    });
+    const live = await post(runner.url.replace('messages', 'health?live'), '', { method: 'GET' });
+    expect(JSON.parse(live.text)).toEqual({ status: 'ok' });
   });
 });
 

@@ -89,7 +89,7 @@ describe('an app whose gate lets strangers in', () => {
 describe('an app whose gate is shut', () => {
   test('says in which mode it is, and refuses strangers', async () => {
     const { app, logged } = appWith(undefined, appId);
-    expect(await app.health()).toMatchObject({ status: 200, jsonBody: { auth: 'bot-service' } });
+    expect(await app.health()).toMatchObject({ jsonBody: { auth: 'bot-service', checks: { store: 'ok' } } });
     expect(await app.messages(post())).toMatchObject({ status: 401, jsonBody: { error: { code: 'TokenMissing' } } });
     expect(logged).toEqual(['refused']);
   });

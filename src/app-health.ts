@@ -1,0 +1,93 @@
+import type { HttpResponseInit } from '@azure/functions';
+import type { TokenSource } from './azure/token-source';
+import { GivenUp, within } from './azure/within';
+import type { Clock } from './ports/clock';
+import type { Doorbell } from './ports/doorbell';
+import type { InboundAuth } from './ports/inbound-auth';
+import type { Store } from './ports/store';
+import { TurnwiseError } from './schema/errors';
+import { conversationKey } from './turn/keys';
+
+/** What an app cannot work without, each as something that is asked: it rejects when it is not to be had. */
+export type Probes = Readonly<Partial<Record<'store' | 'queue' | 'credentials' | 'keys', () => Promise<void>>>>;
+
+export interface ProbedParts {
+  readonly store: Store;
+  readonly doorbell: Doorbell;
+  readonly auth: InboundAuth;
+  readonly tokens: TokenSource | undefined;
+  /** Opens the store, once. */
+  readonly open: () => Promise<void>;
+}
+
+/** What nobody has accepted anything in. */
+const NOBODY = conversationKey('turnwise', 'health');
+
+/** How each part is asked: a read of the store, a look at the queue, a token (a kept one will do), keys that are at hand or can be had. */
+export function probesOf({ auth, doorbell, open, store, tokens }: ProbedParts): Probes {
+  return {
+    async store() {
+      await open();
+      await store.turns.readState(NOBODY, 'conversation');
+    },
+    ...(doorbell.ready === undefined ? {} : { queue: () => doorbell.ready?.() ?? Promise.resolve() }),
+    ...(tokens === undefined ? {} : { credentials: async () => void (await tokens.token()) }),
+    ...(auth.ready === undefined
+      ? {}
+      : {
+          async keys() {
+            if (!(await auth.ready?.())) throw new TurnwiseError('KeysUnavailable');
+          },
+        }),
+  };
+}
+
+/** An answer is good for this long: whoever asks often, or is many, asks nothing of what is behind. In ms. */
+const GOOD_FOR_MS = 5_000;
+
+/** What does not answer by then is not to be had, in ms. */
+const LIMIT_MS = 4_000;
+
+type Checks = Record<string, string>;
+
+/**
+ * Whether the app can do its work. One look at a time, and none within five seconds of the last. Says codes and nothing else: no address,
+ * no name, no message.
+ *
+ * @param about what is said in any case
+ */
+export function healthOf(
+  probes: Probes,
+  clock: Pick<Clock, 'monotonic'>,
+  about: Readonly<Record<string, string>>,
+): () => Promise<HttpResponseInit> {
+  let looking: Promise<Checks> | undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (looking === undefined || clock.monotonic() - lookedAt >= GOOD_FOR_MS) {
+      lookedAt = Number.POSITIVE_INFINITY; // Until it is over, nobody else looks.
+      looking = look(probes).finally(() => {
+        lookedAt = clock.monotonic();
+      });
+    }
+    const checks = await looking;
+    const code = Object.values(checks).find((check) => check !== 'ok');
+    if (code === undefined) return { status: 200, jsonBody: { status: 'ok', ...about, checks } };
+    return { status: 503, jsonBody: { status: 'unavailable', ...about, checks, error: { code } } };
+  };
+}
+
+async function look(probes: Probes): Promise<Checks> {
+  const entries = Object.entries(probes).map(async ([name, probe]) => [name, await askedOf(probe)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function askedOf(probe: () => Promise<void>): Promise<string> {
+  try {
+    await within(probe(), LIMIT_MS);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof GivenUp) return 'TimedOut';
+    return error instanceof TurnwiseError ? error.code : 'Unavailable';
+  }
+}

@@ -1,0 +1,21 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Finding, findings } from './finding';
+
+const { ok, problem, warning } = findings('store');
+
+/** Whether the embedded store is there and can be written. */
+export function sqliteFindings(file: string): readonly Finding[] {
+  if (!existsSync(file)) {
+    const fix = 'Start it (npm start), or check TURNWISE_DATA.';
+    return [warning(`There is no file ${file}: the app has not run yet, or keeps its data elsewhere.`, fix)];
+  }
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK);
+    // SQLite writes beside its file as well.
+    accessSync(path.dirname(file), constants.W_OK);
+    return [ok(`SQLite, ${file}`)];
+  } catch {
+    return [problem(`${file}, or its folder, may not be written.`, 'Give whoever runs the app the right to.')];
+  }
+}

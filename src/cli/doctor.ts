@@ -1,0 +1,97 @@
+import path from 'node:path';
+import { sqliteFile } from '../configured';
+import { channelAccess, lookAtCosmos, lookAtQueue } from '../diagnosis';
+import type { Environment, Settings } from '../settings';
+import { checkChannels } from './checks/channels';
+import { clockFindings } from './checks/clock';
+import { checkConfiguration } from './checks/configuration';
+import { cosmosFindings } from './checks/cosmos';
+import { type Finding, findings } from './checks/finding';
+import { checkHostJson } from './checks/host-json';
+import { queueFindings } from './checks/queue';
+import { sqliteFindings } from './checks/sqlite';
+import { localValues } from './local-values';
+import { printable } from './render';
+import type { Report } from './report';
+
+/** What a service answered with, as far as time goes. */
+interface TimedAnswer {
+  readonly service: number;
+  readonly here: number;
+}
+
+/** `turnwise doctor`: whether the app of this folder can work with these settings, and what to do where it cannot. */
+export async function doctor(
+  folder: string,
+  environment: Environment,
+): Promise<Report & { readonly healthy: boolean }> {
+  const given = asRun({ ...localValues(folder), ...environment });
+  const { found, settings } = checkConfiguration(given);
+  const all = [...found, ...checkHostJson(folder)];
+  if (settings !== undefined) all.push(...(await checkServices(folder, settings, given)));
+  const healthy = all.every(({ level }) => level !== 'problem');
+  return { healthy, data: { healthy, findings: all }, text: textOf(all) };
+}
+
+/** Without an app id it is a development machine, where `npm start` says so and brings a queue of its own. */
+function asRun(given: Environment): Environment {
+  if (given.MicrosoftAppId || given.AZURE_FUNCTIONS_ENVIRONMENT) return given;
+  return { AzureWebJobsStorage: EMULATOR, ...given, AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
+}
+
+const EMULATOR = 'UseDevelopmentStorage=true';
+
+async function checkServices(folder: string, settings: Settings, given: Environment): Promise<readonly Finding[]> {
+  const store = await checkStore(folder, settings);
+  const asked = Date.now();
+  const queue = given.AzureWebJobsStorage === EMULATOR ? undefined : await lookAtQueue(settings.queue);
+  const times = [...store.times, ...timed(queue?.serviceTime, asked)];
+  const isIdentity = settings.outbound?.credential.kind === 'managedIdentity';
+  return [
+    ...store.found,
+    ...queueFindings(queue ?? 'ofTheRunner', settings.environment === 'development'),
+    ...clockFindings(times),
+    ...(await checkChannels(channelAccess(settings), isIdentity && !settings.inAzure)),
+  ];
+}
+
+async function checkStore(
+  folder: string,
+  { store }: Settings,
+): Promise<{ readonly found: readonly Finding[]; readonly times: readonly TimedAnswer[] }> {
+  const { ok, problem } = findings('store');
+  switch (store.kind) {
+    case 'memory':
+      return { found: [ok('in memory: gone with its process')], times: [] };
+    case 'sqlite':
+      return { found: sqliteFindings(path.resolve(folder, sqliteFile(store.folder))), times: [] };
+    case 'cosmos':
+      try {
+        const asked = Date.now();
+        const facts = await lookAtCosmos(store);
+        return { found: cosmosFindings(facts), times: timed(facts.serviceTime, asked) };
+      } catch {
+        const fix = 'Check COSMOS_ENDPOINT, the network rules of the account, and that you are signed in (az login).';
+        return { found: [problem('Cosmos DB does not answer, or does not know who asks.', fix)], times: [] };
+      }
+  }
+}
+
+/** The service answered between then and now; whichever is nearer is taken, so that a slow answer is no skew. */
+function timed(service: number | undefined, asked: number): readonly TimedAnswer[] {
+  if (service === undefined) return [];
+  return [{ service, here: Math.min(Math.max(service, asked), Date.now()) }];
+}
+
+const WORDS = { ok: 'ok', warning: 'warning', problem: 'PROBLEM' } as const;
+
+function textOf(all: readonly Finding[]): string {
+  const width = Math.max(...all.map(({ check }) => check.length));
+  const indent = ' '.repeat(9 + width + 2);
+  return all
+    .flatMap(({ check, fix, level, message }) => [
+      `${WORDS[level].padEnd(9)}${check.padEnd(width)}  ${printable(message)}`,
+      ...(fix === undefined ? [] : [`${indent}${printable(fix)}`]),
+    ])
+    .join('\n');
+}

@@ -1,0 +1,29 @@
+import { type ContainerFacts, type CosmosFacts, inspectCosmos } from './azure/cosmos-inspection';
+import { inspectQueue, type QueueFacts } from './azure/queue-inspection';
+import { ringMessage } from './azure/ring-message';
+import { configuredInboundAuth, configuredTokens, TURNS_QUEUE } from './configured';
+import type { QueueSettings, Settings, StoreSettings } from './settings';
+import { conversationKey } from './turn/keys';
+
+/** What the operator's command may know of the services that an app uses, as they are. */
+export type { ContainerFacts, CosmosFacts, QueueFacts };
+
+/** Looks at the account, database and containers. @throws what the SDK throws when it cannot be reached */
+export function lookAtCosmos(store: Extract<StoreSettings, { kind: 'cosmos' }>): Promise<CosmosFacts> {
+  return inspectCosmos({ ...store, create: false });
+}
+
+/** Looks at the queue, and rings for a conversation that there is not: whoever hears it finds nothing to do. */
+export function lookAtQueue(queue: QueueSettings): Promise<QueueFacts> {
+  return inspectQueue(queue, TURNS_QUEUE, ringMessage(conversationKey('turnwise', 'doctor')));
+}
+
+/** How the bot gets a token, and whether it could tell its callers; `undefined` where it needs none. */
+export function channelAccess(settings: Settings): {
+  readonly token: (() => Promise<unknown>) | undefined;
+  readonly keys: (() => Promise<boolean>) | undefined;
+} {
+  const tokens = configuredTokens(settings);
+  const { ready } = configuredInboundAuth(settings);
+  return { token: tokens === undefined ? undefined : () => tokens.token(), keys: ready };
+}
