@@ -26,6 +26,7 @@ var roles = {
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fe88'
   // Where messages are added and nothing is taken.
   queueMessageSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
+  queueDataReader: '19e7f393-937e-4f77-808e-94535e297925'
 }
 
 resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
@@ -109,6 +110,17 @@ resource operatorRings 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
     principalId: operatorPrincipalId
     principalType: operatorPrincipalType
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueMessageSender)
+  }
+}
+
+// "npx turnwise doctor" looks at both queues.
+resource operatorLooks 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
+  name: guid(account.id, operatorPrincipalId, roles.queueDataReader)
+  scope: account
+  properties: {
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataReader)
   }
 }
 

@@ -87,6 +87,7 @@ describe('roles', () => {
     'principalId c6a89b2d-59bc-44d0-9896-0f6e12d7b80a turnsPoison': 'Storage Queue Data Message Sender',
     'principalId 3913510d-42f4-4e42-8a64-420c390055eb component': 'Monitoring Metrics Publisher',
     'principalId 00000000-0000-0000-0000-000000000002 account.id': 'Cosmos DB Built-in Data Contributor',
+    'operatorPrincipalId 19e7f393-937e-4f77-808e-94535e297925 account': 'Storage Queue Data Reader',
     'operatorPrincipalId c6a89b2d-59bc-44d0-9896-0f6e12d7b80a turns': 'Storage Queue Data Message Sender',
     'operatorPrincipalId 00000000-0000-0000-0000-000000000002 account.id': 'Cosmos DB Built-in Data Contributor',
   };
