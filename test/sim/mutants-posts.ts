@@ -51,8 +51,8 @@ export const POST_MUTANTS: readonly Mutant[] = [
   {
     name: 'posts under a key of its own each time',
     file: 'src/runtime/post.ts',
-    find: 'const posted = { ...entry, proactive };',
-    replace: 'const posted = { ...entry, key: postKey(ids.next()), proactive };',
+    find: 'traced({ ...entry, proactive }, span)',
+    replace: 'traced({ ...entry, key: postKey(ids.next()), proactive }, span)',
     seeds: seeds(300),
   },
   {

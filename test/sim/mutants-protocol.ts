@@ -108,7 +108,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: 'each.epoch > intent.epoch',
     replace: 'false',
-    seeds: [1023, 6059, 6716, 7257],
+    seeds: [12, 1797],
   },
   {
     name: 'calls an intent void without fencing its attempt',
@@ -191,7 +191,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: "return { verdict: 'void', record: { state: 'revoked', epoch: record.epoch, at: now } };",
     replace: "return { verdict: 'void' };",
-    seeds: 1_500,
+    seeds: [1797, 1802],
   },
   {
     name: 'leaves the effects of an inline turn to nobody',
