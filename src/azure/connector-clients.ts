@@ -7,7 +7,7 @@ import type {
   TeamsService,
 } from '../ports/connector-client';
 import type { ChannelAccount } from '../schema/accounts';
-import type { ConversationResourceResponse, PagedMembersResult } from '../schema/conversations';
+import type { ConversationResourceResponse, PagedMembersResult, ResourceResponse } from '../schema/conversations';
 import type {
   BatchFailedEntriesResponse,
   BatchOperationResponse,
@@ -38,6 +38,12 @@ function clientOf(baseUri: string, call: Call): ConnectorClient {
 
 function conversationsOf(call: Call): ConversationsService {
   const root = ['v3', 'conversations'] as const;
+  const activityPath = (conversationId: string, activityId: string) => [
+    ...root,
+    conversationId,
+    'activities',
+    activityId,
+  ];
   return {
     getConversationMembers: (conversationId) =>
       call<ChannelAccount[]>({ method: 'GET', path: [...root, conversationId, 'members'] }),
@@ -56,6 +62,15 @@ function conversationsOf(call: Call): ConversationsService {
     },
     createConversation: (parameters) =>
       call<ConversationResourceResponse>({ method: 'POST', path: root, body: parameters }),
+    sendToConversation: (conversationId, activity) =>
+      call<ResourceResponse>({ method: 'POST', path: [...root, conversationId, 'activities'], body: activity }),
+    replyToActivity: (conversationId, activityId, activity) =>
+      call<ResourceResponse>({ method: 'POST', path: activityPath(conversationId, activityId), body: activity }),
+    updateActivity: (conversationId, activityId, activity) =>
+      call<ResourceResponse>({ method: 'PUT', path: activityPath(conversationId, activityId), body: activity }),
+    async deleteActivity(conversationId, activityId) {
+      await call({ method: 'DELETE', path: activityPath(conversationId, activityId) });
+    },
   };
 }
 

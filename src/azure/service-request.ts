@@ -10,7 +10,7 @@ import { within } from './within';
 
 /** One call of a channel's REST API that wants an answer. */
 export interface ServiceRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below the service URL. Segments are encoded here. */
   readonly path: readonly string[];
   /** What is `undefined` is left out. */

@@ -1,14 +1,20 @@
 import {
   INVOKE_RESPONSE_KEY as THEIR_INVOKE_RESPONSE_KEY,
   type StatePropertyAccessor as TheirAccessor,
+  type Activity as TheirActivity,
   type BotAdapter as TheirAdapter,
   type BotState as TheirBotState,
   TurnContext as TheirContext,
+  type ConversationState as TheirConversationState,
+  type UserState as TheirUserState,
 } from 'botbuilder-core';
 import type { BotState } from '../bot/bot-state';
+import type { ConversationState } from '../bot/conversation-state';
 import { INVOKE_RESPONSE_KEY } from '../bot/keys';
 import type { StatePropertyAccessor } from '../bot/state-property';
 import { TurnContext } from '../bot/turn-context';
+import type { UserState } from '../bot/user-state';
+import type { Activity } from '../schema/activity';
 
 /** Where a turn's context of the Bot Framework SDK is kept, so that there is one per turn. */
 const THEIRS: unique symbol = Symbol.for('turnwise.botbuilderContext');
@@ -35,9 +41,15 @@ class OpenContext extends TurnContext {
 export function toBotBuilder(context: TurnContext): TheirContext;
 /** A property of Turnwise's state, where the Bot Framework SDK's types want one of theirs. It is the same object. */
 export function toBotBuilder<T>(accessor: StatePropertyAccessor<T>): TheirAccessor<T>;
+/** A state of Turnwise, where the Bot Framework SDK's types want one of theirs. It is the same object. */
+export function toBotBuilder(state: ConversationState): TheirConversationState;
+/** A state of Turnwise, where the Bot Framework SDK's types want one of theirs. It is the same object. */
+export function toBotBuilder(state: UserState): TheirUserState;
 /** A state of Turnwise, where the Bot Framework SDK's types want one of theirs, such as in `DialogManager`. It is the same object. */
 export function toBotBuilder(state: BotState): TheirBotState;
-export function toBotBuilder(ours: TurnContext | StatePropertyAccessor<unknown> | BotState): unknown {
+/** An activity, where the Bot Framework SDK's types want one of theirs, such as in a prompt. It is the same object. */
+export function toBotBuilder(activity: Partial<Activity>): Partial<TheirActivity>;
+export function toBotBuilder(ours: object): unknown {
   return ours instanceof TurnContext ? theirContext(ours) : ours;
 }
 

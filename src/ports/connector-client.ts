@@ -1,5 +1,11 @@
 import type { ChannelAccount } from '../schema/accounts';
-import type { ConversationParameters, ConversationResourceResponse, PagedMembersResult } from '../schema/conversations';
+import type { Activity } from '../schema/activity';
+import type {
+  ConversationParameters,
+  ConversationResourceResponse,
+  PagedMembersResult,
+  ResourceResponse,
+} from '../schema/conversations';
 import type {
   BatchFailedEntriesResponse,
   BatchOperationRequest,
@@ -25,6 +31,14 @@ export interface ConversationsService {
   getActivityMembers(conversationId: string, activityId: string): Promise<ChannelAccount[]>;
   deleteConversationMember(conversationId: string, memberId: string): Promise<void>;
   createConversation(parameters: ConversationParameters): Promise<ConversationResourceResponse>;
+  /**
+   * Sends at once, and again when the turn runs again: unlike `context.sendActivity`, it is no effect of the turn, not in order with those that are, and not
+   * repeated when it fails. So are the three below. Ids are the channel's own.
+   */
+  sendToConversation(conversationId: string, activity: Partial<Activity>): Promise<ResourceResponse>;
+  replyToActivity(conversationId: string, activityId: string, activity: Partial<Activity>): Promise<ResourceResponse>;
+  updateActivity(conversationId: string, activityId: string, activity: Partial<Activity>): Promise<ResourceResponse>;
+  deleteActivity(conversationId: string, activityId: string): Promise<void>;
 }
 
 /** Which page, and how large. */
@@ -58,8 +72,8 @@ export interface TeamsBatchService {
 }
 
 /**
- * The calls to one channel's service that are rare and need their answer at once: everything but sending, updating and deleting, which
- * are effects of a turn (`Connector`). A context has one in `turnState`, under its adapter's `ConnectorClientKey`.
+ * The calls to one channel's service that are rare and need their answer at once. A bot sends through its context, which makes effects of the turn of it
+ * (`Connector`); what is sent here is not. A context has one in `turnState`, under its adapter's `ConnectorClientKey`.
  *
  * A call runs when it is made, outside the turn's transaction, and again when the turn runs again. One call is one attempt, with a
  * time limit of its own. All methods reject with `ChannelServiceError` when the service refuses or does not answer, and

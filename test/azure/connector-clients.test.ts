@@ -158,6 +158,29 @@ const CALLS: [
     {},
   ],
   [
+    'sendToConversation',
+    ({ conversations }) => conversations.sendToConversation('c/1', { text: 'x' }),
+    'POST /base/v3/conversations/c%2F1/activities {"text":"x"}',
+    { id: 'a' },
+  ],
+  [
+    'replyToActivity',
+    ({ conversations }) => conversations.replyToActivity('c', 'r', { text: 'x' }),
+    'POST /base/v3/conversations/c/activities/r {"text":"x"}',
+    { id: 'a' },
+  ],
+  [
+    'updateActivity',
+    ({ conversations }) => conversations.updateActivity('c', 'u', { text: 'x' }),
+    'PUT /base/v3/conversations/c/activities/u {"text":"x"}',
+    { id: 'u' },
+  ],
+  [
+    'deleteActivity',
+    ({ conversations }) => conversations.deleteActivity('c', 'd'),
+    'DELETE /base/v3/conversations/c/activities/d',
+  ],
+  [
     'a batch',
     ({ batches }) => batches.send('users', { activity: { text: 'x' }, tenantId: 't', members: [{ id: 'u' }] }),
     'POST /base/v3/batch/conversation/users {"activity":{"text":"x"},"tenantId":"t","members":[{"id":"u"}]}',

@@ -9,13 +9,14 @@ import { ROOT } from '../support/sources';
  * behind the import is another.
  */
 
-const SAMPLES = path.join(ROOT, 'test/compile/samples');
+type Paths = Readonly<Record<string, readonly string[]>>;
 
-function compile(paths: Readonly<Record<string, readonly string[]>>, name: string): string {
+function compile(samples: string, paths: Paths, name: string): string {
   const folder = path.join(ROOT, 'node_modules/.cache/turnwise-samples');
   mkdirSync(folder, { recursive: true });
   const config = path.join(folder, `${name}.json`);
-  const options = { extends: path.join(SAMPLES, 'tsconfig.json'), compilerOptions: { paths }, include: [SAMPLES] };
+  const source = path.join(ROOT, 'test/compile', samples);
+  const options = { extends: path.join(source, 'tsconfig.json'), compilerOptions: { paths }, include: [source] };
   writeFileSync(config, JSON.stringify(options));
   const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
   const { stdout, status } = spawnSync(process.execPath, [compiler, '-p', config], { encoding: 'utf8' });
@@ -25,6 +26,14 @@ function compile(paths: Readonly<Record<string, readonly string[]>>, name: strin
 test.each([
   ['botbuilder', {}],
   ['turnwise', { botbuilder: [path.join(ROOT, 'src/index.ts')] }],
-])('the samples compile against %s', (name, paths) => {
-  expect(compile(paths, name)).toBe('compiles');
+])('the samples compile against %s', (name, paths: Paths) => {
+  expect(compile('samples', paths, name)).toBe('compiles');
+});
+
+test('a bot with dialogs compiles once its import has changed', () => {
+  const paths = {
+    turnwise: [path.join(ROOT, 'src/index.ts')],
+    'turnwise/botbuilder': [path.join(ROOT, 'src/botbuilder/index.ts')],
+  };
+  expect(compile('moved', paths, 'moved')).toBe('compiles');
 });
