@@ -7,6 +7,7 @@ import { endpointRequest, httpResponse, type Invocation } from './azure/function
 import { parseRing } from './azure/ring-message';
 import { isTrustedServiceUrl } from './azure/service-hosts';
 import type { TokenSource } from './azure/token-source';
+import type { AppStorage } from './bot/app-storage';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
 import type { CloudAdapter } from './bot/cloud-adapter';
@@ -15,6 +16,7 @@ import type { Proactive } from './bot/proactive';
 import {
   configuredConnectorClients,
   configuredDoorbell,
+  configuredEarlierState,
   configuredInboundAuth,
   configuredNotifyAuth,
   configuredStore,
@@ -34,6 +36,7 @@ import type { UserTokenClients } from './ports/user-token-client';
 import { botLogic } from './runtime/bot-logic';
 import type { ChannelServices } from './runtime/channel-services';
 import { assertShut, behindDoor, type Gate } from './runtime/door';
+import { DurableStorage } from './runtime/durable-storage';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { notificationStatus, notify } from './runtime/notify';
@@ -54,6 +57,8 @@ export interface BotAppOptions {
    * `middleware` and `onTurnError` say is added to it.
    */
   readonly adapter?: CloudAdapter;
+  /** For data of the bot's own, in the app's store. See `docs/state.md`. */
+  readonly storage?: AppStorage;
   /** Around every turn, the first being outermost. */
   readonly middleware?: readonly (Middleware | MiddlewareHandler)[];
   /**
@@ -144,6 +149,8 @@ export function createBotApp(options: BotAppOptions): BotApp {
     runtime.clock,
     { environment: settings.environment, auth: auth.mode, store: storeName(options, settings) },
   );
+  const { clock, ids } = runtime;
+  options.storage?.attach(new DurableStorage({ items: runtime.store.items, clock, ids, ready: store }));
   options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready }));
   return {
     messages: (request, invocation) => serve(() => receive(runtime, auth, endpointRequest(request, invocation))),
@@ -183,11 +190,13 @@ function composeRuntime(
   { log, telemetry }: AppTelemetry,
 ): Runtime {
   const clock = systemClock;
-  const store = options.store ?? configuredStore(settings.store, settings.environment, watchCosmos(telemetry));
+  const watch = watchCosmos(telemetry);
+  const store = options.store ?? configuredStore(settings.store, settings.environment, settings.lifetimes, watch);
   const numbers = { ...DEFAULT_OPTIONS, ...options.options };
   const keeper = new ReferenceKeeper({ references: store.references, clock, log, ttlMs: numbers.referenceTtlMs });
   return {
     store,
+    ...(settings.earlier === undefined ? {} : { earlier: configuredEarlierState(settings.earlier) }),
     connector: options.connector ?? botConnector(settings, tokens),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     ...(services.connectorClients === undefined ? {} : { connectorClients: services.connectorClients }),

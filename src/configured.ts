@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
+import { CosmosEarlierState } from './azure/cosmos-earlier-state';
 import type { CosmosRequest } from './azure/cosmos-requests';
 import { createCosmosStore } from './azure/cosmos-store';
 import { createOutboundTokens } from './azure/credentials';
@@ -15,7 +16,9 @@ import { createMemoryStore } from './memory/memory-store';
 import type { AppAuth } from './ports/app-auth';
 import type { ConnectorClients } from './ports/connector-client';
 import type { Doorbell } from './ports/doorbell';
+import type { EarlierState } from './ports/earlier-state';
 import type { InboundAuth } from './ports/inbound-auth';
+import type { Lifetimes } from './ports/lifetimes';
 import type { Store } from './ports/store';
 import type { UserTokenClients } from './ports/user-token-client';
 import { consoleLog } from './runtime/console-log';
@@ -23,8 +26,10 @@ import { DEFAULT_OPTIONS } from './runtime/options';
 import { immediately, proactiveOver } from './runtime/proactive';
 import { systemClock, systemIds } from './runtime/system';
 import { TurnwiseError } from './schema/errors';
-import { type Environment, type QueueSettings, readStoreAccess, type Settings, type StoreSettings } from './settings';
+import { type Environment, type QueueSettings, readStoreAccess, type Settings } from './settings';
+import type { EarlierSettings, StoreSettings } from './settings-store';
 import { createSqliteStore } from './sqlite/sqlite-store';
+import { DEFAULT_TIMING } from './turn/timing';
 
 /** The queue that the `turns` function listens to. */
 export const TURNS_QUEUE = 'turns';
@@ -33,15 +38,22 @@ export const TURNS_QUEUE = 'turns';
 export function configuredStore(
   store: StoreSettings,
   environment: Settings['environment'],
+  lifetimes: Lifetimes = {},
   watch: (request: CosmosRequest) => void = () => undefined,
 ): Store {
   switch (store.kind) {
     case 'memory':
-      return createMemoryStore(systemClock);
+      return createMemoryStore(systemClock, DEFAULT_TIMING, lifetimes);
     case 'sqlite':
-      return createSqliteStore({ file: sqliteFile(store.folder), clock: systemClock });
+      return createSqliteStore({ file: sqliteFile(store.folder), clock: systemClock, lifetimes });
     case 'cosmos':
-      return createCosmosStore({ ...store, create: environment === 'development', clock: systemClock, watch });
+      return createCosmosStore({
+        ...store,
+        create: environment === 'development',
+        clock: systemClock,
+        lifetimes,
+        watch,
+      });
   }
 }
 
@@ -99,6 +111,11 @@ export function createProactive(environment: Environment): StandaloneProactive {
 
 /** Whoever posts is content with the sweep. */
 const NO_DOORBELL: Doorbell = { ring: async () => undefined };
+
+/** The state of the bot's earlier SDK that the settings name. Nothing is connected yet. */
+export function configuredEarlierState(earlier: EarlierSettings): EarlierState {
+  return new CosmosEarlierState(earlier);
+}
 
 /** The database file in the data folder. */
 export function sqliteFile(folder: string): string {

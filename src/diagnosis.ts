@@ -2,7 +2,8 @@ import { type ContainerFacts, type CosmosFacts, inspectCosmos } from './azure/co
 import { inspectQueue, type QueueFacts } from './azure/queue-inspection';
 import { ringMessage } from './azure/ring-message';
 import { configuredInboundAuth, configuredTokens, TURNS_QUEUE } from './configured';
-import type { QueueSettings, Settings, StoreSettings } from './settings';
+import type { QueueSettings, Settings } from './settings';
+import type { StoreSettings } from './settings-store';
 import { conversationKey } from './turn/keys';
 
 /** What the operator's command may know of the services that an app uses, as they are. */

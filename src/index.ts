@@ -47,9 +47,11 @@ export type {
 
 // Middleware that can be put around any bot, and what it works with.
 
+export { AppStorage } from './bot/app-storage';
 export { BotStateSet } from './bot/bot-state-set';
 export { MemoryStorage } from './bot/memory-storage';
 export type { Storage, StoreItem, StoreItems } from './bot/storage';
+export { StorageConflictError, StorageIncompleteError } from './bot/storage-errors';
 export type { StorageKeyFactory } from './bot/stored-state';
 export { AutoSaveStateMiddleware } from './middleware/auto-save-state-middleware';
 export {

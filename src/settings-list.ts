@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
 export interface Setting {
   readonly name: string;
-  readonly group: 'bot' | 'cloud' | 'store' | 'queue' | 'notify' | 'telemetry' | 'runner';
+  readonly group: 'bot' | 'cloud' | 'store' | 'earlier' | 'lifetimes' | 'queue' | 'notify' | 'telemetry' | 'runner';
   readonly meaning: string;
   /** Completes "… has to be", in the documentation and in the error. */
   readonly allowed: string;
@@ -20,6 +20,7 @@ const AAD = /^(?:ClientId=[\da-f-]{8,36};)?Authorization=AAD(?:;ClientId=[\da-f-
 
 const text = z.string().max(32_768);
 const guid = text.regex(GUID);
+const days = text.regex(/^[1-9]\d{0,3}$/);
 const port = text.regex(PORT).refine((value) => Number(value) <= 65_535);
 
 /** An absolute address of one of these schemes, without user information, query or fragment. */
@@ -213,6 +214,54 @@ const list = [
     allowed: 'a GUID',
     default: 'the system-assigned identity',
     schema: guid,
+  },
+  {
+    name: 'TURNWISE_EARLIER_CONTAINER',
+    group: 'earlier',
+    meaning: 'Its container. With it, state that is not here yet is looked up there, and `turnwise import` finds it.',
+    allowed: 'a name without `/ \\ # ?`',
+    default: 'none',
+    schema: text.regex(/^[^/\\#?]{1,255}$/),
+  },
+  {
+    name: 'TURNWISE_EARLIER_DATABASE',
+    group: 'earlier',
+    meaning: 'Its database; needed with the container.',
+    allowed: 'a name without `/ \\ # ?`',
+    schema: text.regex(/^[^/\\#?]{1,255}$/),
+  },
+  {
+    name: 'TURNWISE_EARLIER_ENDPOINT',
+    group: 'earlier',
+    meaning:
+      'Its Cosmos DB account. It is reached like the own one: with an identity, or an emulator with `COSMOS_KEY`.',
+    allowed: 'an https address, or http on a development machine',
+    default: '`COSMOS_ENDPOINT`',
+    schema: url,
+  },
+  {
+    name: 'TURNWISE_KEEP_DEAD_LETTERS',
+    group: 'lifetimes',
+    meaning: 'How long what was given up is kept to be looked at and replayed, from its death.',
+    allowed: 'a number of days, 1 to 9999',
+    default: 'until it is replayed or discarded',
+    schema: days,
+  },
+  {
+    name: 'TURNWISE_KEEP_CONVERSATIONS',
+    group: 'lifetimes',
+    meaning: 'How long a conversation is kept in which nothing happens any more, with its state and its dead letters.',
+    allowed: 'a number of days, 1 to 9999',
+    default: 'for good',
+    schema: days,
+  },
+  {
+    name: 'TURNWISE_KEEP_USERS',
+    group: 'lifetimes',
+    meaning: "How long a user's state is kept that no turn changes any more. Reading it does not count.",
+    allowed: 'a number of days, 1 to 9999',
+    default: 'for good',
+    schema: days,
   },
   {
     name: 'AzureWebJobsStorage',

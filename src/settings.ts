@@ -2,25 +2,20 @@ import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
 import { azureMarker, OWN_MACHINE } from './settings-azure';
 import { SETTINGS, type SettingName } from './settings-list';
+import {
+  defined,
+  type EarlierSettings,
+  type LifetimeSettings,
+  readEarlier,
+  readLifetimes,
+  readStore,
+  type StoreSettings,
+  type Values,
+} from './settings-store';
 import { readTelemetry, type TelemetrySettings } from './settings-telemetry';
 
 /** The environment that settings are read from: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where conversations are kept. */
-export type StoreSettings =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'sqlite'; readonly folder: string }
-  | {
-      readonly kind: 'cosmos';
-      readonly endpoint: string;
-      readonly database: string;
-      /** An emulator's; without it an identity is used. */
-      readonly key?: Secret;
-      /** Of the user-assigned identity. */
-      readonly clientId?: string;
-      readonly managed: boolean;
-    };
 
 /** How the storage account with the queue is reached. */
 export type QueueSettings =
@@ -74,6 +69,9 @@ export interface Settings {
   readonly environment: 'development' | 'production';
   readonly inAzure: boolean;
   readonly store: StoreSettings;
+  readonly lifetimes: LifetimeSettings;
+  /** `undefined` for a bot that comes from nowhere. */
+  readonly earlier?: EarlierSettings;
   readonly queue: QueueSettings;
   readonly inbound: InboundSettings;
   readonly notify: NotifySettings;
@@ -106,6 +104,8 @@ export function readSettings(env: Environment): Settings {
     environment,
     inAzure,
     store: readStore(values, environment, inAzure),
+    lifetimes: readLifetimes(values),
+    ...defined({ earlier: readEarlier(values, environment, inAzure) }),
     queue: readQueue(values, inAzure),
     inbound: readInbound(values),
     notify: readNotify(values),
@@ -123,7 +123,7 @@ function isSafe(address: string, environment: Settings['environment']): boolean 
 }
 
 /** What a tool needs that works on the store and is not the bot: no app id, and a queue only where one is set. */
-export interface StoreAccess extends Pick<Settings, 'environment' | 'store'> {
+export interface StoreAccess extends Pick<Settings, 'environment' | 'store' | 'earlier'> {
   readonly queue: QueueSettings | undefined;
 }
 
@@ -138,6 +138,7 @@ export function readStoreAccess(env: Environment): StoreAccess {
   return {
     environment,
     store: readStore(values, environment, inAzure),
+    ...defined({ earlier: readEarlier(values, environment, inAzure) }),
     queue: QUEUE_ADDRESSES.some((name) => values(name) !== undefined) ? readQueue(values, inAzure) : undefined,
   };
 }
@@ -148,8 +149,6 @@ const QUEUE_ADDRESSES = [
   'AzureWebJobsStorage__accountName',
   'AzureWebJobsStorage__queueServiceUri',
 ] as const satisfies readonly SettingName[];
-
-type Values = (name: SettingName) => string | undefined;
 
 function readValues(env: Environment): Values {
   refuseUnknown(env);
@@ -319,37 +318,6 @@ function readNotify(values: Values): NotifySettings {
   };
 }
 
-function readStore(values: Values, environment: Settings['environment'], inAzure: boolean): StoreSettings {
-  const kind = values('TURNWISE_STORE') ?? (inAzure ? 'cosmos' : 'sqlite');
-  if (inAzure && kind !== 'cosmos') {
-    const why = 'instances share no disk and keep none, so what the others hold would be lost';
-    throw new TurnwiseError('SettingInvalid', `TURNWISE_STORE has to be cosmos in Azure: ${why}.`);
-  }
-  if (kind === 'memory') return { kind };
-  if (kind === 'sqlite') return { kind, folder: values('TURNWISE_DATA') ?? '.local' };
-  const endpoint = values('COSMOS_ENDPOINT');
-  if (endpoint === undefined) throw new TurnwiseError('SettingMissing', 'The store cosmos needs COSMOS_ENDPOINT.');
-  const { protocol, hostname } = new URL(endpoint);
-  if (protocol !== 'https:' && environment === 'production') {
-    throw new TurnwiseError('SettingInvalid', 'COSMOS_ENDPOINT has to be an https address.');
-  }
-  const key = values('COSMOS_KEY');
-  if (key !== undefined && (inAzure || /\.azure\.[a-z]+$/.test(hostname))) {
-    throw new TurnwiseError(
-      'SettingInvalid',
-      'COSMOS_KEY is for emulators; an account in Azure is reached with an identity.',
-    );
-  }
-  return {
-    kind: 'cosmos',
-    endpoint,
-    database: values('COSMOS_DATABASE') ?? 'turnwise',
-    managed: inAzure,
-    ...(key === undefined ? {} : { key: new Secret(key) }),
-    ...defined({ clientId: values('AZURE_CLIENT_ID') }),
-  };
-}
-
 function readQueue(values: Values, inAzure: boolean): QueueSettings {
   const connectionString = values('AzureWebJobsStorage');
   if (connectionString !== undefined)
@@ -366,12 +334,5 @@ function readQueue(values: Values, inAzure: boolean): QueueSettings {
     queueServiceUri,
     managed: inAzure || values('AzureWebJobsStorage__credential') !== undefined,
     ...defined({ clientId: values('AzureWebJobsStorage__clientId') ?? values('AZURE_CLIENT_ID') }),
-  };
-}
-
-/** Leaves out what is `undefined`: a property that is there has a value. */
-function defined<T extends Record<string, string | undefined>>(fields: T): { [K in keyof T]?: string } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: string;
   };
 }

@@ -1,6 +1,7 @@
 import type { Body, Mailbox } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
 import { accept, type NewActivity } from '../turn/accept';
+import { isMarker } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
 import { MAX_SEEN, type Timing } from '../turn/timing';
@@ -100,6 +101,7 @@ async function appendByReading(
       const created = await requests.create(headItem(key, accepted.head, { rev: 1 }));
       if (created.ok) return 'accepted';
     } else if (
+      isMarker(head) ||
       head.seen.length >= MAX_SEEN ||
       head.sched.length > 0 ||
       head.seen.some((seen) => seen.key === activity.key)
@@ -139,7 +141,8 @@ export function appendPatch(
   return {
     // A key that waits is always among those seen, so `pend` need not be searched.
     condition: [
-      `from c where ${rests ? 'c.wake = null' : 'c.wake > 0'}`,
+      // What erasing has left ends by itself, and has to be written whole to end that.
+      `from c where not is_defined(c.ttl) and ${rests ? 'c.wake = null' : 'c.wake > 0'}`,
       `and array_length(c.pend) < ${limit} and array_length(c.seen) < ${MAX_SEEN}`,
       // With something scheduled `wake` may be far away, which only the general way moves.
       'and array_length(c.sched) = 0',

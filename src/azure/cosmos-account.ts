@@ -102,6 +102,7 @@ export function containerMissing(name: string): TurnwiseError {
   );
 }
 
+/** @param requestTimeout for one request, in ms */
 export function createClient(
   { endpoint, key, clientId, managed }: CosmosConnection,
   requestTimeout: number,

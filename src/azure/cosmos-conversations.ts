@@ -1,12 +1,14 @@
+import type { DeadLetter } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
 import type { PartitionDecision, Partitions, PartitionView } from '../store/partition';
+import { searchFor } from '../store/records';
 import { withoutOldKeys } from '../turn/accept';
 import { StoreFault } from '../turn/fault';
-import type { ConversationKey } from '../turn/keys';
+import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { isNewer } from '../turn/upgrade';
-import { conversationOf, headId, headItem, partitionKey, readHead } from './cosmos-documents';
+import { conversationOf, generationOf, headId, headIdIn, headItem, partitionKey, readHead } from './cosmos-documents';
 import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
 import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
 import type { Answer, CosmosRequests } from './cosmos-requests';
@@ -18,7 +20,10 @@ const MOST_TRIES = 25;
 /** How often a read that is behind what is known already is repeated. */
 const MOST_REREADS = 6;
 
-type ConversationPartitions = Pick<Partitions, 'transact' | 'read' | 'overdue' | 'busy' | 'dead'>;
+type ConversationPartitions = Pick<
+  Partitions,
+  'transact' | 'read' | 'overdue' | 'busy' | 'dead' | 'deadFor' | 'idleFor' | 'conversationsOf'
+>;
 
 /**
  * Conversations as partitions of a container: read what a decision needs, decide, write everything in one transactional batch that is
@@ -44,7 +49,11 @@ export class CosmosConversations implements ConversationPartitions {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (tries > 0) await this.requests.pause(tries);
       const decision = await this.settle(snapshot, decide, floor);
-      if (await this.apply(snapshot, decision, gone, known)) return decision.result;
+      const before = snapshot.generation ?? 0;
+      if (!(await this.apply(snapshot, decision, gone, known))) continue;
+      const after = decision.writes?.head?.gen ?? before;
+      if (after !== before) await this.purge(key, after);
+      return decision.result;
     }
     throw new StoreFault('no', 'The record kept moving.');
   }
@@ -66,6 +75,50 @@ export class CosmosConversations implements ConversationPartitions {
   async dead(limit: number): Promise<readonly unknown[]> {
     const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 ORDER BY c.dead DESC`;
     return (await this.requests.query(text, {})).map(({ record }) => record);
+  }
+
+  async conversationsOf(user: UserKey): Promise<readonly ConversationKey[]> {
+    const { channel, stateId } = searchFor(user);
+    const { id } = partsOfKey(user);
+    const found = await this.requests.query(
+      `SELECT c.conversation FROM c WHERE (c.kind = 'state' AND c.name = @state) OR ${WHO.join(' OR ')}`,
+      { '@state': stateId, '@id': id },
+    );
+    const keys: ConversationKey[] = [];
+    for (const partition of new Set(found.map(({ conversation }) => String(conversation)))) {
+      const head = await this.requests.read({ id: headIdIn(partition), partition });
+      if (head.ok && String(head.value.key).startsWith(channel)) keys.push(conversationOf(head.value));
+    }
+    return keys;
+  }
+
+  async deadFor(
+    ms: number,
+    limit: number,
+  ): Promise<readonly { readonly conversation: ConversationKey; readonly id: string }[]> {
+    const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 AND c.dead <= @before ORDER BY c.dead`;
+    const found = await this.requests.query(text, { '@before': this.requests.clock.now() - ms });
+    return found.map(({ record }) => record as DeadLetter);
+  }
+
+  async idleFor(ms: number, limit: number): Promise<readonly ConversationKey[]> {
+    // `_ts` is indexed by the service, whatever the container's policy says.
+    const text = `SELECT TOP ${limit} c.key FROM c WHERE c._ts <= @before AND c.wake = null AND is_defined(c.key)`;
+    const before = Math.floor((this.requests.clock.now() - ms) / 1_000);
+    return (await this.requests.query(text, { '@before': before })).map(conversationOf);
+  }
+
+  /** Removes what the partition still has of earlier generations. Nobody sees it any more; this is so that it is not there. */
+  private async purge(key: ConversationKey, gen: number): Promise<void> {
+    const partition = partitionKey(key);
+    for (let round = 0; round < MOST_TRIES; round += 1) {
+      const text = 'SELECT c.id, c.gen FROM c WHERE c.conversation = @conversation AND c.id != @head';
+      const items = await this.requests.query(text, { '@conversation': partition, '@head': headId(key) }, partition);
+      const old = items.filter((item) => generationOf(item) < gen);
+      if (old.length === 0) return;
+      for (const { id } of old) await this.requests.remove({ id, partition });
+    }
+    throw new StoreFault('no', 'There is always more to erase.');
   }
 
   /** Takes a decision, loading what it asks for. */
@@ -205,6 +258,16 @@ export class CosmosConversations implements ConversationPartitions {
     return true;
   }
 }
+
+/** Where a user's id may stand: the sender of an activity, the recipient of a reply; waiting, in a body of its own, or dead. */
+const WHO = [
+  'EXISTS(SELECT VALUE p FROM p IN c.pend WHERE p.body.inline["from"].id = @id)',
+  'EXISTS(SELECT VALUE o FROM o IN c.out WHERE o.activity.inline.recipient.id = @id)',
+  'c.record["from"].id = @id',
+  'c.record.recipient.id = @id',
+  'c.record.dead.activity.body.inline["from"].id = @id',
+  'c.record.dead.effect.activity.inline.recipient.id = @id',
+];
 
 export const NEVER = {
   condition: 'from c where c.rev < 0',

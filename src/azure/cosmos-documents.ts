@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { RecordKind } from '../store/partition';
+import type { PartitionRecord, RecordKind } from '../store/partition';
+import { STEP_TTL_MS } from '../store/records';
+import { isMarker, MARKER_MS } from '../turn/erase';
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { UserRecord } from '../turn/user-state';
@@ -23,25 +25,27 @@ export interface HeadMarks {
   readonly stateApart?: true;
 }
 
-/** Partition keys may have 2 KB. */
-const LONGEST_PARTITION_KEY = 1_500;
-
 const READABLE = /^[\w.~:@-]{1,200}$/;
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** The partition key of a conversation or a user: its key, or for one that is too long, its beginning and a digest of it. */
+/** The partition key of a conversation or a user: a digest of its key, of one length, and all that is left of the key when it is erased. */
 export function partitionKey(key: ConversationKey | UserKey): string {
-  return key.length <= LONGEST_PARTITION_KEY ? key : `${key.slice(0, 200)}/${digest(key)}`;
+  return digest(key);
 }
 
 /** Unique in its container and not only in its partition, so that an item can be found by its id alone. */
 export function headId(key: ConversationKey): string {
-  return `head-${digest(key)}`;
+  return headIdIn(partitionKey(key));
+}
+
+/** The head's id in a partition. */
+export function headIdIn(partition: string): string {
+  return `head-${partition}`;
 }
 
 export function userId(user: UserKey): string {
-  return `user-${digest(user)}`;
+  return `user-${partitionKey(user)}`;
 }
 
 /** Ids may not hold every character, and not many of them: names that do not fit are replaced by their digest. */
@@ -57,19 +61,26 @@ export function placed(key: ConversationKey, id: string): { readonly id: string;
 /** The names of a head's fields that conditions and queries use are lower case; the test server knows no others in conditions. */
 export function headItem(key: ConversationKey, head: Head, { rev, steps = [], state, stateApart }: HeadMarks): Item {
   const { notBefore, ...rest } = head;
-  const whole = partitionKey(key) === key ? {} : { key };
   const marks = {
     rev,
     ...(steps.length === 0 ? {} : { steps }),
     ...(state === undefined ? {} : { state }),
     ...(stateApart === undefined ? {} : { stateApart }),
   };
-  return { ...placed(key, headId(key)), ...whole, ...marks, ...rest, notbefore: notBefore };
+  // Markers are removed by the service; the next write takes this off.
+  const named = isMarker(head) ? ending(MARKER_MS) : { key };
+  return { ...placed(key, headId(key)), ...named, ...marks, ...rest, notbefore: notBefore };
 }
 
 /** A head and its marks, from its item. Properties that this code does not know stay with the head, and so come back. */
-export function readHead(item: Item): { readonly head: Head; readonly marks: HeadMarks; readonly etag: string } {
-  const { id, conversation, key, rev, steps, state, stateApart, notbefore, ...rest } = item;
+export function readHead(item: Item): {
+  readonly head: Head;
+  readonly marks: HeadMarks;
+  readonly etag: string;
+  /** When it was last written, in ms; 0 for one that was not read but written just now. */
+  readonly at: number;
+} {
+  const { id, conversation, key, ttl, rev, steps, state, stateApart, notbefore, ...rest } = item;
   const { _rid, _self, _etag, _attachments, _ts, ...head } = rest;
   const marks: HeadMarks = {
     rev: Number(rev),
@@ -77,22 +88,38 @@ export function readHead(item: Item): { readonly head: Head; readonly marks: Hea
     ...(state === undefined ? {} : { state }),
     ...(stateApart === true ? { stateApart } : {}),
   };
-  return { head: { ...head, notBefore: notbefore } as unknown as Head, marks, etag: String(_etag) };
+  return {
+    head: { ...head, notBefore: notbefore } as unknown as Head,
+    marks,
+    etag: String(_etag),
+    at: Number(_ts ?? 0) * 1_000,
+  };
 }
 
-/** The conversation of an item that a query found. */
+/** The conversation of a head that a query found. */
 export function conversationOf(item: Item): ConversationKey {
-  return (item.key ?? item.conversation) as ConversationKey;
+  return item.key as ConversationKey;
 }
 
-/** Answers given inline are kept for the dedupe horizon; the service removes them some time after it. In seconds. */
-const INLINE_TTL_S = 2 * 3600;
+/** The generation of the conversation in which an item was written; items of an earlier one than the head's are not there any more. */
+export function generationOf(item: Item): number {
+  return typeof item.gen === 'number' ? item.gen : 0;
+}
+
+const ofGeneration = (gen: number): { readonly gen?: number } => (gen === 0 ? {} : { gen });
+
+/** What the service removes by itself, this long after the last write. */
+const ending = (ttlMs: number | undefined): { readonly ttl?: number } =>
+  ttlMs === undefined ? {} : { ttl: Math.ceil(ttlMs / 1_000) };
 
 /** A body, a state document or a dead letter. `dead` is what dead letters are found by. */
-export function recordItem(key: ConversationKey, kind: RecordKind, name: string, record: unknown): Item {
+export function recordItem(
+  key: ConversationKey,
+  gen: number,
+  { kind, id: name, value: record, ttlMs }: PartitionRecord,
+): Item {
   const dead = kind === 'dead' ? { dead: (record as { at: number }).at } : {};
-  const ttl = kind === 'inline' ? { ttl: INLINE_TTL_S } : {};
-  return { ...placed(key, recordId(kind, name)), kind, name, ...dead, ...ttl, record };
+  return { ...placed(key, recordId(kind, name)), kind, name, ...ofGeneration(gen), ...dead, ...ending(ttlMs), record };
 }
 
 /** All steps of one turn; a list, as a step may be called `__proto__`. */
@@ -100,16 +127,23 @@ export interface StepsItem extends Item {
   readonly steps: readonly { readonly name: string; readonly record: unknown }[];
 }
 
-export function stepsItem(key: ConversationKey, turn: string, steps: StepsItem['steps']): StepsItem {
-  return { ...placed(key, recordId('steps', turn)), kind: 'steps', name: turn, steps };
+export function stepsItem(key: ConversationKey, gen: number, turn: string, steps: StepsItem['steps']): StepsItem {
+  return {
+    ...placed(key, recordId('steps', turn)),
+    kind: 'steps',
+    name: turn,
+    ...ofGeneration(gen),
+    ...ending(STEP_TTL_MS),
+    steps,
+  };
 }
 
-export function userItem(user: UserKey, record: UserRecord): Item {
-  const { v, version, data, intents } = record;
-  return { id: userId(user), user: partitionKey(user), v, version, data, intents };
+export function userItem(user: UserKey, { v, version, data, intents, erased }: UserRecord, ttlMs?: number): Item {
+  const named = erased ? { erased, ...ending(MARKER_MS) } : { key: user, ...ending(ttlMs) };
+  return { id: userId(user), user: partitionKey(user), ...named, v, version, data, intents };
 }
 
 export function readUserItem(item: Item): UserRecord {
-  const { v, version, data, intents } = item as unknown as UserRecord;
-  return { v, version, data, intents };
+  const { v, version, data, intents, erased } = item as unknown as UserRecord;
+  return { v, version, data, intents, ...(erased ? { erased } : {}) };
 }

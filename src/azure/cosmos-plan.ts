@@ -29,9 +29,11 @@ export function planOf(
 ): Plan {
   const { key } = snapshot;
   const { put = [], drop = [] } = writes;
-  const steps = stepChange(snapshot, put, drop);
+  const gen = writes.head?.gen ?? snapshot.generation ?? 0;
+  const erases = gen !== (snapshot.generation ?? 0);
+  const steps = stepChange(snapshot, gen, put, drop);
   const own = ownStateChange(snapshot, put);
-  const marks = { steps: steps.turns, ...own.marks };
+  const marks = erases ? {} : { steps: steps.turns, ...own.marks };
   const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, marks);
   const records = put.filter((each) => each.kind !== 'step' && each !== own.inHead);
   const drops = [...own.drop, ...drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id))];
@@ -40,10 +42,10 @@ export function planOf(
     head,
     operations: [
       ...(head === undefined ? [] : [guarded(headEtag(snapshot), head)]),
-      ...records.map(({ kind, id, value }) => asWritten(snapshot, recordItem(key, kind, id, value))),
+      ...records.map((record) => asWritten(snapshot, recordItem(key, gen, record))),
       ...steps.operations,
       ...drops.flatMap((id) => deletion(snapshot, id, gone)),
-      ...untouched(snapshot, written, confirm === undefined),
+      ...untouched(snapshot, gen, written, confirm === undefined),
     ],
   };
 }
@@ -109,6 +111,7 @@ function deletion({ items }: Snapshot, id: string, gone: ReadonlySet<string>): O
 /** Records that the decision looked at and leaves as they are. */
 function untouched(
   { key, items, consulted }: Snapshot,
+  gen: number,
   written: ReadonlySet<string>,
   creates: boolean,
 ): OperationInput[] {
@@ -117,13 +120,16 @@ function untouched(
     if (written.has(id) || read === undefined) return [];
     if (read !== 'absent') return [guarded(read._etag, read)];
     // Only of state does anybody rely on there being none.
-    return creates && kind === 'state' ? [guarded(undefined, recordItem(key, kind, name, NO_STATE))] : [];
+    return creates && kind === 'state'
+      ? [guarded(undefined, recordItem(key, gen, { kind, id: name, value: NO_STATE }))]
+      : [];
   });
 }
 
 /** Steps of a turn share one item; the head's mark says that it is there. */
 function stepChange(
   snapshot: Snapshot,
+  gen: number,
   put: readonly PartitionRecord[],
   drop: readonly RecordName[],
 ): { readonly operations: OperationInput[]; readonly turns: readonly string[] } {
@@ -138,7 +144,7 @@ function stepChange(
     ...stepsOf(before).filter(({ name }) => !dropped.has(`${turn}/${name}`)),
     ...added.map(({ id, value }) => ({ name: id.slice(turn.length + 1), record: value })),
   ];
-  const item = stepsItem(snapshot.key, turn, steps);
+  const item = stepsItem(snapshot.key, gen, turn, steps);
   const others = turns.filter((each) => each !== turn);
   if (steps.length > 0) return { operations: [asWritten(snapshot, item)], turns: [...others, turn] };
   return { operations: deletion(snapshot, item.id, new Set()), turns: others };

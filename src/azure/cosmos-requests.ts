@@ -94,11 +94,11 @@ export class CosmosRequests {
     });
   }
 
-  /** Deletes an item that is still the one of the ETag. */
-  async remove({ id, partition }: ItemAddress, etag: string): Promise<Answer<undefined>> {
+  /** Deletes an item: whatever it is by now, or while it is still the one of the ETag. */
+  async remove({ id, partition }: ItemAddress, etag?: string): Promise<Answer<undefined>> {
     return this.perform('remove', async (container, abortSignal) => {
-      const accessCondition = { type: 'IfMatch', condition: etag };
-      const answer = await container.item(id, partition).delete({ abortSignal, accessCondition });
+      const condition = etag === undefined ? {} : { accessCondition: { type: 'IfMatch', condition: etag } };
+      const answer = await container.item(id, partition).delete({ abortSignal, ...condition });
       return { value: undefined, headers: answer.headers };
     });
   }

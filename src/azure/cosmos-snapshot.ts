@@ -1,7 +1,7 @@
 import type { PartitionRecord, PartitionView, RecordKind } from '../store/partition';
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
-import { type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-documents';
+import { generationOf, type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-documents';
 
 /** A part of a partition that a decision needs to see before it can be taken. */
 export type Need =
@@ -24,6 +24,7 @@ export interface LoadedHead {
   readonly head: Head;
   readonly marks: HeadMarks;
   readonly etag: string;
+  readonly at: number;
 }
 
 /** What is known of one partition while a decision on it is being taken: loaded piece by piece, as the decision asks for it. */
@@ -53,6 +54,9 @@ export class Snapshot {
       get head() {
         return snapshot.readHead();
       },
+      get headAt() {
+        return snapshot.readHead() === undefined || snapshot.head === 'absent' ? undefined : snapshot.head?.at;
+      },
       get: (kind, id) => (kind === 'step' ? this.step(id) : this.record(kind, id)),
       scan: (kind, prefix) => (kind === 'step' ? this.steps(prefix) : this.scan(kind, prefix)),
     };
@@ -64,6 +68,20 @@ export class Snapshot {
     this.remembered = false;
     this.items.clear();
     this.kinds.clear();
+  }
+
+  /** The conversation's generation, as far as the head is loaded. */
+  get generation(): number | undefined {
+    if (this.head === undefined) return undefined;
+    return this.head === 'absent' ? 0 : this.head.head.gen;
+  }
+
+  /** Whether an item is of the conversation's generation: what was there before it was erased is not seen, even while it is there. */
+  private isCurrent(item: Item): boolean {
+    const { generation } = this;
+    // Not noted as consulted: it is the item that is decided on, and an item is never of a generation that is yet to come.
+    if (generation === undefined) throw new Missing({ what: this.writes ? 'head' : 'recentHead' });
+    return generationOf(item) === generation;
   }
 
   private readHead(): Head | undefined {
@@ -82,7 +100,8 @@ export class Snapshot {
     if (kind === 'state' && name === OWN_STATE && !this.stateIsApart()) return this.stateInHead();
     const id = recordId(kind, name);
     this.consulted.set(id, { kind, name });
-    return this.item(id)?.record;
+    const item = this.item(id);
+    return item !== undefined && this.isCurrent(item) ? item.record : undefined;
   }
 
   private stateIsApart(): boolean {
@@ -114,7 +133,8 @@ export class Snapshot {
       this.readHead();
       if (this.head === 'absent' || !this.head?.marks.steps?.includes(turn)) return undefined;
     }
-    return this.item(recordId('steps', turn)) as StepsItem | undefined;
+    const item = this.item(recordId('steps', turn)) as StepsItem | undefined;
+    return item !== undefined && this.isCurrent(item) ? item : undefined;
   }
 
   private scan(kind: RecordKind, prefix: string): readonly PartitionRecord[] {
@@ -122,7 +142,8 @@ export class Snapshot {
     if (kind === 'inline') return [];
     const items = this.kinds.get(kind);
     if (items === undefined) throw new Missing({ what: 'kind', kind });
-    const records = items.map(({ name, record }) => ({ kind, id: String(name), value: record }));
+    const current = items.filter((item) => this.isCurrent(item));
+    const records = current.map(({ name, record }) => ({ kind, id: String(name), value: record }));
     if (kind === 'state' && !this.stateIsApart()) {
       const value = this.stateInHead();
       if (value !== undefined) records.push({ kind, id: OWN_STATE, value });

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock';
+import type { Lifetimes } from '../ports/lifetimes';
 import type { Mailbox, Store } from '../ports/store';
 import { transactionalStore } from '../store/transactional-store';
 import { StoreFault } from '../turn/fault';
@@ -17,6 +18,7 @@ import { GivenUp, within } from './within';
 export interface CosmosStoreOptions extends CosmosConnection {
   readonly clock: Clock;
   readonly timing?: Timing;
+  readonly lifetimes?: Lifetimes;
   /** For one accept with everything it takes; past it the outcome is unknown. In ms. */
   readonly acceptLimitMs?: number;
   /** Told of every request, when it is over. Must not throw. */
@@ -49,12 +51,18 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
       overdue: (limit) => partitions.overdue(limit),
       busy: (limit) => partitions.busy(limit),
       dead: (limit) => partitions.dead(limit),
+      deadFor: (ms, limit) => partitions.deadFor(ms, limit),
+      idleFor: (ms, limit) => partitions.idleFor(ms, limit),
+      // The service does it.
+      prune: async () => {},
+      conversationsOf: (user) => partitions.conversationsOf(user),
       transactUser: (user, decide) => users.transactUser(user, decide),
       readUser: (user) => users.readUser(user),
       open: () => account.open(),
       close: async () => account.close(),
     },
     timing,
+    options.lifetimes,
   );
   const accept = patchingAccept(conversations, store.mailbox.accept, timing);
   return {

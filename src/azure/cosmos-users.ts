@@ -16,9 +16,9 @@ export class CosmosUsers implements Pick<Partitions, 'transactUser' | 'readUser'
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (tries > 0) await this.requests.pause(tries);
       const item = await this.read(user);
-      const { result, record, confirm } = decide(item === undefined ? undefined : readUserItem(item));
+      const { result, record, confirm, ttlMs } = decide(item === undefined ? undefined : readUserItem(item));
       if (record === undefined && confirm === undefined) return result;
-      const answer = await this.write(user, item, record);
+      const answer = await this.write(user, item, record, ttlMs);
       // That there is none, is what was to be confirmed.
       if (answer.ok || (record === undefined && item === undefined && answer.refusal === 'absent')) return result;
     }
@@ -36,13 +36,18 @@ export class CosmosUsers implements Pick<Partitions, 'transactUser' | 'readUser'
   }
 
   /** Without a new record it only makes sure, at the primary, that the item read is the newest. */
-  private write(user: UserKey, item: Item | undefined, record: UserRecord | undefined): Promise<Answer<Item>> {
+  private write(
+    user: UserKey,
+    item: Item | undefined,
+    record: UserRecord | undefined,
+    ttlMs: number | undefined,
+  ): Promise<Answer<Item>> {
     const partition = partitionKey(user);
     if (item?._etag !== undefined) {
-      const after = userItem(user, record ?? readUserItem(item));
+      const after = record === undefined ? item : userItem(user, record, ttlMs);
       return this.requests.replace(after, partition, item._etag);
     }
     if (record === undefined) return this.requests.patch({ id: userId(user), partition }, NEVER);
-    return this.requests.create(userItem(user, record));
+    return this.requests.create(userItem(user, record, ttlMs));
   }
 }

@@ -1,4 +1,5 @@
 import type { Storage, StoreItem, StoreItems } from './storage';
+import { StorageConflictError } from './storage-errors';
 
 /** A storage in memory, with the conflicts of a real one. For tests and development: it ends with the process. */
 export class MemoryStorage implements Storage {
@@ -25,7 +26,7 @@ export class MemoryStorage implements Storage {
     if (!changes) throw new ReferenceError('Changes are required when writing.');
     const entries = Object.entries(changes) as [string, StoreItem][];
     for (const [key, item] of entries) {
-      if (this.conflicts(key, item)) throw new Error(`Storage: error writing "${key}" due to eTag conflict.`);
+      if (this.conflicts(key, item)) throw new StorageConflictError(key);
     }
     for (const [key, item] of entries) {
       this.version += 1;

@@ -2,7 +2,10 @@ import type { Untyped } from '../schema/json';
 /** Something that is stored. Its `eTag` says which version it is. */
 export interface StoreItem {
   [property: string]: Untyped;
-  /** Of the version that was read. A write with it succeeds only while that version is the current one; `*`, or none, overwrites. */
+  /**
+   * Of the version that was read. A write with it succeeds only while that version is the current one. `*`, or none, overwrites, as in the Bot
+   * Framework: what was read and is written back has one, so nobody overwrites by accident. Nothing here ever writes `*` by itself.
+   */
   eTag?: string;
 }
 
@@ -16,7 +19,8 @@ export interface StoreItems {
  * turn.
  *
  * An implementation must refuse a write of an item whose `eTag` is not that of the stored one, atomically with the write, with an error
- * whose message contains `eTag conflict`. An item that is not there yet is created, whatever its `eTag`.
+ * whose message contains `eTag conflict`. An item that is not there (any more) is created, whatever its `eTag`: with one that no item
+ * has, a write creates and never overwrites.
  */
 export interface Storage {
   /** Those of the items that are there. */

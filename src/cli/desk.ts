@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { configuredDoorbell, configuredStore, sqliteFile } from '../configured';
+import { configuredDoorbell, configuredEarlierState, configuredStore, sqliteFile } from '../configured';
+import type { EarlierState } from '../ports/earlier-state';
 import type { Store } from '../ports/store';
 import { persist } from '../runtime/persist';
 import { systemClock } from '../runtime/system';
 import { TurnwiseError } from '../schema/errors';
-import { type Environment, readStoreAccess, type StoreSettings } from '../settings';
+import { type Environment, readStoreAccess } from '../settings';
+import type { StoreSettings } from '../settings-store';
 import type { ConversationKey } from '../turn/keys';
 import { localValues } from './local-values';
 
@@ -18,6 +20,8 @@ export interface Desk {
   /** Which store it is, for people. */
   readonly name: string;
   now(): number;
+  /** Where the bot comes from; absent when the settings name nothing. */
+  readonly earlier?: EarlierState;
   /** Asks the store, through passing faults. */
   ask<T>(call: (store: Store) => Promise<T>): Promise<T>;
   ring(key: ConversationKey): Promise<Rung>;
@@ -39,6 +43,7 @@ export async function openDesk(folder: string, environment: Environment): Promis
     store,
     name: nameOf(settings),
     now: () => systemClock.now(),
+    ...(access.earlier === undefined ? {} : { earlier: configuredEarlierState(access.earlier) }),
     ask: (call) => persist(systemClock, () => call(store), { limitMs: PATIENCE_MS }),
     async ring(key) {
       if (doorbell === undefined) return 'noQueue';

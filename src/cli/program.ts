@@ -6,6 +6,8 @@ import { conversationShow } from './conversation';
 import { type Chosen, deadDiscard, deadList, deadReplay, deadShow } from './dead';
 import { type Desk, openDesk } from './desk';
 import { doctor } from './doctor';
+import { forget } from './forget';
+import { importState } from './import';
 import { printable } from './render';
 import type { Report } from './report';
 import { status } from './status';
@@ -29,7 +31,7 @@ export async function runCommand(argv: readonly string[], folder: string): Promi
 function program(folder: string): Command {
   const root = new Command('turnwise')
     .description(
-      'Looks into the store of a Turnwise app, replays or discards what it gave up; starts and packages apps.',
+      'Looks into the store of a Turnwise app, replays or discards what it gave up, erases what is to be forgotten; starts and packages apps.',
     )
     .showHelpAfterError('("turnwise --help" says more)')
     .addHelpText('after', SETTINGS_HELP);
@@ -81,6 +83,26 @@ function program(folder: string): Command {
     .action((key: string, options: Common & { bodies?: true }) =>
       onDesk(conversationShow)(options, key, options.bodies === true),
     );
+
+  root
+    .command('forget')
+    .description('Erases all that is kept about a conversation or a user, for good.')
+    .option('--conversation <key>', 'channelId/conversationId; may be repeated', several, [])
+    .option('--user <key>', 'channelId/userId; may be repeated', several, [])
+    .option('--json', 'one JSON object')
+    .action((options: Common & { conversation: string[]; user: string[] }) =>
+      onDesk(forget)(options, { conversations: options.conversation, users: options.user }),
+    );
+
+  root
+    .command('import')
+    .description("Takes over the state that the bot's earlier SDK has stored; what is here already stays.")
+    .option('--dry-run', 'only count')
+    .option('--json', 'one JSON object')
+    .action((options: Common & { dryRun?: true }) => {
+      const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+      return onDesk(importState)(options, options.dryRun === true, progress);
+    });
   return root;
 }
 
@@ -107,6 +129,8 @@ function addApp(root: Command, folder: string): void {
       print(await packageCommand(folder, out), json === true);
     });
 }
+
+const several = (value: string, before: string[]): string[] => [...before, value];
 
 type OnDesk = <A extends unknown[]>(
   command: (desk: Desk, ...parameters: A) => Promise<Report>,

@@ -1,7 +1,10 @@
 import type { Clock } from '../ports/clock';
-import type { Store } from '../ports/store';
+import type { Lifetimes } from '../ports/lifetimes';
+import type { DeadLetter, Store } from '../ports/store';
 import type { Partitions, PartitionView, PartitionWrites, RecordKind, RecordName } from '../store/partition';
+import { searchFor } from '../store/records';
 import { transactionalStore } from '../store/transactional-store';
+import { isMarker, MARKER_MS } from '../turn/erase';
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
@@ -13,32 +16,59 @@ type Stored<T> = string & { readonly of?: T };
 
 interface Partition {
   head: Stored<Head> | undefined;
-  readonly records: Map<string, RecordName & { readonly value: Stored<unknown> }>;
+  headAt: number | undefined;
+  readonly records: Map<string, StoredRecord>;
+}
+
+interface StoredRecord extends RecordName {
+  readonly value: Stored<unknown>;
+  readonly expires: number;
+}
+
+interface StoredUser {
+  readonly record: Stored<UserRecord>;
+  readonly expires: number;
+}
+
+/** The engine, with what tests look at. */
+export interface MemoryPartitions extends Partitions {
+  /** All that is stored. */
+  content(): unknown;
 }
 
 const nameOf = (kind: RecordKind, id: string): string => `${kind}/${id}`;
 
 /** A store in this process's memory, for tests and simulation: gone with the process. Values are kept as JSON, as in the durable stores. */
-export function createMemoryStore(clock: Clock, timing: Timing = DEFAULT_TIMING): Store {
-  return transactionalStore(memoryPartitions(clock), timing);
+export function createMemoryStore(clock: Clock, timing: Timing = DEFAULT_TIMING, lifetimes: Lifetimes = {}): Store {
+  return transactionalStore(memoryPartitions(clock), timing, lifetimes);
 }
 
 /** The engine of {@link createMemoryStore}. */
-export function memoryPartitions(clock: Clock): Partitions {
+export function memoryPartitions(clock: Clock): MemoryPartitions {
   const conversations = new Map<ConversationKey, Partition>();
-  const users = new Map<UserKey, Stored<UserRecord>>();
+  const users = new Map<UserKey, StoredUser>();
+  const endOf = (ttlMs: number | undefined): number =>
+    ttlMs === undefined ? Number.POSITIVE_INFINITY : clock.now() + ttlMs;
 
   const write = (partition: Partition, { head, put = [], drop = [] }: PartitionWrites): void => {
-    const records = put.map(({ kind, id, value }) => ({ kind, id, value: stored(value) }));
+    const records = put.map(({ kind, id, value, ttlMs }) => ({
+      kind,
+      id,
+      value: stored(value),
+      expires: endOf(ttlMs),
+    }));
     const after = head === undefined ? partition.head : stored(head);
+    if (head !== undefined && head.gen !== (parsed(partition.head)?.gen ?? 0)) partition.records.clear();
     for (const { kind, id } of drop) partition.records.delete(nameOf(kind, id));
     for (const record of records) partition.records.set(nameOf(record.kind, record.id), record);
     partition.head = after;
+    if (head !== undefined) partition.headAt = clock.now();
   };
 
-  const view = ({ head, records }: Partition): PartitionView => ({
+  const view = ({ head, headAt, records }: Partition): PartitionView => ({
     now: clock.now(),
     head: parsed(head),
+    headAt,
     get: (kind, id) => parsed(records.get(nameOf(kind, id))?.value),
     scan: (kind, prefix) =>
       [...records.values()]
@@ -47,7 +77,7 @@ export function memoryPartitions(clock: Clock): Partitions {
   });
 
   const partitionOf = (key: ConversationKey): Partition =>
-    conversations.get(key) ?? { head: undefined, records: new Map() };
+    conversations.get(key) ?? { head: undefined, headAt: undefined, records: new Map() };
 
   const awake = (): { key: ConversationKey; head: Head; wake: number }[] =>
     [...conversations]
@@ -70,12 +100,13 @@ export function memoryPartitions(clock: Clock): Partitions {
       return look(view(partitionOf(key)));
     },
     async transactUser(user, decide) {
-      const { result, record } = decide(parsed(users.get(user)));
-      if (record !== undefined) users.set(user, stored(record));
+      const { result, record, ttlMs } = decide(parsed(users.get(user)?.record));
+      const lifetime = record?.erased ? MARKER_MS : ttlMs;
+      if (record !== undefined) users.set(user, { record: stored(record), expires: endOf(lifetime) });
       return result;
     },
     async readUser(user) {
-      return parsed(users.get(user));
+      return parsed(users.get(user)?.record);
     },
     async overdue(limit) {
       const now = clock.now();
@@ -89,6 +120,13 @@ export function memoryPartitions(clock: Clock): Partitions {
         .slice(0, limit)
         .map(({ key, head }) => ({ key, head }));
     },
+    async conversationsOf(user) {
+      const { channel, quotedId, stateId } = searchFor(user);
+      const has = ({ head, records }: Partition): boolean =>
+        head?.includes(quotedId) === true ||
+        [...records.values()].some(({ id, value }) => id === stateId || value.includes(quotedId));
+      return [...conversations].flatMap(([key, each]) => (key.startsWith(channel) && has(each) ? [key] : []));
+    },
     async dead(limit) {
       return [...conversations.values()]
         .flatMap(({ records }) => [...records.values()].filter(({ kind }) => kind === 'dead'))
@@ -96,6 +134,34 @@ export function memoryPartitions(clock: Clock): Partitions {
         .sort((a, b) => b.at - a.at)
         .slice(0, limit);
     },
+    async deadFor(ms, limit) {
+      const letters = (await this.dead(Number.POSITIVE_INFINITY)) as DeadLetter[];
+      return letters
+        .filter(({ at }) => at <= clock.now() - ms)
+        .reverse()
+        .slice(0, limit);
+    },
+    async idleFor(ms, limit) {
+      return [...conversations]
+        .map(([key, { head, headAt = Number.POSITIVE_INFINITY }]) => ({ key, head: parsed(head), headAt }))
+        .filter(({ head, headAt }) => head?.wake === null && !isMarker(head) && headAt <= clock.now() - ms)
+        .sort((a, b) => a.headAt - b.headAt)
+        .slice(0, limit)
+        .map(({ key }) => key);
+    },
+    async prune() {
+      const now = clock.now();
+      for (const [user, { expires }] of users) if (expires <= now) users.delete(user);
+      for (const [key, { head, headAt = now, records }] of conversations) {
+        for (const [name, { expires }] of records) if (expires <= now) records.delete(name);
+        const marker = parsed(head);
+        if (marker !== undefined && isMarker(marker) && headAt + MARKER_MS <= now) conversations.delete(key);
+      }
+    },
+    content: () => [
+      [...conversations].map(([key, { head, records }]) => [key, head, [...records.values()]]),
+      [...users],
+    ],
     async open() {},
     async close() {},
   };

@@ -10,6 +10,8 @@ import type { DeliveredId, Effect, Head, PendingActivity } from '../turn/record'
 import type { ScheduledActivity } from '../turn/schedule';
 import type { Timing } from '../turn/timing';
 import type { Intent, StateData } from '../turn/user-state';
+import type { EarlierPlace } from './earlier-state';
+import type { Items } from './items';
 import type { Notifications } from './notifications';
 import type { Pace } from './pace';
 import type { References } from './references';
@@ -31,10 +33,14 @@ export interface Store {
   readonly inline: InlineTurns;
   readonly users: UserStates;
   readonly deadLetters: DeadLetters;
+  readonly erasure: Erasure;
+  readonly upkeep: Upkeep;
+  readonly adoption: Adoption;
   readonly inspection: Inspection;
   readonly references: References;
   readonly notifications: Notifications;
   readonly pace: Pace;
+  readonly items: Items;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -231,6 +237,41 @@ export interface DeadLetters {
   requeue(conversation: ConversationKey, id: string): Promise<boolean>;
   /** Removes it with its body; false when it is not there (any more). */
   discard(conversation: ConversationKey, id: string): Promise<boolean>;
+}
+
+/**
+ * Removes what is kept about a conversation or a user, for good. Turns in flight are fenced: nothing of what they hold comes back. What
+ * comes afterwards starts afresh. Whatever else stores something about them has its removal here, beside these.
+ */
+export interface Erasure {
+  /**
+   * State, mailbox, outbox, steps, inline answers, bodies and dead letters. A marker is left under a hash of the key, and is forgotten after
+   * a day. When this returns, nothing else is stored any more; after a fault part of it may be, unseen by anyone, until this is repeated.
+   *
+   * @returns whether there was anything
+   */
+  conversation(key: ConversationKey): Promise<boolean>;
+  /** The user's state, with every open intent. A marker is left as above. @returns whether there was anything */
+  user(user: UserKey): Promise<boolean>;
+  /** Conversations of the user's channel that may keep something of the user: private state, activities, replies, dead letters. May be stale. */
+  conversationsOf(user: UserKey): Promise<readonly ConversationKey[]>;
+  /**
+   * What one conversation keeps of one user: the private state, activities that the user sent, and replies to the user, waiting or dead. What
+   * others have said, and the conversation's own state, stay. @returns whether there was anything
+   */
+  userIn(key: ConversationKey, user: UserKey): Promise<boolean>;
+}
+
+/** Ends what has had its time: see `src/ports/lifetimes.ts`. */
+export interface Upkeep {
+  /** May run anywhere, twice, or late. @param limit most of each kind at once. @returns how many of each have ended */
+  prune(limit: number): Promise<{ readonly deadLetters: number; readonly conversations: number }>;
+}
+
+/** Takes state over from elsewhere, ahead of the first turn that would. */
+export interface Adoption {
+  /** Writes the state, unless something is stored in its place, or was erased there: then false. */
+  adopt(place: EarlierPlace, data: StateData): Promise<boolean>;
 }
 
 /** A conversation as its record has it. */

@@ -63,6 +63,10 @@ export const EVENTS = {
   telemetryLost: 'error',
   /** A sweep found conversations overdue. */
   swept: 'info',
+  /** What had had its time was removed: dead letters, and conversations in which nothing happened any more. */
+  pruned: 'info',
+  /** Removing it failed; the next sweep does it. */
+  pruneFailed: 'warn',
 } as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error'>;
 
 export type EventName = keyof typeof EVENTS;
@@ -79,6 +83,8 @@ const OWN_FIELDS = [
   'failures',
   'outcome',
   'overdue',
+  'deadLetters',
+  'conversations',
   'policy',
   'run',
   'status',

@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock';
 import type { Connector } from '../ports/connector';
 import type { ConnectorClients } from '../ports/connector-client';
 import type { Doorbell } from '../ports/doorbell';
+import type { EarlierState } from '../ports/earlier-state';
 import type { Ids } from '../ports/ids';
 import type { Log } from '../ports/log';
 import type { DeadReason, Store } from '../ports/store';
@@ -40,6 +41,8 @@ export interface Runtime {
   readonly bot: BotLogic;
   /** For conversations that the bot creates; absent where it cannot. */
   readonly connectorClients?: ConnectorClients;
+  /** Where the bot comes from; absent when it has always been here. */
+  readonly earlier?: EarlierState;
   /** Absent where no references are kept. */
   readonly keeper?: ReferenceKeeper;
   /** Where traces and metrics go; nowhere without it. */

@@ -1,5 +1,6 @@
 import { JsonStateDocument } from '../bot/state-document';
 import type { StateDocument, StateScope } from '../bot/turn';
+import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
 import type { StateId, StateSnapshot, TurnCommit } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
 import type { UserKey } from '../turn/keys';
@@ -48,7 +49,11 @@ export class TurnState {
   userChange(): { readonly user: UserKey; readonly version: number; readonly changes: StateChanges } | undefined {
     const loaded = this.settled.get('user');
     if (loaded === undefined || this.user === undefined || !loaded.document.changed()) return undefined;
-    return { user: this.user, version: loaded.snapshot.version, changes: loaded.document.toChanges() };
+    const { snapshot, document } = loaded;
+    const changes = document.toChanges();
+    // The record has nothing yet: what was taken over from elsewhere goes into it with the first change.
+    const whole = snapshot.version === 0 ? { set: applied(snapshot.data, changes), remove: [] } : changes;
+    return { user: this.user, version: snapshot.version, changes: whole };
   }
 
   /** @throws TurnwiseError `StateNotJson`, as the commit would. */
@@ -80,13 +85,29 @@ export class TurnState {
     return { snapshot, document: new JsonStateDocument(snapshot.data) };
   }
 
-  private read(id: StateId | 'user'): Promise<StateSnapshot> {
+  private async read(id: StateId | 'user'): Promise<StateSnapshot> {
+    const stored = await this.readStored(id);
+    if (stored.version > 0 || this.runtime.earlier === undefined) return stored;
+    return { version: 0, data: await this.readEarlier(this.runtime.earlier, id) };
+  }
+
+  private readStored(id: StateId | 'user'): Promise<StateSnapshot> {
     const { clock, store } = this.runtime;
     if (id === 'user') {
       if (this.user === undefined) throw new TurnwiseError('NoUser');
       return readUserState(this.runtime, this.turn, this.user);
     }
     return persist(clock, () => store.turns.readState(this.turn.conversation, id), { limitMs: store.timing.leaseMs });
+  }
+
+  /** What the bot's earlier SDK has stored. It is written here when the turn changes it, and read there again until then. */
+  private async readEarlier(earlier: EarlierState, id: StateId | 'user'): Promise<StateData> {
+    const { clock, store } = this.runtime;
+    const { conversation } = this.turn;
+    const own = this.user === undefined ? {} : { user: this.user };
+    const place = id === 'conversation' ? { conversation } : id === 'user' ? own : { conversation, ...own };
+    const read = (): Promise<StateData | undefined> => earlier.read(place as EarlierPlace);
+    return (await persist(clock, read, { limitMs: store.timing.leaseMs / 2 })) ?? {};
   }
 }
 

@@ -67,6 +67,12 @@ export const ERRORS = {
   TryAgain: 'The activity could not be made durable now; send it again.',
   StateNotJson:
     'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
+  StorageConflict:
+    'Somebody else has written the item meanwhile (eTag conflict); read it again, decide anew, and write again.',
+  StorageIncomplete: 'Not all of the items were written, or deleted; those that are named were.',
+  StorageNotAttached:
+    'The storage belongs to no app; pass it to createBotApp({ bot, storage }), or in a test attach a MemoryStorage.',
+  ItemNotJson: 'An item has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
   TokenMissing: 'The request carries no bearer token; channels send one in the Authorization header.',
   TokenTooLarge: 'The Authorization header is too large to be a token that a channel sends.',
   TokenMalformed: 'The Authorization header holds no well-formed token.',
@@ -96,6 +102,9 @@ export const ERRORS = {
   ConversationKeyRefused:
     'This names no conversation; a key is channelId/conversationId, as "turnwise status" and "turnwise dead list" show it.',
   ConversationUnknown: 'Nothing was ever accepted in this conversation; check its key and the store.',
+  NothingToImport:
+    'The settings name no state to import; set TURNWISE_EARLIER_CONTAINER and TURNWISE_EARLIER_DATABASE.',
+  NobodyToForget: 'Nobody was named; say --conversation, --user, or both, as often as needed.',
   DeadLetterUnknown: 'There is no such dead letter (any more); "turnwise dead list" shows those that there are.',
   ChannelReserved: 'The activity names a channel that is kept for the runtime itself.',
   RecipientUnknown:
@@ -136,6 +145,7 @@ export class TurnwiseError extends Error {
 const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'StateNotJson',
   'StepNotJson',
+  'ItemNotJson',
   'ActivityNotJson',
   'AnswerUnusable',
   'ActivityIdMissing',

@@ -1,6 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
-const SCHEMA = `
+/** What brings a file from each format to the next; the first makes it. */
+const MIGRATIONS = [
+  `
   CREATE TABLE IF NOT EXISTS heads (
     key TEXT PRIMARY KEY,
     wake INTEGER,
@@ -20,18 +22,33 @@ const SCHEMA = `
     user TEXT PRIMARY KEY,
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS items (
+  `,
+  `
+  CREATE TABLE items (
     collection TEXT NOT NULL,
     id TEXT NOT NULL,
     until INTEGER,
     value TEXT NOT NULL,
     PRIMARY KEY (collection, id)
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS items_by_end ON items (until) WHERE until IS NOT NULL;
-`;
-
-/** Raised when the tables change shape; a file of a newer version is refused. */
-const SCHEMA_VERSION = 2;
+  CREATE INDEX items_by_end ON items (until) WHERE until IS NOT NULL;
+  `,
+  // What erasing leaves behind, under hashes of the keys; when conversations and users were last written; what may go, and when.
+  `
+  CREATE TABLE marks (
+    hash TEXT PRIMARY KEY,
+    expires INTEGER NOT NULL,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX marks_by_end ON marks (expires);
+  ALTER TABLE heads ADD COLUMN written INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX heads_by_age ON heads (written);
+  ALTER TABLE records ADD COLUMN expires INTEGER;
+  CREATE INDEX records_by_end ON records (expires) WHERE expires IS NOT NULL;
+  ALTER TABLE users ADD COLUMN expires INTEGER;
+  CREATE INDEX users_by_end ON users (expires) WHERE expires IS NOT NULL;
+  `,
+] as const;
 
 type Key = string;
 
@@ -54,14 +71,27 @@ export interface Database {
   commit(): void;
   rollback(): void;
   close(): void;
-  readonly getHead: Statement<[Key], { head: string }>;
-  readonly putHead: Statement<[Key, wake: number | null, head: string], never>;
+  readonly getHead: Statement<[Key], { head: string; written: number }>;
+  readonly putHead: Statement<[Key, wake: number | null, written: number, head: string], never>;
+  readonly dropHead: Statement<[Key], never>;
   readonly getRecord: Statement<[Key, kind: string, id: string], { value: string }>;
   readonly scanRecords: Statement<[Key, kind: string, from: string, to: string], { id: string; value: string }>;
-  readonly putRecord: Statement<[Key, kind: string, id: string, deadSince: number | null, value: string], never>;
+  readonly putRecord: Statement<
+    [Key, kind: string, id: string, deadSince: number | null, expires: number | null, value: string],
+    never
+  >;
   readonly dropRecord: Statement<[Key, kind: string, id: string], never>;
+  readonly dropRecords: Statement<[Key], never>;
+  readonly getMark: Statement<[hash: string], { value: string }>;
+  readonly putMark: Statement<[hash: string, expires: number, value: string], never>;
+  readonly dropMark: Statement<[hash: string], never>;
   readonly getUser: Statement<[Key], { record: string }>;
-  readonly putUser: Statement<[Key, record: string], never>;
+  readonly putUser: Statement<[Key, expires: number | null, record: string], never>;
+  readonly dropUser: Statement<[Key], never>;
+  readonly conversationsOf: Statement<
+    [channel: string, channel: string, quotedId: string, quotedId: string, stateId: string],
+    { key: string }
+  >;
   readonly getItem: Statement<[collection: string, id: string, now: number], { value: string }>;
   readonly putItem: Statement<[collection: string, id: string, until: number | null, value: string], never>;
   readonly dropItem: Statement<[collection: string, id: string], never>;
@@ -70,6 +100,10 @@ export interface Database {
   readonly overdue: Statement<[now: number, limit: number], { key: string }>;
   readonly busy: Statement<[limit: number], { key: string; head: string }>;
   readonly dead: Statement<[limit: number], { value: string }>;
+  readonly deadSince: Statement<[before: number, limit: number], { key: string; id: string }>;
+  readonly idleSince: Statement<[before: number, limit: number], { key: string }>;
+  /** Each removes what has had its time. */
+  readonly prune: readonly Statement<[now: number], never>[];
 }
 
 /** Opens (and if need be creates) the database file. @throws Error when it cannot be, or is of a newer version. */
@@ -90,22 +124,35 @@ export function openDatabase(file: string): Database {
       if (db.isTransaction) db.exec('ROLLBACK');
     },
     close: () => db.close(),
-    getHead: statement(db, 'SELECT head FROM heads WHERE key = ?'),
+    getHead: statement(db, 'SELECT head, written FROM heads WHERE key = ?'),
     putHead: statement(
       db,
-      'INSERT INTO heads (key, wake, head) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET wake = excluded.wake, head = excluded.head',
+      `INSERT INTO heads (key, wake, written, head) VALUES (?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET wake = excluded.wake, written = excluded.written, head = excluded.head`,
     ),
+    dropHead: statement(db, 'DELETE FROM heads WHERE key = ?'),
     getRecord: statement(db, 'SELECT value FROM records WHERE key = ? AND kind = ? AND id = ?'),
     scanRecords: statement(db, 'SELECT id, value FROM records WHERE key = ? AND kind = ? AND id >= ? AND id < ?'),
     putRecord: statement(
       db,
-      'INSERT OR REPLACE INTO records (key, kind, id, dead_since, value) VALUES (?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO records (key, kind, id, dead_since, expires, value) VALUES (?, ?, ?, ?, ?, ?)',
     ),
+    dropRecords: statement(db, 'DELETE FROM records WHERE key = ?'),
+    getMark: statement(db, 'SELECT value FROM marks WHERE hash = ?'),
+    putMark: statement(db, 'INSERT OR REPLACE INTO marks (hash, expires, value) VALUES (?, ?, ?)'),
+    dropMark: statement(db, 'DELETE FROM marks WHERE hash = ?'),
     dropRecord: statement(db, 'DELETE FROM records WHERE key = ? AND kind = ? AND id = ?'),
     getUser: statement(db, 'SELECT record FROM users WHERE user = ?'),
     putUser: statement(
       db,
-      'INSERT INTO users (user, record) VALUES (?, ?) ON CONFLICT DO UPDATE SET record = excluded.record',
+      `INSERT INTO users (user, expires, record) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET expires = excluded.expires, record = excluded.record`,
+    ),
+    dropUser: statement(db, 'DELETE FROM users WHERE user = ?'),
+    conversationsOf: statement(
+      db,
+      `SELECT key FROM heads WHERE substr(key, 1, length(?)) = ? AND instr(head, ?) > 0
+       UNION SELECT key FROM records WHERE instr(value, ?) > 0 OR id = ?`,
     ),
     getItem: statement(db, 'SELECT value FROM items WHERE collection = ? AND id = ? AND coalesce(until > ?, TRUE)'),
     putItem: statement(db, 'INSERT OR REPLACE INTO items (collection, id, until, value) VALUES (?, ?, ?, ?)'),
@@ -115,6 +162,12 @@ export function openDatabase(file: string): Database {
     overdue: statement(db, 'SELECT key FROM heads WHERE wake <= ? ORDER BY wake LIMIT ?'),
     busy: statement(db, 'SELECT key, head FROM heads WHERE wake IS NOT NULL ORDER BY wake LIMIT ?'),
     dead: statement(db, 'SELECT value FROM records WHERE dead_since IS NOT NULL ORDER BY dead_since DESC LIMIT ?'),
+    deadSince: statement(db, 'SELECT key, id FROM records WHERE dead_since <= ? ORDER BY dead_since LIMIT ?'),
+    idleSince: statement(
+      db,
+      'SELECT key FROM heads WHERE written <= ? AND wake IS NULL AND written > 0 ORDER BY written LIMIT ?',
+    ),
+    prune: ['records', 'users', 'marks'].map((table) => statement(db, `DELETE FROM ${table} WHERE expires <= ?`)),
   };
 }
 
@@ -124,14 +177,18 @@ function prepareFile(db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
   const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
-  if (version > SCHEMA_VERSION) throw new Error(`it was written by a newer version of Turnwise (format ${version})`);
-  if (version < SCHEMA_VERSION) {
-    db.exec('BEGIN IMMEDIATE');
-    db.exec(SCHEMA);
-    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    db.exec('COMMIT');
-  }
+  if (version > MIGRATIONS.length) throw new Error(`it was written by a newer version of Turnwise (format ${version})`);
+  if (version < MIGRATIONS.length) migrate(db);
   db.exec('PRAGMA busy_timeout = 0');
+}
+
+function migrate(db: DatabaseSync): void {
+  db.exec('BEGIN IMMEDIATE');
+  // Looked at again: another process may have done it meanwhile.
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
+  db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
+  db.exec('COMMIT');
 }
 
 function statement<P extends readonly (string | number | null)[], R>(db: DatabaseSync, sql: string): Statement<P, R> {

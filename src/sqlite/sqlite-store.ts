@@ -1,12 +1,16 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../ports/clock';
+import type { Lifetimes } from '../ports/lifetimes';
 import type { Store } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
 import type { PartitionRecord, Partitions, PartitionView, PartitionWrites, RecordKind } from '../store/partition';
+import { searchFor } from '../store/records';
 import { transactionalStore } from '../store/transactional-store';
+import { isMarker, MARKER_MS } from '../turn/erase';
 import { StoreFault } from '../turn/fault';
-import type { ConversationKey } from '../turn/keys';
+import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
@@ -19,14 +23,15 @@ export interface SqliteStoreOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly timing?: Timing;
+  readonly lifetimes?: Lifetimes;
 }
 
 /**
  * A durable store in one SQLite file, for one machine: every primitive is one `BEGIN IMMEDIATE` transaction that is on
  * disk when it returns (WAL, synchronous=FULL). Several processes may share the file; the machine's clock is the store's.
  */
-export function createSqliteStore({ file, clock, timing = DEFAULT_TIMING }: SqliteStoreOptions): Store {
-  return transactionalStore(sqlitePartitions(file, clock), timing);
+export function createSqliteStore({ file, clock, timing = DEFAULT_TIMING, lifetimes }: SqliteStoreOptions): Store {
+  return transactionalStore(sqlitePartitions(file, clock), timing, lifetimes);
 }
 
 /** How long a writer waits for the others, in all. Past it the call is a fault that was not applied. */
@@ -89,7 +94,8 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
 
   const view = (db: Database, key: ConversationKey): PartitionView => ({
     now: clock.now(),
-    head: parsed<Head>(db.getHead.get(key)?.head),
+    head: headOf(db, key),
+    headAt: db.getHead.get(key)?.written,
     get: (kind, id) => parsed(db.getRecord.get(key, kind, id)?.value),
     scan: (kind, prefix) =>
       db.scanRecords.all(key, kind, prefix, `${prefix}\u{10ffff}`).map(({ id, value }): PartitionRecord => {
@@ -98,10 +104,12 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
   });
 
   const apply = (db: Database, key: ConversationKey, { head, put = [], drop = [] }: PartitionWrites): void => {
+    if (head !== undefined && head.gen !== (headOf(db, key)?.gen ?? 0)) db.dropRecords.run(key);
     for (const { kind, id } of drop) db.dropRecord.run(key, kind, id);
-    for (const { kind, id, value } of put)
-      db.putRecord.run(key, kind, id, deadSince(kind, value), JSON.stringify(value));
-    if (head !== undefined) db.putHead.run(key, head.wake, JSON.stringify(head));
+    const now = clock.now();
+    for (const { kind, id, value, ttlMs } of put)
+      db.putRecord.run(key, kind, id, deadSince(kind, value), endOf(now, ttlMs), JSON.stringify(value));
+    if (head !== undefined) putHead(db, key, head, now);
   };
 
   return {
@@ -115,17 +123,33 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
     read: (key, look) => reading((db) => look(view(db, key))),
     transactUser: (user, decide) =>
       transaction((db) => {
-        const { result, record } = decide(parsed<UserRecord>(db.getUser.get(user)?.record));
-        if (record !== undefined) db.putUser.run(user, JSON.stringify(record));
+        const { result, record, ttlMs } = decide(userOf(db, user));
+        if (record !== undefined) putUser(db, user, record, clock.now(), ttlMs);
         return result;
       }),
-    readUser: (user) => reading((db) => parsed<UserRecord>(db.getUser.get(user)?.record)),
+    readUser: (user) => reading((db) => userOf(db, user)),
     overdue: (limit) => reading((db) => db.overdue.all(clock.now(), limit).map(({ key }) => key as ConversationKey)),
     busy: (limit) =>
       reading((db) =>
         db.busy.all(limit).map(({ key, head }) => ({ key: key as ConversationKey, head: JSON.parse(head) as Head })),
       ),
+    conversationsOf: (user) =>
+      reading((db) => {
+        const { channel, quotedId, stateId } = searchFor(user);
+        const found = db.conversationsOf.all(channel, channel, quotedId, quotedId, stateId);
+        return found.flatMap(({ key }) => (key.startsWith(channel) ? [key as ConversationKey] : []));
+      }),
     dead: (limit) => reading((db) => db.dead.all(limit).map(({ value }) => parsed(value))),
+    deadFor: (ms, limit) =>
+      reading((db) =>
+        db.deadSince.all(clock.now() - ms, limit).map(({ key, id }) => ({ conversation: key as ConversationKey, id })),
+      ),
+    idleFor: (ms, limit) =>
+      reading((db) => db.idleSince.all(clock.now() - ms, limit).map(({ key }) => key as ConversationKey)),
+    prune: () =>
+      transaction((db) => {
+        for (const statement of db.prune) statement.run(clock.now());
+      }),
     open: async () => {
       closed = false;
       database();
@@ -136,6 +160,45 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
       opened = undefined;
     },
   };
+}
+
+/**
+ * What erasing leaves behind lies under a hash of its key, so that the file no longer says who was erased. A conversation or a user has
+ * a row of its own, or such a mark, and never both.
+ */
+const hashOf = (kind: 'conversation' | 'user', key: string): string =>
+  createHash('sha256').update(`${kind}/${key}`).digest('hex');
+
+const endOf = (now: number, ttlMs: number | undefined): number | null => (ttlMs === undefined ? null : now + ttlMs);
+
+function headOf(db: Database, key: ConversationKey): Head | undefined {
+  return parsed<Head>(db.getHead.get(key)?.head ?? db.getMark.get(hashOf('conversation', key))?.value);
+}
+
+function putHead(db: Database, key: ConversationKey, head: Head, now: number): void {
+  const hash = hashOf('conversation', key);
+  if (isMarker(head)) {
+    db.dropHead.run(key);
+    db.putMark.run(hash, now + MARKER_MS, JSON.stringify(head));
+  } else {
+    if (head.gen > 0) db.dropMark.run(hash);
+    db.putHead.run(key, head.wake, now, JSON.stringify(head));
+  }
+}
+
+function userOf(db: Database, user: UserKey): UserRecord | undefined {
+  return parsed<UserRecord>(db.getUser.get(user)?.record ?? db.getMark.get(hashOf('user', user))?.value);
+}
+
+function putUser(db: Database, user: UserKey, record: UserRecord, now: number, ttlMs?: number): void {
+  const hash = hashOf('user', user);
+  if (record.erased) {
+    db.dropUser.run(user);
+    db.putMark.run(hash, now + MARKER_MS, JSON.stringify(record));
+  } else {
+    db.dropMark.run(hash);
+    db.putUser.run(user, endOf(now, ttlMs), JSON.stringify(record));
+  }
 }
 
 function inTransaction<T>(db: Database, run: (db: Database) => T): T {

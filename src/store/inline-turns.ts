@@ -4,7 +4,7 @@ import { answered, claim, commitInline, type InlineFence, type InlineRecord, isC
 import type { ActivityKey } from '../turn/keys';
 import type { Timing } from '../turn/timing';
 import type { PartitionRecord, Partitions, PartitionView, RecordName } from './partition';
-import { bodyRecords, hasMoved, type StepValue, stepId } from './records';
+import { bodyRecords, hasMoved, INLINE_TTL_MS, STEP_TTL_MS, type StepValue, stepId } from './records';
 
 type ClaimOutcome = Awaited<ReturnType<InlineTurns['claim']>>;
 
@@ -13,7 +13,7 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
   return {
     claim: (key, activity, owner, ttlMs) =>
       partitions.transact<ClaimOutcome>(key, (view) => {
-        const claimed = claim(recordOf(view, activity), view.now, owner, ttlMs);
+        const claimed = claim(recordOf(view, activity), view.now, generationOf(view), owner, ttlMs);
         if (claimed.outcome !== 'claimed') return { result: claimed };
         const { outcome, fence, record } = claimed;
         return {
@@ -25,7 +25,7 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
 
     commit: (key, fence, turn) =>
       partitions.transact<'committed' | 'conflict' | 'lost'>(key, (view) => {
-        if (!isClaimedBy(recordOf(view, turn.activity), fence))
+        if (!isClaimedBy(recordOf(view, turn.activity, fence), fence))
           return { result: endOf(view, turn, fence), confirm: true };
         const moved = turn.reads.some(({ id, version }) => hasMoved(view, view.head, id, version));
         const head = commitInline(view.head, view.now, turn.effects, turn.writes.length > 0, timing);
@@ -41,26 +41,28 @@ export function inlineTurns(partitions: Partitions, timing: Timing): InlineTurns
 
     defer: (key, fence, { activity, bodies, limit, ...deferral }) =>
       partitions.transact<'deferred' | 'lost' | 'full'>(key, (view) => {
-        const record = recordOf(view, activity.key);
-        if (record?.state === 'answered' && record.epoch === fence.epoch) return { result: 'deferred' };
-        if (!isClaimedBy(record, fence)) return { result: 'lost', confirm: true };
+        const claimed = recordOf(view, activity.key, fence);
+        if (claimed?.state === 'answered' && claimed.epoch === fence.epoch) return { result: 'deferred' };
+        if (!isClaimedBy(claimed, fence)) return { result: 'lost', confirm: true };
         const accepted = accept(view.head, view.now, activity, limit, timing);
         if (accepted.outcome === 'full') return { result: 'full' };
-        const put = [inlineRecord(activity.key, answered(fence, deferral, view.now)), ...bodyRecords(bodies)];
-        return {
-          result: 'deferred',
-          writes: { ...(accepted.outcome === 'accepted' ? { head: accepted.head } : {}), put },
-        };
+        const record = inlineRecord(activity.key, answered(fence, deferral, view.now));
+        // An activity that is in the mailbox already, or was, has no need of another body.
+        if (accepted.outcome === 'duplicate') return { result: 'deferred', writes: { put: [record] } };
+        return { result: 'deferred', writes: { head: accepted.head, put: [record, ...bodyRecords(bodies)] } };
       }),
 
     recordStep: (key, fence, activity, name, value) =>
       partitions.transact<Awaited<ReturnType<InlineTurns['recordStep']>>>(key, (view) => {
-        if (!isClaimedBy(recordOf(view, activity), fence)) return { result: { outcome: 'lost' }, confirm: true };
+        if (!isClaimedBy(recordOf(view, activity, fence), fence)) return { result: { outcome: 'lost' }, confirm: true };
         const id = stepId(activity, name);
         const known = view.get('step', id) as StepValue | undefined;
         if (known !== undefined) return { result: { outcome: 'recorded', value: known.value } };
         const step: StepValue = { name, value };
-        return { result: { outcome: 'recorded', value }, writes: { put: [{ kind: 'step', id, value: step }] } };
+        return {
+          result: { outcome: 'recorded', value },
+          writes: { put: [{ kind: 'step', id, value: step, ttlMs: STEP_TTL_MS }] },
+        };
       }),
   };
 }
@@ -69,17 +71,23 @@ const inlineRecord = (activity: ActivityKey, value: InlineRecord): PartitionReco
   kind: 'inline',
   id: activity,
   value,
+  ttlMs: INLINE_TTL_MS,
 });
 
-const recordOf = ({ get }: PartitionView, activity: ActivityKey): InlineRecord | undefined =>
-  get('inline', activity) as InlineRecord | undefined;
+const generationOf = ({ head }: PartitionView): number => head?.gen ?? 0;
+
+/** The activity's record; for a run from before the conversation was erased there is none. */
+function recordOf(view: PartitionView, activity: ActivityKey, fence?: InlineFence): InlineRecord | undefined {
+  if (fence !== undefined && fence.gen !== generationOf(view)) return undefined;
+  return view.get('inline', activity) as InlineRecord | undefined;
+}
 
 const stepsOf = ({ scan }: PartitionView, activity: ActivityKey): readonly RecordName[] =>
   scan('step', stepId(activity, ''));
 
 /** A commit that is repeated after an unknown outcome finds the answer of its own epoch. */
 function endOf(view: PartitionView, { activity }: InlineCommit, fence: InlineFence): 'committed' | 'lost' {
-  const record = recordOf(view, activity);
+  const record = recordOf(view, activity, fence);
   return record?.state === 'answered' && record.epoch === fence.epoch ? 'committed' : 'lost';
 }
 

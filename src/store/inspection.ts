@@ -1,4 +1,5 @@
 import type { Inspection, StateId, StateSnapshot } from '../ports/store';
+import { isMarker } from '../turn/erase';
 import type { Partitions } from './partition';
 
 /** The operator's view of a storage engine. */
@@ -7,7 +8,7 @@ export function inspection(partitions: Partitions): Inspection {
     busy: (limit) => partitions.busy(limit),
     conversation: (key) =>
       partitions.read(key, ({ head, scan }) => {
-        if (head === undefined) return undefined;
+        if (head === undefined || isMarker(head)) return undefined;
         const states = scan('state', '').map(({ id, value }) => [id as StateId, value as StateSnapshot] as const);
         return { key, head, states: new Map(states) };
       }),

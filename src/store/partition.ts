@@ -15,18 +15,25 @@ export interface RecordName {
 /** A JSON value under its name. */
 export interface PartitionRecord extends RecordName {
   readonly value: unknown;
+  /** So long after the write nobody needs it any more, and the engine may remove it; absent: it stays. */
+  readonly ttlMs?: number;
 }
 
 /** What a transaction sees: a consistent view of one partition, at the store's time. */
 export interface PartitionView {
   readonly now: number;
   readonly head: Head | undefined;
+  /** When the head was last written, in store time. */
+  readonly headAt: number | undefined;
   get(kind: RecordKind, id: string): unknown;
   /** The records of a kind whose id starts with `prefix`. */
   scan(kind: RecordKind, prefix: string): readonly PartitionRecord[];
 }
 
-/** What a transaction changes: all of it, or nothing. */
+/**
+ * What a transaction changes: all of it, or nothing. A head of another generation (`gen`) than before leaves no record of the partition
+ * behind: what was stored under an earlier generation is seen by nobody from then on, and is gone when `transact` returns.
+ */
 export interface PartitionWrites {
   readonly head?: Head;
   readonly put?: readonly PartitionRecord[];
@@ -50,6 +57,8 @@ export interface PartitionDecision<T> {
 export interface UserDecision<T> {
   readonly result: T;
   readonly record?: UserRecord;
+  /** As in {@link PartitionRecord}. */
+  readonly ttlMs?: number;
   readonly confirm?: true;
 }
 
@@ -72,8 +81,19 @@ export interface Partitions {
   overdue(limit: number): Promise<readonly ConversationKey[]>;
   /** Conversations with a `wake`, the soonest first, with their records. */
   busy(limit: number): Promise<readonly { readonly key: ConversationKey; readonly head: Head }[]>;
+  /** Conversations that may keep something of a user: all that do, and perhaps others. What it sees may be stale. */
+  conversationsOf(user: UserKey): Promise<readonly ConversationKey[]>;
   /** Dead letters of all conversations, the newest first. */
   dead(limit: number): Promise<readonly unknown[]>;
+  /** Dead letters that are as old as this, the oldest first. */
+  deadFor(
+    ms: number,
+    limit: number,
+  ): Promise<readonly { readonly conversation: ConversationKey; readonly id: string }[]>;
+  /** Conversations without a `wake` whose head nobody has written for so long, the longest first; no markers. May be stale. */
+  idleFor(ms: number, limit: number): Promise<readonly ConversationKey[]>;
+  /** Removes what has had its time (`ttlMs`, and markers after `MARKER_MS`), for an engine that does not do so by itself. */
+  prune(): Promise<void>;
   open(): Promise<void>;
   close(): Promise<void>;
 }

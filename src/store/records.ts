@@ -1,5 +1,5 @@
 import type { Body, DeadLetter, DeadReason, StateSnapshot } from '../ports/store';
-import type { ConversationKey } from '../turn/keys';
+import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import { bodyRefs, type Effect, effectPayload, type Head, type PendingActivity, turnPrefix } from '../turn/record';
 import type { PartitionRecord, PartitionView, RecordName } from './partition';
 
@@ -9,7 +9,26 @@ export interface StepValue {
   readonly value: unknown;
 }
 
+/** How long steps and inline answers may be needed, in ms: the first end with their turn, the others with the dedupe horizon, and both much earlier. */
+export const STEP_TTL_MS = 7 * 24 * 3_600_000;
+export const INLINE_TTL_MS = 2 * 3_600_000;
+
 export const stepId = (turn: string, name: string): string => `${turn}/${name}`;
+
+/** What tells an engine that a conversation may keep something of a user: it may find too many, and misses none. */
+export interface SearchForUser {
+  /** Keys of the user's channel begin with it. */
+  readonly channel: string;
+  /** The user's id, as it stands in JSON. */
+  readonly quotedId: string;
+  /** The id of private state. */
+  readonly stateId: string;
+}
+
+export function searchFor(user: UserKey): SearchForUser {
+  const channel = user.slice(0, user.indexOf('/') + 1);
+  return { channel, quotedId: JSON.stringify(partsOfKey(user).id), stateId: `private:${user}` };
+}
 
 export const NO_STATE: StateSnapshot = { version: 0, data: {} };
 

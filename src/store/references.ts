@@ -2,6 +2,7 @@ import type { NewReference, References, StoredReference, UserName } from '../por
 import type { RecipientQuery } from '../schema/recipients';
 import { type ConversationKey, userKey } from '../turn/keys';
 import type { Collections } from './collections';
+import { spread } from './spread';
 
 /** A reference as it is stored. */
 interface ReferenceRecord extends StoredReference {
@@ -21,14 +22,7 @@ const SPREAD = 16;
 
 type Kind = 'references' | 'recipients';
 
-/** FNV-1a, to spread names evenly; anything but a secret. */
-function spread(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < name.length; index += 1) hash = Math.imul(hash ^ name.charCodeAt(index), 0x01000193);
-  return (hash >>> 8) % SPREAD;
-}
-
-const collectionOf = (kind: Kind, name: string): string => `${kind}:${spread(name)}`;
+const collectionOf = (kind: Kind, name: string): string => `${kind}:${spread(name, SPREAD)}`;
 
 /** The registry on a storage engine. */
 export function references(collections: Collections): References {

@@ -16,6 +16,7 @@ import {
   deadEffect,
   hasMoved,
   NO_STATE,
+  STEP_TTL_MS,
   type StepValue,
   stepId,
   unreferenced,
@@ -156,7 +157,7 @@ function recordStep(partitions: Partitions, hold: Held, turn: string, step: Step
       if (recorded !== undefined) return { result: { outcome: 'recorded', value: (recorded as StepValue).value } };
       return {
         result: { outcome: 'recorded', value: step.value },
-        writes: { put: [{ kind: 'step', id, value: step }] },
+        writes: { put: [{ kind: 'step', id, value: step, ttlMs: STEP_TTL_MS }] },
       };
     },
     hold.head,

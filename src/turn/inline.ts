@@ -29,6 +29,8 @@ export type InlineRecord =
 
 /** What an inline run quotes with its writes. */
 export interface InlineFence {
+  /** The conversation's generation: once it is erased, nothing that was claimed before may be written. */
+  readonly gen: number;
   readonly epoch: number;
   readonly owner: string;
 }
@@ -43,15 +45,21 @@ export type Claim =
 /**
  * Claims an activity for one inline run, unless it was answered, or another run has it and its time is not over.
  *
- * @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
+ * @param gen the conversation's generation. @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
  */
-export function claim(current: InlineRecord | undefined, now: number, owner: string, ttlMs: number): Claim {
+export function claim(
+  current: InlineRecord | undefined,
+  now: number,
+  gen: number,
+  owner: string,
+  ttlMs: number,
+): Claim {
   if (current?.state === 'answered') {
     const { answer, delivery } = current;
     return { outcome: 'answered', answer, ...(delivery === undefined ? {} : { delivery }) };
   }
   if (current?.state === 'running' && current.owner === owner) {
-    return { outcome: 'claimed', fence: { epoch: current.epoch, owner }, record: current };
+    return { outcome: 'claimed', fence: { gen, epoch: current.epoch, owner }, record: current };
   }
   if (current?.state === 'running' && current.until > now) {
     return { outcome: 'running', remainingMs: current.until - now };
@@ -59,7 +67,7 @@ export function claim(current: InlineRecord | undefined, now: number, owner: str
   const epoch = (current?.epoch ?? 0) + 1;
   return {
     outcome: 'claimed',
-    fence: { epoch, owner },
+    fence: { gen, epoch, owner },
     record: { state: 'running', epoch, owner, until: now + ttlMs },
   };
 }

@@ -25,6 +25,12 @@ export function userKey(channelId: string, userId: string): UserKey {
   return encoded(channelId, userId) as UserKey;
 }
 
+/** The channel and the id that a key was made of. */
+export function partsOfKey(key: ConversationKey | UserKey): { readonly channelId: string; readonly id: string } {
+  const slash = key.indexOf('/');
+  return { channelId: decodeURIComponent(key.slice(0, slash)), id: decodeURIComponent(key.slice(slash + 1)) };
+}
+
 const CONVERSATION_KEY = /^[^/\\#?\s]+\/[^/\\#?\s]+$/;
 
 /** Reads a conversation key back from where it was stored or typed; `undefined` when it is not one. */

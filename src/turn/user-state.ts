@@ -36,6 +36,8 @@ export interface UserRecord {
   readonly version: number;
   readonly data: StateData;
   readonly intents: readonly Intent[];
+  /** Nothing but the marker that erasing has left: it may be forgotten after a while. Gone with the next write. */
+  readonly erased?: true;
 }
 
 export const NEW_USER: UserRecord = { v: 1, version: 0, data: {}, intents: [] };
@@ -65,8 +67,8 @@ export function succeeds(intent: Pick<Intent, 'conversation' | 'inline'>, earlie
  * @returns the new record, or `undefined` on a conflict.
  */
 export function propose(current: UserRecord | undefined, version: number, intent: Intent): UserRecord | undefined {
-  const record = current ?? NEW_USER;
-  if (record.intents.some((each) => each.id === intent.id)) return record;
+  const { erased, ...record } = current ?? NEW_USER;
+  if (current?.intents.some((each) => each.id === intent.id)) return current;
   if (record.version !== version) return undefined;
   const others = record.intents.filter((each) => !succeeds(intent, each));
   if (record.intents.some((each) => succeeds(intent, each) && each.epoch > intent.epoch)) return undefined;

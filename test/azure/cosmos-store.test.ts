@@ -1,14 +1,16 @@
 import { CosmosClient } from '@azure/cosmos';
 import { afterAll, beforeAll } from '@jest/globals';
-import { headId, partitionKey } from '../../src/azure/cosmos-documents';
+import { headId, partitionKey, userId } from '../../src/azure/cosmos-documents';
 import { createCosmosStore } from '../../src/azure/cosmos-store';
 import { Secret } from '../../src/schema/secret';
+import { MARKER_MS } from '../../src/turn/erase';
 import type { ConversationKey } from '../../src/turn/keys';
 import { storeContract } from '../contracts/store-contract';
 import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
 import { createShiftedClock } from '../support/shifted-clock';
 
-const clock = createShiftedClock();
+/** A new one for each test: the server dates its items by the machine's clock, whatever time has passed in other tests. */
+let clock = createShiftedClock();
 const key = 'dGVzdA==';
 let gateway: CosmosGateway;
 let opened = 0;
@@ -18,8 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-storeContract(async () => {
+storeContract(async (lifetimes = {}) => {
   opened += 1;
+  clock = createShiftedClock();
   const database = `db${opened}`;
   const options = {
     endpoint: gateway.endpoint,
@@ -28,6 +31,7 @@ storeContract(async () => {
     managed: false,
     create: true,
     clock,
+    lifetimes,
     acceptLimitMs: 30_000,
   };
   const [store, other] = [createCosmosStore(options), createCosmosStore(options)];
@@ -42,7 +46,7 @@ storeContract(async () => {
   return {
     store,
     other,
-    pass: clock.pass,
+    pass: (ms) => clock.pass(ms),
     rewriteHead: async (of, change) => {
       const { resource } = await head(of).read();
       await head(of).replace(change(resource) as never);
@@ -51,6 +55,22 @@ storeContract(async () => {
       const { _etag, _ts, ...resource } = (await head(of).read()).resource;
       return resource;
     },
+    holds: async (text) => {
+      const contents = await Promise.all(
+        ['conversations', 'users'].map(async (name) => {
+          const items = direct.database(database).container(name).items;
+          return JSON.stringify((await items.query('SELECT * FROM c').fetchAll()).resources);
+        }),
+      );
+      return contents.some((content) => content.includes(text));
+    },
+    // The service removes it; the test server does not.
+    forgetsMarker: async (of) => (await head(of).read()).resource?.ttl === MARKER_MS / 1_000,
+    lifetimeOfUser: async (of) => {
+      const item = direct.database(database).container('users').item(userId(of), partitionKey(of));
+      return (await item.read()).resource?.ttl * 1_000;
+    },
+    isDurable: true,
     close: async () => {
       await store.close();
       await other.close();

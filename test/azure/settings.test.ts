@@ -41,6 +41,7 @@ test('the least that local development needs', () => {
     environment: 'development',
     inAzure: false,
     store: { kind: 'sqlite', folder: '.local' },
+    lifetimes: {},
     queue: { kind: 'connectionString', connectionString: expect.anything() },
     inbound: {},
     notify: { kind: 'ownMachine' },
@@ -70,6 +71,7 @@ test('the least that Azure needs', () => {
       managed: true,
       clientId: TENANT,
     },
+    lifetimes: {},
     queue: {
       kind: 'identity',
       queueServiceUri: 'https://storage1.queue.core.windows.net',
@@ -412,6 +414,20 @@ describe('wrong values', () => {
       message: expect.stringMatching(/TURNWISE_STROE\.$/),
     });
   });
+});
+
+test('how long things are kept is said in days', () => {
+  const { lifetimes } = readSettings({
+    ...DEVELOPMENT,
+    TURNWISE_KEEP_DEAD_LETTERS: '30',
+    TURNWISE_KEEP_CONVERSATIONS: '365',
+    TURNWISE_KEEP_USERS: '1',
+  });
+  const day = 86_400_000;
+  expect(lifetimes).toEqual({ deadLettersMs: 30 * day, conversationsMs: 365 * day, usersMs: day });
+  for (const wrong of ['0', '-1', '1.5', '10000', 'long']) {
+    expect(refusal({ ...DEVELOPMENT, TURNWISE_KEEP_USERS: wrong })).toMatchObject({ code: 'SettingInvalid' });
+  }
 });
 
 test('no secret shows in the settings', () => {

@@ -7,7 +7,7 @@ import type { Store } from '../../src/ports/store';
 import { systemClock } from '../../src/runtime/system';
 import type { Activity } from '../../src/schema/activity';
 import { createSqliteStore } from '../../src/sqlite/sqlite-store';
-import { activityKey, type ConversationKey, conversationKey } from '../../src/turn/keys';
+import { activityKey, type ConversationKey, conversationKey, userKey } from '../../src/turn/keys';
 import { freePort, startAzurite } from '../support/azurite';
 
 const ROOT = resolve(__dirname, '../..');
@@ -255,6 +255,58 @@ describe('the command line', () => {
     expect(readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 });
+
+describe('forget', () => {
+  test('erases a conversation, whatever is in it, and says so', async () => {
+    await accept('a', 1);
+    await bury('b', 2);
+    const { code, out } = await turnwise('forget', '--conversation', 'test/a', '--conversation', 'test/b', '--json');
+    expect(code).toBe(0);
+    const conversations = ['test/a', 'test/b'].map((conversation) => ({ conversation, found: true, ring: 'noQueue' }));
+    expect(JSON.parse(out)).toEqual({ conversations, users: [] });
+    expect(await store.inspection.conversation(key('a'))).toBeUndefined();
+    expect(await store.deadLetters.list(10)).toEqual([]);
+    expect((await turnwise('conversation', 'show', 'test/a')).err).toContain('(ConversationUnknown)');
+  });
+
+  test('erases a user, also in conversations with others, and names these', async () => {
+    const user = userKey('test', 'a b');
+    const changes = { set: { name: 'secret' }, remove: [] };
+    await store.users.propose(user, 0, { id: 'i', conversation: key('c'), epoch: 1, changes });
+    const from = { id: 'a b' };
+    const activity = { key: activityKey(idOf(7)), body: { inline: { ...ACTIVITY, from }, bytes: 100 } };
+    await store.mailbox.accept(key('c'), activity, [], 10);
+    await accept('d', 1);
+    await accept('e', 1);
+    const reference = {
+      channelId: 'test',
+      serviceUrl: 'https://channel.example/',
+      bot: { id: 'bot' },
+      conversation: { id: 'e' },
+      user: { id: 'a b' },
+    };
+    await store.references.keep({ id: key('e'), reference, scope: 'personal', state: 'active' }, 1_000_000);
+    const { code, out } = await turnwise('forget', '--user', 'test/a b');
+    expect(code).toBe(0);
+    expect(out).toContain('with the conversation test/e');
+    expect(await store.inspection.conversation(key('e'))).toBeUndefined();
+    expect(await store.references.get(key('e'))).toBeUndefined();
+    expect(out).toContain('User test/a%20b: erased.');
+    expect(out).toContain('also in test/c');
+    expect(out).not.toContain('test/d');
+    expect((await store.users.read(user)).data).toEqual({});
+    expect((await store.inspection.conversation(key('c')))?.head.pend).toEqual([]);
+  });
+
+  test('says that there was nothing, and that nobody was named', async () => {
+    const { code, out } = await turnwise('forget', '--user', 'test/nobody', '--conversation', 'test/nowhere');
+    expect(code).toBe(0);
+    expect(out.match(/there was nothing/g)).toHaveLength(2);
+    expect((await turnwise('forget')).err).toContain('(NobodyToForget)');
+  });
+});
+
+const ACTIVITY = { type: 'message', channelId: 'test', id: '7', text: 'hello' } as Activity;
 
 const key = (name: string): ConversationKey => conversationKey('test', name);
 

@@ -1,10 +1,18 @@
 import { afterEach } from '@jest/globals';
+import type { Clock } from '../../src/ports/clock';
+import type { Lifetimes } from '../../src/ports/lifetimes';
 import type { AcquireOutcome, Held, Store, TurnCommit } from '../../src/ports/store';
 import type { Activity } from '../../src/schema/activity';
 import type { NewActivity } from '../../src/turn/accept';
 import type { NewEffect } from '../../src/turn/commit';
 import type { HoldOutcome } from '../../src/turn/hold';
-import { type ActivityKey, activityKey, type ConversationKey, conversationKey } from '../../src/turn/keys';
+import {
+  type ActivityKey,
+  activityKey,
+  type ConversationKey,
+  conversationKey,
+  type UserKey,
+} from '../../src/turn/keys';
 import { effectId, type Head, type PendingActivity, turnPrefix } from '../../src/turn/record';
 
 /** A store with nothing in it, as the contract suite needs it. */
@@ -18,10 +26,18 @@ export interface StoreUnderTest {
   rewriteHead(key: ConversationKey, change: (head: Record<string, unknown>) => Record<string, unknown>): Promise<void>;
   /** The stored head as it lies there. */
   storedHead(key: ConversationKey): Promise<Record<string, unknown>>;
+  /** Whether a text stands anywhere in what is stored. */
+  holds(text: string): Promise<boolean>;
+  /** Whether what is stored under a conversation's key is to be forgotten a day after it was written. */
+  forgetsMarker(key: ConversationKey): Promise<boolean>;
+  /** How long after its last change a user's state ends, in ms. Time may pass. */
+  lifetimeOfUser(user: UserKey): Promise<number>;
+  /** Whether anything is left when the process ends. */
+  readonly isDurable: boolean;
   close(): Promise<void>;
 }
 
-export type OpenStore = () => Promise<StoreUnderTest>;
+export type OpenStore = (lifetimes?: Lifetimes) => Promise<StoreUnderTest>;
 
 /** What stores may be late in noticing that time has passed: theirs may be an estimate. */
 export const SLACK_MS = 1_500;
@@ -32,11 +48,27 @@ export function opener(open: OpenStore): OpenStore {
   afterEach(async () => {
     for (const each of opened.splice(0)) await each.close();
   });
-  return async () => {
-    const store = await open();
+  return async (lifetimes) => {
+    const store = await open(lifetimes);
     opened.push(store);
     return store;
   };
+}
+
+/** Lets time pass until a user's state has ended, in days. */
+export async function lifetimeOf(
+  store: Store,
+  user: UserKey,
+  clock: Pick<StoreUnderTest, 'pass'> & Clock,
+): Promise<number> {
+  const day = 24 * 3_600_000;
+  // A little has passed already since the last change.
+  for (let days = 1; days < 100; days += 1) {
+    await store.upkeep.prune(10);
+    if ((await store.users.read(user)).version === 0) return days * day;
+    clock.pass(day);
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 export const LIMIT = 100;

@@ -42,6 +42,12 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
   TURNWISE_NOTIFY_ROLE: 'has a default',
   TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',
+  TURNWISE_EARLIER_CONTAINER: 'for a bot that moves here, while it does',
+  TURNWISE_EARLIER_DATABASE: 'for a bot that moves here, while it does',
+  TURNWISE_EARLIER_ENDPOINT: 'for a bot that moves here, while it does',
+  TURNWISE_KEEP_DEAD_LETTERS: 'how long things are kept is for the owner of the bot to say',
+  TURNWISE_KEEP_CONVERSATIONS: 'how long things are kept is for the owner of the bot to say',
+  TURNWISE_KEEP_USERS: 'how long things are kept is for the owner of the bot to say',
   TURNWISE_PORT: 'for the local runner',
   TURNWISE_CHAT_PORT: 'for the local runner',
 };

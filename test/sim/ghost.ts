@@ -51,6 +51,8 @@ export class Ghost implements Observer {
   readonly conversations = new Map<ConversationKey, ConversationGhost>();
   /** The store call that is being applied: what it is about, and the fence under which it was made. */
   writer: Writer | undefined;
+  /** What had happened in conversations up to the moments in which they were erased. */
+  readonly past: { readonly key: ConversationKey; readonly ghost: ConversationGhost }[] = [];
   takeovers = 0;
   unknownSends = 0;
   unknownWrites = 0;
@@ -82,12 +84,16 @@ export class Ghost implements Observer {
   of(key: ConversationKey): ConversationGhost {
     const known = this.conversations.get(key);
     if (known !== undefined) return known;
+    return this.begin(key, new Map());
+  }
+
+  private begin(key: ConversationKey, acceptedAt: Map<string, number>): ConversationGhost {
     const made: ConversationGhost = {
       accepted: [],
       ended: [],
       committed: [],
       answered: new Set(),
-      acceptedAt: new Map(),
+      acceptedAt,
       recorded: [],
       dropped: new Map(),
       givenUp: new Set(),
@@ -97,6 +103,27 @@ export class Ghost implements Observer {
     };
     this.conversations.set(key, made);
     return made;
+  }
+
+  /** Whether an activity was accepted or answered before its conversation was erased: nothing of it need be left. */
+  wasErased(key: ConversationKey, turn: string): boolean {
+    return this.past.some(
+      (each) => each.key === key && (each.ghost.accepted.includes(turn) || each.ghost.answered.has(turn)),
+    );
+  }
+
+  /** Everything begins anew, but what the channel delivers a second time is still known. */
+  private erased(key: ConversationKey, was: Head | undefined, is: Head): void {
+    const ghost = this.of(key);
+    this.note(`${key} is erased`);
+    if (is.epoch <= (was?.epoch ?? 0)) this.violate('I11', `${key}: erased without a fence`);
+    if (is.sv <= (was?.sv ?? 0)) this.violate('I2', `${key}: erased, and versions of state went back`);
+    if (is.pend.length > 0 || is.out.some(({ kind }) => kind !== 'fold' && kind !== 'cancel'))
+      this.violate('erase', `${key} is not empty`);
+    this.past.push({ key, ghost });
+    this.begin(key, ghost.acceptedAt);
+    this.interruptions += 1;
+    for (const [name, starts] of this.starts) if (name.startsWith(`${key} `)) bump(this.extraStarts, name, starts);
   }
 
   started(key: ConversationKey, turn: string, attempt: number): void {
@@ -132,7 +159,7 @@ export class Ghost implements Observer {
 
   /** The channel has taken a call. */
   reached(call: ConnectorCall, text: string, id: string): void {
-    const { recorded, wire } = this.of(conversationKey(call.channelId, call.conversationId));
+    const { recorded, wire } = this.recorderOf(conversationKey(call.channelId, call.conversationId), text);
     wire.push(text);
     if (call.op === 'send' || call.op === 'reply') this.channelIds.set(id, text);
     const due = recorded.findLast((each) => each.text === text)?.due ?? 0;
@@ -145,6 +172,14 @@ export class Ghost implements Observer {
     if (meant !== changed) this.violate('I6', `"${text}" changed "${changed}" instead of "${meant}"`);
   }
 
+  /** A worker may be sending something in the moment in which its conversation is erased. */
+  private recorderOf(key: ConversationKey, text: string): ConversationGhost {
+    const now = this.of(key);
+    const knows = ({ recorded }: ConversationGhost): boolean => recorded.some((each) => each.text === text);
+    if (knows(now)) return now;
+    return this.past.find((each) => each.key === key && knows(each.ghost))?.ghost ?? now;
+  }
+
   /** The record says that a delivery has begun before it does, and for as long as it lasts. */
   private checkMarked(key: ConversationKey, text: string): void {
     const id = this.of(key).recorded.findLast((each) => each.text === text)?.id;
@@ -155,11 +190,16 @@ export class Ghost implements Observer {
   }
 
   wrote(key: ConversationKey, before: Version, after: Version, writes: PartitionWrites): void {
+    this.checkFence(key, before, after);
+    if (after.head !== undefined && after.head.gen !== (before.head?.gen ?? 0)) {
+      this.erased(key, before.head, after.head);
+      this.heads.set(key, after.head);
+      return;
+    }
     const ghost = this.of(key);
     if (this.writer !== undefined && this.writer.about !== key) {
       this.violate('I13', `${key} was changed by a call about ${this.writer.about}`);
     }
-    this.checkFence(key, before, after);
     this.checkState(key, before, after);
     const dead = (writes.put ?? []).flatMap((each) => (each.kind === 'dead' ? [each.value as DeadLetter] : []));
     for (const step of (writes.put ?? []).filter((each) => each.kind === 'step')) {

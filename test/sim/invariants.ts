@@ -48,6 +48,8 @@ function checkAcknowledged(
   for (const plan of plans.filter(({ activity }) => acknowledged.has(activity.id ?? ''))) {
     const key = conversationOf(plan);
     const { accepted, answered, ended } = ghost.of(key);
+    const gone = !accepted.includes(turnOf(plan)) && !answered.has(turnOf(plan));
+    if (gone && ghost.wasErased(key, turnOf(plan))) continue;
     const ends = ended.filter(({ turn }) => baseOf(turn) === turnOf(plan));
     const inline = answered.has(turnOf(plan)) ? 1 : 0;
     const committed = inline + ends.filter(({ dead }) => !dead).length;
@@ -68,6 +70,8 @@ function checkPosts(ghost: Ghost, partitions: SimPartitions, { posts, ...parent 
   if (posts === undefined) return;
   const key = conversationOf(parent);
   const turn = turnOf(parent);
+  // What was posted goes with the outbox that it waits in, or the mailbox that it has reached.
+  if (ghost.past.some((each) => each.key === key || each.key === conversationOf(posts.child))) return;
   const committed = ghost.of(key).committed.filter((each) => baseOf(each) === turn).length;
   const turns = postedTurns(posts.child, turnOf);
   const accepted = ghost.of(conversationOf(posts.child)).accepted.filter((each) => turns.includes(each)).length;
@@ -240,7 +244,12 @@ function checkRecords(ghost: Ghost, key: ConversationKey, { records }: Version, 
 
 function checkUsers(ghost: Ghost, partitions: SimPartitions, plans: readonly Plan[]): void {
   const expected = new Map<string, string[]>();
-  for (const [key, { committed }] of ghost.conversations) {
+  const present = [...ghost.conversations].map(([key, each]) => ({ key, ghost: each }));
+  // Erasing a conversation leaves the state of its users alone.
+  for (const {
+    key,
+    ghost: { committed },
+  } of [...ghost.past, ...present]) {
     for (const plan of committed.flatMap((turn) => planOf(plans, key, turn))) {
       const user = userKey(CHANNEL, plan.activity.from.id);
       if (plan.touches.user) expected.set(user, [...(expected.get(user) ?? []), nameOf(plan)]);

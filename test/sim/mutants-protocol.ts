@@ -164,7 +164,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'commits an inline run that was taken over',
     file: 'src/store/inline-turns.ts',
-    find: 'if (!isClaimedBy(recordOf(view, turn.activity), fence))',
+    find: 'if (!isClaimedBy(recordOf(view, turn.activity, fence), fence))',
     replace: 'if (view.now < 0)',
     seeds: 600,
   },
@@ -183,8 +183,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'defers without a place in the mailbox',
     file: 'src/store/inline-turns.ts',
-    find: "...(accepted.outcome === 'accepted' ? { head: accepted.head } : {}), put",
-    replace: 'put',
+    find: 'writes: { head: accepted.head, put: [record,',
+    replace: 'writes: { put: [record,',
   },
   {
     name: 'calls the intent of an inline run void without revoking it',
@@ -237,5 +237,44 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     find: 'Math.max(dead.replay ?? 0, ...replays) + 1',
     replace: '(dead.replay ?? 0) + 1',
     seeds: [647, 8643, 9771, 10332],
+  },
+  {
+    name: 'forgets what it has accepted when it erases',
+    file: 'src/turn/erase.ts',
+    find: '    seen: head.seen,\n',
+    replace: '',
+    seeds: 600,
+  },
+  {
+    name: 'drops committed changes of user state when it erases',
+    file: 'src/turn/erase.ts',
+    find: 'out: head.out.filter(isForOthers),',
+    replace: 'out: [],',
+    seeds: 600,
+  },
+  {
+    name: 'erases without a new generation',
+    file: 'src/turn/erase.ts',
+    find: 'gen: head.gen + 1,',
+    replace: 'gen: head.gen,',
+  },
+  {
+    name: 'erases without a fence',
+    file: 'src/turn/erase.ts',
+    find: 'gen: head.gen + 1,\n    epoch: head.epoch + 1,',
+    replace: 'gen: head.gen + 1,\n    epoch: head.epoch,',
+  },
+  {
+    name: 'lets the versions of state begin anew when it erases',
+    file: 'src/turn/erase.ts',
+    find: 'sv: head.sv + 1,',
+    replace: 'sv: 0,',
+  },
+  {
+    name: 'leaves a body behind when a deferred activity is known',
+    file: 'src/store/inline-turns.ts',
+    find: 'writes: { put: [record] } };',
+    replace: 'writes: { put: [record, ...bodyRecords(bodies)] } };',
+    seeds: [114],
   },
 ];

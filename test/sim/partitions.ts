@@ -120,6 +120,10 @@ export class SimPartitions implements Partitions {
       .slice(0, limit);
   }
 
+  async conversationsOf(): Promise<readonly ConversationKey[]> {
+    return this.keys();
+  }
+
   async dead(limit: number): Promise<readonly unknown[]> {
     return [...this.versions.values()]
       .flatMap((versions) => [...(versions.at(-1) ?? EMPTY).records.values()])
@@ -127,6 +131,16 @@ export class SimPartitions implements Partitions {
       .map(({ value }) => value)
       .slice(0, limit);
   }
+
+  async deadFor(): Promise<[]> {
+    return [];
+  }
+
+  async idleFor(): Promise<[]> {
+    return [];
+  }
+
+  async prune(): Promise<void> {}
 
   async open(): Promise<void> {}
 
@@ -147,9 +161,14 @@ export class SimPartitions implements Partitions {
     const text = JSON.stringify(known);
     const floor = known === undefined ? 0 : versions.findLastIndex(({ head }) => JSON.stringify(head) === text);
     if (floor < 0) return undefined;
-    const old = (): Version => older(versions, this.staleness()) ?? EMPTY;
+    const seen = versions[Math.max(floor, versions.length - 1 - back)] ?? EMPTY;
+    // Records of another generation than the head's are not seen.
+    const old = (): Version => {
+      const version = older(versions, this.staleness()) ?? EMPTY;
+      return generationOf(version) === generationOf(seen) ? version : EMPTY;
+    };
     const decision = decide({
-      ...this.view(versions[Math.max(floor, versions.length - 1 - back)] ?? EMPTY),
+      ...this.view(seen),
       get: (kind, id) => this.view(old()).get(kind, id),
       scan: (kind, prefix) => this.view(old()).scan(kind, prefix),
     });
@@ -160,6 +179,7 @@ export class SimPartitions implements Partitions {
     return {
       now: this.now(),
       head,
+      headAt: undefined,
       get: (kind, id) => records.get(`${kind}/${id}`)?.value,
       scan: (kind, prefix) => [...records.values()].filter((each) => each.kind === kind && each.id.startsWith(prefix)),
     };
@@ -185,13 +205,20 @@ export function besideConversations(partitions: Partitions): Omit<Partitions, 't
     overdue: (limit) => partitions.overdue(limit),
     busy: (limit) => partitions.busy(limit),
     dead: (limit) => partitions.dead(limit),
+    conversationsOf: (user) => partitions.conversationsOf(user),
+    deadFor: (ms, limit) => partitions.deadFor(ms, limit),
+    idleFor: (ms, limit) => partitions.idleFor(ms, limit),
+    prune: () => partitions.prune(),
     open: () => partitions.open(),
     close: () => partitions.close(),
   };
 }
 
+const generationOf = ({ head }: Version): number => head?.gen ?? 0;
+
 function next(before: Version, { head, put = [], drop = [] }: PartitionWrites): Version {
-  const records = new Map(before.records);
+  const erased = head !== undefined && head.gen !== generationOf(before);
+  const records = new Map(erased ? [] : before.records);
   for (const { kind, id } of drop) records.delete(`${kind}/${id}`);
   for (const record of put) records.set(`${record.kind}/${record.id}`, throughJson(record));
   return { head: head === undefined ? before.head : throughJson(head), records };

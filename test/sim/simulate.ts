@@ -65,7 +65,7 @@ class World {
   private working = 0;
   private named = 0;
 
-  constructor(seed: number) {
+  constructor(private readonly seed: number) {
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
     this.faults = randomFaults(this.random);
@@ -89,6 +89,7 @@ class World {
     for (const plan of this.plans) if (plan.postedBy === undefined) this.post(plan, plan.arrivesAt, 1);
     this.sweepLater();
     this.replayLater();
+    this.eraseLater();
     while (!this.atRest()) {
       if (this.scheduler.steps === FAULTY_STEPS) this.makePeace();
       if (this.scheduler.steps >= MAX_STEPS) {
@@ -301,7 +302,8 @@ class World {
     const planned = this.plans.find(({ activity }) => activity.id === id);
     if (planned === undefined) return false;
     const { accepted, answered } = this.ghost.of(key);
-    return accepted.includes(turnOf(planned)) || answered.has(turnOf(planned));
+    const turn = turnOf(planned);
+    return accepted.includes(turn) || answered.has(turn) || this.ghost.wasErased(key, turn);
   }
 
   /** The operator: replays dead letters now and then, impatiently, while there are faults; where activities come again, afterwards. */
@@ -319,6 +321,28 @@ class World {
       }
       this.posting -= 1;
     });
+  }
+
+  /** The operator: erases a conversation, in the middle of whatever is going on in it. */
+  private eraseLater(): void {
+    // Of its own, so that runs without it are what they would be.
+    const random = new Random(this.seed ^ 0x5eed);
+    if (this.ghost.calm || random.chance(0.85)) return;
+    const plan = random.pick(this.plans);
+    const key = conversationKey(CHANNEL, plan.activity.conversation.id);
+    for (let times = random.pick([1, 1, 2]); times > 0; times -= 1) {
+      this.posting += 1;
+      void this.scheduler.call(undefined, plan.arrivesAt + random.between(0, random.pick([500, 5_000, 60_000])), () => {
+        this.posting -= 1;
+        const [runtime] = this.runtimes.values();
+        if (runtime === undefined) return;
+        const ring = (): unknown => runtime.doorbell.ring(key, 0);
+        runtime.store.erasure
+          .conversation(key)
+          .then(ring, ring)
+          .catch(() => undefined);
+      });
+    }
   }
 
   private sweepLater(): void {

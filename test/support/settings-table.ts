@@ -4,6 +4,8 @@ const GROUPS: readonly (readonly [Setting['group'], string])[] = [
   ['bot', 'The bot'],
   ['cloud', 'Its cloud'],
   ['store', 'The store'],
+  ['earlier', "The earlier SDK's state (`docs/state.md`)"],
+  ['lifetimes', 'How long things are kept'],
   ['queue', 'The queue'],
   ['notify', 'The notification API'],
   ['telemetry', 'Telemetry'],

@@ -1,0 +1,87 @@
+import type { DeadLetter, Erasure } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import { eraseConversation, eraseUser, eraseUserIn, isMarker, type TracesOfUser } from '../turn/erase';
+import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
+import { effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
+import type { Timing } from '../turn/timing';
+import type { Partitions, PartitionView, RecordName } from './partition';
+import { bodyNames, deadRefs, stepId, unreferenced } from './records';
+
+/** Erasing, on a storage engine. */
+export function erasure(partitions: Partitions, timing: Timing): Erasure {
+  return {
+    conversation: (key) =>
+      partitions.transact<boolean>(key, ({ head, now }) => ({
+        result: head !== undefined,
+        writes: { head: eraseConversation(head, now, timing) },
+      })),
+    user: (user) =>
+      partitions.transactUser<boolean>(user, (current) => ({
+        result: current !== undefined,
+        record: eraseUser(current),
+      })),
+    conversationsOf: (user) => partitions.conversationsOf(user),
+    async userIn(key, user) {
+      let erased = false;
+      for (;;) {
+        const found = await erasePart(partitions, timing, key, user);
+        if (found === 'nothing') return erased;
+        erased = true;
+        if (found === 'all') return true;
+      }
+    },
+  };
+}
+
+/** Most dead letters that go in one transaction: an engine may bound how much one of them may do. */
+const LETTERS_AT_ONCE = 20;
+
+function erasePart(
+  partitions: Partitions,
+  timing: Timing,
+  key: ConversationKey,
+  user: UserKey,
+): Promise<'nothing' | 'part' | 'all'> {
+  return partitions.transact<'nothing' | 'part' | 'all'>(key, (view) => {
+    const { head, now, get, scan } = view;
+    if (head === undefined || isMarker(head)) return { result: 'nothing' };
+    const traces = tracesOf(view, user);
+    const priv: RecordName = { kind: 'state', id: `private:${user}` };
+    const letters = scan('dead', '').filter(({ value }) => isAbout(value as DeadLetter, traces));
+    const rest = eraseUserIn(head, now, traces, timing);
+    const states = get(priv.kind, priv.id) === undefined ? [] : [priv];
+    if (rest === head && states.length === 0 && letters.length === 0) return { result: 'nothing' };
+    const gone = letters.slice(0, LETTERS_AT_ONCE);
+    // The version of state rises, so that a turn that has read what goes now finds that it has moved.
+    const after: Head = { ...rest, sv: rest.sv + 1 };
+    const drop = [
+      ...states,
+      ...gone.flatMap(({ id, value }) => [{ kind: 'dead' as const, id }, ...bodyNames(deadRefs(value as DeadLetter))]),
+      ...stepsOfGone(view, head, after),
+      ...unreferenced(head, after, []),
+    ];
+    return { result: gone.length < letters.length ? 'part' : 'all', writes: { head: after, drop } };
+  });
+}
+
+function tracesOf({ get }: PartitionView, user: UserKey): TracesOfUser {
+  const { id } = partsOfKey(user);
+  const read = (payload: Payload | undefined): Activity | undefined => {
+    if (payload === undefined) return undefined;
+    return 'inline' in payload ? payload.inline : (get('body', payload.ref) as Activity | undefined);
+  };
+  return {
+    activity: ({ body }) => read(body)?.from?.id === id,
+    effect: (effect) => read(effectPayload(effect))?.recipient?.id === id,
+  };
+}
+
+function isAbout({ dead }: DeadLetter, traces: TracesOfUser): boolean {
+  return dead.kind === 'activity' ? traces.activity(dead.activity) : traces.effect(dead.effect);
+}
+
+function stepsOfGone({ scan }: PartitionView, before: Head, after: Head): readonly RecordName[] {
+  return before.pend
+    .filter((pending) => !after.pend.includes(pending))
+    .flatMap((pending) => scan('step', stepId(turnPrefix(pending), '')));
+}

@@ -1,0 +1,66 @@
+import { withoutOldKeys } from './accept';
+import { freed } from './hold';
+import { type Effect, type Head, NEW_HEAD, type PendingActivity } from './record';
+import type { Timing } from './timing';
+import { NEW_USER, type UserRecord } from './user-state';
+
+/**
+ * The record of a conversation after everything in it was erased: a marker with nothing of what was said, from which a new message starts
+ * afresh. Epoch, generation and the version of state go on from where they were, so that no turn in flight can write anything back.
+ *
+ * Two things stay. The keys accepted lately, which are hashes: what the channel delivers a second time is not a new message. And what was
+ * committed for other records and is not yet done: folds of user state, and cancellations. They have no content.
+ */
+export function eraseConversation(current: Head | undefined, now: number, timing: Timing): Head {
+  const head = current ?? NEW_HEAD;
+  const marker: Head = {
+    ...NEW_HEAD,
+    gen: head.gen + 1,
+    epoch: head.epoch + 1,
+    sv: head.sv + 1,
+    seen: head.seen,
+    out: head.out.filter(isForOthers),
+  };
+  return freed(withoutOldKeys(marker, now, timing), now, 0, timing);
+}
+
+const isForOthers = ({ kind }: Effect): boolean => kind === 'fold' || kind === 'cancel';
+
+/** Whether a record is but the marker that erasing has left: it may be forgotten, once no turn from before can be in flight any more. */
+export function isMarker(head: Head): boolean {
+  const { gen, n, lease, pend, out, sched } = head;
+  return gen > 0 && n === 0 && lease === null && pend.length + out.length + sched.length === 0;
+}
+
+/** How long a marker is kept, in ms: far longer than any turn can be in flight, or any write be late. */
+export const MARKER_MS = 24 * 3_600_000;
+
+/** What of a conversation has to do with one of its users. */
+export interface TracesOfUser {
+  /** Whether an activity was sent by the user. */
+  readonly activity: (pending: PendingActivity) => boolean;
+  /** Whether an effect is addressed to the user. */
+  readonly effect: (effect: Effect) => boolean;
+}
+
+/**
+ * The record without what one of the conversation's users has said in it, or is about to be told. A turn in flight is fenced; unless it is
+ * for one of these activities, it runs again.
+ *
+ * @returns the same record, if there is nothing of the user in its mailbox or its outbox
+ */
+export function eraseUserIn(head: Head, now: number, traces: TracesOfUser, timing: Timing): Head {
+  const pend = head.pend.filter((pending) => !traces.activity(pending));
+  const out = head.out.filter((effect) => isForOthers(effect) || !traces.effect(effect));
+  if (pend.length === head.pend.length && out.length === head.out.length) return head;
+  const goesOn = pend[0] === head.pend[0];
+  const att = !goesOn ? 0 : head.lease === null ? head.att : Math.max(0, head.att - 1);
+  const flushed = goesOn ? head.flushed : 0;
+  const rest: Head = { ...head, epoch: head.epoch + 1, pend, out, att, flushed };
+  return freed(rest, now, Math.max(0, head.notBefore - now), timing);
+}
+
+/** A user's record after it was erased; its version goes on, so that no turn in flight can write it back. */
+export function eraseUser(current: UserRecord | undefined): UserRecord {
+  return { ...NEW_USER, version: (current?.version ?? 0) + 1, erased: true };
+}
