@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { connectionStringFor } from '../../support/azurite';
 import { until } from './runner';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
@@ -21,6 +22,9 @@ export function launchBrowser(): Promise<Browser> {
 export interface Local {
   /** Address of the chat page. */
   readonly page: string;
+  /** The app's address, and the connection string of its queue. */
+  readonly app: string;
+  readonly queue: string;
   close(): Promise<void>;
 }
 
@@ -58,8 +62,11 @@ export async function openChat(data: string, app = '.'): Promise<Local> {
   await until(() => output.includes('Ctrl-C stops') || child.exitCode !== null, 30_000);
   const page = /Chat\s+(http:\/\/localhost:\d+)/.exec(output)?.[1];
   if (page === undefined) throw new Error(`There is no chat page:\n${output}`);
+  const endpoint = /Endpoint +(http:\/\/127\.0\.0\.1:\d+)\/api\/messages/.exec(output)?.[1] ?? '';
   return {
     page,
+    app: endpoint,
+    queue: connectionStringFor(Number(/Azurite on 127\.0\.0\.1:(\d+)/.exec(output)?.[1] ?? 0)),
     close: async () => {
       child.kill('SIGINT');
       await ended;

@@ -1,6 +1,12 @@
 const { join } = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { ActivityHandler, ConversationState, createBotApp, UserState } = require('../../../../dist/src/index.js');
+const {
+  ActivityHandler,
+  ConversationState,
+  createBotApp,
+  TurnContext,
+  UserState,
+} = require('../../../../dist/src/index.js');
 const { systemClock } = require('../../../../dist/src/runtime/system.js');
 const { createSqliteStore } = require('../../../../dist/src/sqlite/sqlite-store.js');
 const { DEFAULT_TIMING } = require('../../../../dist/src/turn/timing.js');
@@ -62,6 +68,11 @@ const STEPS = {
   dieUntilAttempt(context, attempt) {
     if (context.attempt < attempt) process.kill(process.pid, 'SIGKILL');
   },
+  tell: (context, to, text) => context.proactive.send(to, text),
+  async remind(context, ms, name) {
+    const here = TurnContext.getConversationReference(context.activity);
+    await context.proactive.schedule(here, { event: name, value: [['reply', `event ${name}`]] }, Date.now() + ms);
+  },
   keep: (context, text) => conversationState.createProperty('kept').set(context, text),
   length: (context) => context.sendActivity(`${context.activity.text.length} characters`),
 };
@@ -78,6 +89,11 @@ async function followScript(context) {
 }
 
 const messages = new ActivityHandler().onMessage(async (context, next) => {
+  await followScript(context);
+  await next();
+});
+
+messages.onEvent(async (context, next) => {
   await followScript(context);
   await next();
 });

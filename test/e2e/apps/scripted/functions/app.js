@@ -9,6 +9,19 @@ functions.http('messages', {
   handler: (request) => app.messages(request),
 });
 
+functions.http('notify', {
+  methods: ['POST'],
+  authLevel: 'anonymous',
+  handler: (request) => app.notify(request),
+});
+
+functions.http('notification', {
+  methods: ['GET'],
+  route: 'notify/{id}',
+  authLevel: 'anonymous',
+  handler: (request) => app.notification(request),
+});
+
 functions.http('health', { methods: ['GET'], authLevel: 'anonymous', handler: () => app.health() });
 
 const schedule = process.env.E2E_SWEEP ?? '0 * * * * *';
