@@ -11,6 +11,7 @@ import { translateIncoming } from './delivered-ids';
 import type { Hold } from './hold';
 import { linkedSignal } from './linked-signal';
 import { backoff } from './options';
+import { threadPause } from './pacing';
 import { atRecipient } from './recipients';
 import { errorName, type Runtime, report } from './runtime';
 import { stage } from './stage';
@@ -21,7 +22,7 @@ export type AfterTurn = 'continue' | 'stopped';
 
 /** What an attempt came to, and what is next. */
 export interface Ended {
-  readonly outcome: 'committed' | 'failed' | 'dead' | 'conflict' | 'storeFault';
+  readonly outcome: 'committed' | 'failed' | 'dead' | 'conflict' | 'storeFault' | 'paused';
   readonly next: AfterTurn;
 }
 
@@ -50,6 +51,9 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<Ended> {
   }
 }
 
+/** A longer pause between messages in one thread is waited for without the conversation, so that replies go first. In ms. */
+const LONGEST_PAUSE_MS = 2_000;
+
 /** What was posted, maybe long ago, goes where its recipient is now. Nobody apologises to one who cannot be reached any more. */
 async function runProactive(
   runtime: Runtime,
@@ -64,6 +68,12 @@ async function runProactive(
     if (hold.lost.aborted) throw unreachable;
     return failed(runtime, hold, pending, undefined, unreachable);
   }
+  const pauseMs = threadPause(current.channelId, hold.head, hold.storeNow);
+  if (pauseMs > LONGEST_PAUSE_MS) {
+    await hold.handBack(pauseMs, 'attemptTakenBack');
+    return { outcome: 'paused', next: 'stopped' };
+  }
+  if (pauseMs > 0) await runtime.clock.sleep(pauseMs, hold.lost);
   return runLoaded(runtime, hold, pending, current);
 }
 

@@ -33,7 +33,8 @@ const runtime: Runtime = {
   store,
   log,
   clock: systemClock,
-  ids: systemIds,
+  // Whose lease it is, is what the harness asks the store when a worker is gone.
+  ids: { next: () => `${process.pid}-${systemIds.next()}` },
   bot: botLogic(async () => undefined, [], undefined),
   connector: new BotConnector({ tokens: undefined, trust: { development: true }, clock: systemClock }),
   doorbell: { ring: async (key, delayMs) => void setTimeout(() => enqueue(key), delayMs) },

@@ -29,7 +29,6 @@ interface Options {
 class Channel {
   readonly shown = new Map<string, number>();
   throttled = 0;
-  inFlight = 0;
   private readonly lately: number[] = [];
   private readonly server = http.createServer((request, response) => this.answer(request, response));
 
@@ -61,9 +60,7 @@ class Channel {
       this.lately.push(now);
       const to = decodeURIComponent(/conversations\/([^/]+)\//.exec(request.url ?? '')?.[1] ?? '');
       this.shown.set(to, (this.shown.get(to) ?? 0) + 1);
-      this.inFlight += 1;
       await sleep(LATENCY_MS);
-      this.inFlight -= 1;
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: `${now}` }));
     });
   }
@@ -95,13 +92,20 @@ class Workers {
     }
   }
 
-  async kill(slot: number): Promise<void> {
+  /** @returns how many sends it had in flight: begun, as the store says, and not known to have arrived */
+  async kill(slot: number): Promise<number> {
     const worker = this.slots[slot];
-    if (worker === undefined) return;
+    if (worker === undefined) return 0;
     const gone = once(worker, 'exit');
     worker.kill('SIGKILL');
     await gone;
-    if (!this.stopping) await this.launch(slot);
+    if (this.stopping) return 0;
+    const store = createSqliteStore({ file: this.file, clock: systemClock });
+    const busy = await store.inspection.busy(100_000);
+    await store.close();
+    await this.launch(slot);
+    const its = busy.filter(({ head }) => head.lease?.owner.startsWith(`${worker.pid}-`));
+    return its.filter(({ head }) => head.out[0]?.kind === 'send' && head.out[0].started).length;
   }
 
   async stop(): Promise<void> {
@@ -174,8 +178,7 @@ async function broadcast(channel: Channel, workers: Workers, { kills, recipients
     await sleep(200);
     if (Date.now() - started > 60_000 + recipients * 100) break;
     if (killed < kills && channel.shown.size > (recipients * (killed + 1)) / (kills + 2)) {
-      inFlight += channel.inFlight;
-      await workers.kill(killed % rest.workers);
+      inFlight += await workers.kill(killed % rest.workers);
       killed += 1;
       process.stderr.write(`Killed a worker when ${channel.shown.size} had the message.\n`);
     }

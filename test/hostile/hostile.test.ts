@@ -9,6 +9,7 @@ import { BODY_GROUPS } from './rows-bodies';
 import { CLAIM_GROUPS } from './rows-claims';
 import { CONNECTOR_GROUPS } from './rows-connector';
 import { HTTP_GROUPS, SLOW_ROWS } from './rows-http';
+import { NOTIFY_GROUPS } from './rows-notify';
 import { ODD_IDS, ODD_ROWS } from './rows-odd';
 import { RING_GROUPS } from './rows-rings';
 import { hostileTokens } from './rows-tokens';
@@ -31,7 +32,7 @@ const TOKEN_GROUPS: readonly Group<RequestRow>[] = Object.entries(hostileTokens(
   }),
 }));
 
-const REQUEST_GROUPS = [...TOKEN_GROUPS, ...CLAIM_GROUPS, ...BODY_GROUPS, ...HTTP_GROUPS];
+const REQUEST_GROUPS = [...TOKEN_GROUPS, ...CLAIM_GROUPS, ...BODY_GROUPS, ...HTTP_GROUPS, ...NOTIFY_GROUPS];
 const SLOW_GROUP: Group<RequestRow> = { name: 'slow connections', rows: SLOW_ROWS };
 
 /** Shorter pauses than bots get, for the connector's rows. */

@@ -11,6 +11,7 @@ import { type FakeDirectory, startFakeDirectory } from '../support/fake-director
 import { listen } from '../support/fake-login';
 import { selfSigned } from '../support/self-signed';
 import type { Bench, HostileBytes, HostileRequest } from './rows';
+import { NOTIFY_API } from './rows-notify';
 import { APP_ID, TENANT, TokenBench } from './token-bench';
 
 export const ENDPOINT = '/api/messages';
@@ -62,6 +63,9 @@ export class World extends TokenBench implements Bench {
       MicrosoftAppPassword: SECRET,
       ToChannelFromBotLoginUrl: this.directory.loginUrl,
       ToBotFromChannelOpenIdMetadataUrl: this.login.metadataUrl,
+      ToBotFromEmulatorOpenIdMetadataUrl: this.login.metadataUrl,
+      TURNWISE_NOTIFY: 'app-role',
+      TURNWISE_NOTIFY_AUDIENCE: NOTIFY_API,
       NODE_EXTRA_CA_CERTS: authority,
       // A slow turn would leave a bell in the queue for when its worker might have died, and what is in the queue is looked at.
       E2E_OPTIONS: JSON.stringify({ guardBellMs: 3_600_000, ...options }),

@@ -144,6 +144,38 @@ describe('outside a turn', () => {
   });
 });
 
+test('messages to one thread of Teams keep to what it takes in one thread, whoever sends them', async () => {
+  const { pipeline, runtime, proactive } = await proactivePipeline(silent);
+  const to = { ...reference('t'), channelId: 'msteams' };
+  for (let each = 0; each < 40; each += 1) await proactive.send(to, `${each}`);
+  const times: number[] = [];
+  const deliver = runtime.connector.deliver;
+  const noting = {
+    ...runtime,
+    connector: {
+      deliver: (...call: Parameters<typeof deliver>) => {
+        times.push(pipeline.clock.now());
+        return deliver(...call);
+      },
+    },
+  };
+  while (pipeline.sent.length < 40) {
+    // Another one each time: what was sent before is in the record.
+    const working = attend(noting, conversationKey('msteams', 't'));
+    for (let tenth = 0; tenth < 20; tenth += 1) await pipeline.clock.advance(100);
+    await Promise.race([working, pipeline.pass(30_000)]);
+  }
+  for (const [sends, ms] of [
+    [7, 1_000],
+    [8, 2_000],
+    [30, 15_000],
+  ] as const) {
+    const tightest = Math.min(...times.slice(sends).map((at, index) => at - (times[index] ?? 0)));
+    expect(tightest).toBeGreaterThanOrEqual(ms);
+  }
+  expect(times).toHaveLength(40);
+});
+
 describe('in a turn', () => {
   test('what is said elsewhere is said when the turn commits, and not when it fails', async () => {
     let attempts = 0;
