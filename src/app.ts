@@ -5,8 +5,7 @@ import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
 import { endpointRequest, httpResponse, type Invocation } from './azure/functions-http';
 import { parseRing } from './azure/ring-message';
-import { isTrustedServiceUrl } from './azure/service-hosts';
-import type { TokenSource } from './azure/token-source';
+import { type ServiceRouting, serviceRoute } from './azure/service-routes';
 import type { AppStorage } from './bot/app-storage';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
@@ -19,6 +18,7 @@ import {
   configuredEarlierState,
   configuredInboundAuth,
   configuredNotifyAuth,
+  configuredRouting,
   configuredStore,
   configuredTokens,
   configuredUserTokenClients,
@@ -127,14 +127,15 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const auth = options.auth ?? configuredInboundAuth(settings);
   const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
   const tokens = configuredTokens(settings);
+  const routing = configuredRouting(settings, tokens);
   const services = {
-    connectorClients: options.connectorClients ?? configuredConnectorClients(settings, tokens),
+    connectorClients: options.connectorClients ?? configuredConnectorClients(routing),
     userTokenClients: options.userTokenClients ?? configuredUserTokenClients(settings, tokens),
     appId: settings.outbound?.appId,
     audience: settings.audience,
   };
   const watching = appTelemetry(options, settings.telemetry);
-  const runtime = composeRuntime(options, settings, tokens, services, watching);
+  const runtime = composeRuntime(options, settings, routing, services, watching);
   const store = once(() => runtime.store.open());
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
   const ready = once(async () => {
@@ -143,7 +144,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
   });
   const serve = async (answer: () => Promise<EndpointResponse>): Promise<HttpResponseInit> =>
     httpResponse(await behindDoor(runtime.log, ready, answer));
-  const trusts = trustOf(options, settings);
+  const trusts = trustOf(options, routing);
   const health = healthOf(
     probesOf({ store: runtime.store, doorbell: runtime.doorbell, auth, tokens, open: ready }),
     runtime.clock,
@@ -185,7 +186,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
 function composeRuntime(
   options: BotAppOptions,
   settings: Settings,
-  tokens: TokenSource | undefined,
+  routing: ServiceRouting,
   services: ChannelServices,
   { log, telemetry }: AppTelemetry,
 ): Runtime {
@@ -197,7 +198,7 @@ function composeRuntime(
   return {
     store,
     ...(settings.earlier === undefined ? {} : { earlier: configuredEarlierState(settings.earlier) }),
-    connector: options.connector ?? botConnector(settings, tokens),
+    connector: options.connector ?? new BotConnector({ ...routing, clock }),
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     ...(services.connectorClients === undefined ? {} : { connectorClients: services.connectorClients }),
     clock,
@@ -214,9 +215,9 @@ function composeRuntime(
 }
 
 /** An author's own connector knows by itself where it may go. */
-function trustOf({ connector }: BotAppOptions, { environment }: Settings): (serviceUrl: string) => boolean {
+function trustOf({ connector }: BotAppOptions, routing: ServiceRouting): (serviceUrl: string) => boolean {
   if (connector !== undefined) return (serviceUrl) => serviceUrl !== '';
-  return (serviceUrl) => isTrustedServiceUrl(serviceUrl, { development: environment === 'development' });
+  return (serviceUrl) => serviceRoute(serviceUrl, routing) !== undefined;
 }
 
 /** With function keys it is the host that asks who is there, before the app is called. */
@@ -226,10 +227,6 @@ function gatesOf(auth: InboundAuth, applications: AppAuth): readonly Gate[] {
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {
   return store === undefined ? settings.store.kind : 'custom';
-}
-
-function botConnector({ environment }: Settings, tokens: TokenSource | undefined): Connector {
-  return new BotConnector({ tokens, trust: { development: environment === 'development' }, clock: systemClock });
 }
 
 /** Does it once, however many ask; a failure is not remembered. */

@@ -9,6 +9,7 @@ import { createInboundAuth } from './azure/inbound-auth';
 import { functionKeyAuth, noApplications, ownMachineAuth } from './azure/notify-auth';
 import { QueueDoorbell } from './azure/queue-doorbell';
 import { ServiceRequests } from './azure/service-request';
+import type { ServiceRouting } from './azure/service-routes';
 import type { TokenSource } from './azure/token-source';
 import { createUserTokenClients } from './azure/user-token-clients';
 import type { Proactive } from './bot/proactive';
@@ -127,13 +128,27 @@ export function configuredDoorbell(connection: QueueSettings, environment: Setti
   return new QueueDoorbell({ connection, queueName: TURNS_QUEUE, createQueue: environment === 'development' });
 }
 
-/** Clients for the services of channels. The bot's token goes to known addresses alone. */
-export function configuredConnectorClients(
-  { environment }: Settings,
+/** Where the bot may call, each place with the token that is for it. Nothing is asked for before the first call. */
+export function configuredRouting(
+  { environment, inbound, outbound }: Settings,
   tokens: TokenSource | undefined,
-): ConnectorClients {
-  const trust = { development: environment === 'development' };
-  return createConnectorClients(new ServiceRequests({ tokens, trust, clock: systemClock }));
+): ServiceRouting {
+  const parents = inbound.skills.flatMap(({ appId, serviceUrl }) =>
+    outbound === undefined
+      ? []
+      : [
+          {
+            serviceUrl,
+            tokens: createOutboundTokens({ ...outbound, scope: `${appId}/.default` }, { clock: systemClock }),
+          },
+        ],
+  );
+  return { tokens, trust: { development: environment === 'development' }, parents };
+}
+
+/** Clients for the services of channels. The bot's token goes to known addresses alone. */
+export function configuredConnectorClients(routing: ServiceRouting): ConnectorClients {
+  return createConnectorClients(new ServiceRequests({ ...routing, clock: systemClock }));
 }
 
 /** Clients for the token service that the settings name. The address is the operator's, and so trusted. */

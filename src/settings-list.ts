@@ -30,6 +30,18 @@ const address = (...protocols: string[]) =>
     const { protocol, username, password, search, hash } = new URL(value);
     return protocols.includes(protocol) && [username, password, search, hash].every((part) => part === '');
   });
+/** The parts of `TURNWISE_PARENT_BOTS`: app id, tenant id and address of each bot. */
+export function parentBotsIn(value: string): readonly (readonly string[])[] {
+  return value.split(';').map((bot) => bot.trim().split(/\s+/));
+}
+
+/** The addresses are looked at where they are used: on a development machine they may be loopback addresses. */
+function isParentList(value: string): boolean {
+  return parentBotsIn(value).every(([appId = '', tenantId = '', address = '', ...more]) => {
+    return GUID.test(appId) && GUID.test(tenantId) && URL.canParse(address) && more.length === 0;
+  });
+}
+
 const httpsUrl = address('https:');
 const url = address('https:', 'http:');
 
@@ -99,6 +111,23 @@ const list = [
       'Client id of a managed identity that the app registration trusts (federated identity credential), in place of a client secret.',
     allowed: 'a GUID',
     schema: guid,
+  },
+  {
+    name: 'TURNWISE_PARENT_BOTS',
+    group: 'bot',
+    meaning:
+      'Bots that may call this one as their skill, each with the one address at which it takes replies. They speak for every channel that they forward, so list only bots that you trust as much.',
+    allowed: 'app id, tenant id and https address of each, with blanks between them, and `;` between bots',
+    default: 'none',
+    schema: text.transform((value) => value.replace(/\s+/g, ' ')).pipe(z.string().refine(isParentList)),
+  },
+  {
+    name: 'TURNWISE_EMULATOR',
+    group: 'bot',
+    meaning:
+      "Takes the tokens that the Bot Framework Emulator gets with the bot's own id and secret. On a development machine only.",
+    allowed: '`on`',
+    schema: word('on'),
   },
   {
     name: 'ChannelService',

@@ -1,7 +1,7 @@
 import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
 import { azureMarker, OWN_MACHINE } from './settings-azure';
-import { SETTINGS, type SettingName } from './settings-list';
+import { parentBotsIn, SETTINGS, type SettingName } from './settings-list';
 import {
   defined,
   type EarlierSettings,
@@ -35,6 +35,9 @@ export interface InboundSettings {
   readonly channelIssuer?: string;
   readonly channelMetadataUrl?: string;
   readonly directoryMetadataUrl?: string;
+  /** Parent bots: who they are, and where they take replies. */
+  readonly skills: readonly { readonly appId: string; readonly tenantId: string; readonly serviceUrl: string }[];
+  readonly allowEmulator: boolean;
 }
 
 /** What the bot proves its identity with. */
@@ -287,14 +290,25 @@ function readCredential(values: Values, type: string): BotCredential {
 }
 
 function readInbound(values: Values): InboundSettings {
-  return defined({
-    appId: values('MicrosoftAppId'),
-    tenantId: values('MicrosoftAppTenantId'),
-    channelService: values('ChannelService'),
-    channelIssuer: values('ToBotFromChannelTokenIssuer'),
-    channelMetadataUrl: values('ToBotFromChannelOpenIdMetadataUrl'),
-    directoryMetadataUrl: values('ToBotFromEmulatorOpenIdMetadataUrl'),
-  });
+  const parents = values('TURNWISE_PARENT_BOTS');
+  return {
+    ...defined({
+      appId: values('MicrosoftAppId'),
+      tenantId: values('MicrosoftAppTenantId'),
+      channelService: values('ChannelService'),
+      channelIssuer: values('ToBotFromChannelTokenIssuer'),
+      channelMetadataUrl: values('ToBotFromChannelOpenIdMetadataUrl'),
+      directoryMetadataUrl: values('ToBotFromEmulatorOpenIdMetadataUrl'),
+    }),
+    skills: (parents === undefined ? [] : parentBotsIn(parents)).map(
+      ([appId = '', tenantId = '', serviceUrl = '']) => ({
+        appId: appId.toLowerCase(),
+        tenantId: tenantId.toLowerCase(),
+        serviceUrl,
+      }),
+    ),
+    allowEmulator: values('TURNWISE_EMULATOR') === 'on',
+  };
 }
 
 function readNotify(values: Values): NotifySettings {

@@ -5,14 +5,11 @@ import { type Outcome, outcomeOf } from './connector-outcome';
 import { type CircuitOptions, HostCircuit } from './host-circuit';
 import { HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
-import { type ServiceTrust, trustedServiceUrl } from './service-hosts';
+import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { type TokenSource, TokenUnavailable } from './token-source';
 import { GivenUp, within } from './within';
 
-export interface BotConnectorOptions {
-  /** Whose token goes with every call; `undefined` for the anonymous bot of local development. */
-  readonly tokens: TokenSource | undefined;
-  readonly trust: ServiceTrust;
+export interface BotConnectorOptions extends ServiceRouting {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** For a whole delivery, token included. At most the 10 s that the port promises. */
   readonly timeoutMs?: number;
@@ -60,34 +57,35 @@ export class BotConnector implements Connector {
   }
 
   async deliver(call: ConnectorCall, signal?: AbortSignal): Promise<Delivery> {
-    const origin = trustedServiceUrl(call.serviceUrl, this.#options.trust);
-    if (origin === undefined) return refused('the service URL is not one of a known channel');
-    const path = pathOf(call, origin);
+    const route = serviceRoute(call.serviceUrl, this.#options);
+    if (route === undefined) return refused('the service URL is not one of a known channel');
+    const path = pathOf(call, route.origin);
     if (path === undefined) return refused('an id cannot be part of an address');
     const body = bodyOf(call);
     if (body === undefined) return refused('the activity is not JSON');
     if (signal?.aborted) return { outcome: 'notSent', reason: 'aborted' };
 
-    const admission = this.#circuit.enter(origin.host);
+    const admission = this.#circuit.enter(route.origin.host);
     if (!admission.admitted)
       return { outcome: 'notSent', reason: 'circuit open', retryAfterMs: admission.retryAfterMs };
-    const outcome = await this.#attempt(call, { origin, path, body: body.text }, signal);
+    const outcome = await this.#attempt(call, { route, path, body: body.text }, signal);
     admission.report(outcome.sign);
     return outcome.delivery;
   }
 
   async #attempt(
     call: ConnectorCall,
-    target: { readonly origin: URL; readonly path: string; readonly body: string | undefined },
+    target: { readonly route: ServiceRoute; readonly path: string; readonly body: string | undefined },
     signal: AbortSignal | undefined,
   ): Promise<Outcome> {
     const { clock } = this.#options;
     const deadline = clock.monotonic() + this.#timeoutMs;
-    const token = await this.#token(signal);
+    const { origin, tokens } = target.route;
+    const token = await this.#token(tokens, signal);
     if (!token.ok) return { delivery: token.delivery, sign: 'unclear' };
     const exchange = await this.#http.run({
       method: METHODS[call.op],
-      origin: target.origin,
+      origin,
       path: target.path,
       headers: headersOf(target.body, token.value),
       body: target.body,
@@ -98,25 +96,24 @@ export class BotConnector implements Connector {
     if (exchange.kind === 'answered') {
       if (exchange.status === 401) {
         const wait = retryAfterMs(exchange.retryAfter, clock.now());
-        return { ...outcome, delivery: this.#turnedDown(token.value, wait) };
+        return { ...outcome, delivery: this.#turnedDown(tokens, token.value, wait) };
       }
       this.#unauthorized = 0;
     }
     return outcome;
   }
 
-  #turnedDown(token: string | undefined, waitMs: number | undefined): Delivery {
+  #turnedDown(tokens: TokenSource | undefined, token: string | undefined, waitMs: number | undefined): Delivery {
     const status = 401;
     if (token === undefined) return { outcome: 'rejected', reason: 'HTTP 401, and there is no app id', status };
-    this.#options.tokens?.invalidate(token);
+    tokens?.invalidate(token);
     const pause = UNAUTHORIZED_PAUSES_MS[this.#unauthorized] ?? 60_000;
     this.#unauthorized = Math.min(this.#unauthorized + 1, UNAUTHORIZED_PAUSES_MS.length);
     return { outcome: 'notSent', reason: 'HTTP 401', status, retryAfterMs: waitMs ?? pause };
   }
 
   /** Waits for a token no longer than a delivery may take: the token source has limits of its own, but need not be ours. */
-  async #token(signal: AbortSignal | undefined): Promise<Token> {
-    const { tokens } = this.#options;
+  async #token(tokens: TokenSource | undefined, signal: AbortSignal | undefined): Promise<Token> {
     if (tokens === undefined) return { ok: true, value: undefined };
     try {
       return { ok: true, value: await within(tokens.token(), this.#timeoutMs, signal) };

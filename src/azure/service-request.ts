@@ -4,8 +4,7 @@ import { ChannelServiceError } from '../schema/channel-service-error';
 import { TurnwiseError } from '../schema/errors';
 import { type Exchange, HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
-import { type ServiceTrust, trustedServiceUrl } from './service-hosts';
-import type { TokenSource } from './token-source';
+import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { within } from './within';
 
 /** One call of a channel's REST API that wants an answer. */
@@ -19,10 +18,7 @@ export interface ServiceRequest {
   readonly body?: unknown;
 }
 
-export interface ServiceRequestsOptions {
-  /** Whose token goes with every call; `undefined` for the anonymous bot of local development. */
-  readonly tokens: TokenSource | undefined;
-  readonly trust: ServiceTrust;
+export interface ServiceRequestsOptions extends ServiceRouting {
   readonly clock: Pick<Clock, 'now'>;
   /** For a whole call, token included. */
   readonly timeoutMs?: number;
@@ -57,27 +53,27 @@ export class ServiceRequests {
    * @throws ChannelServiceError for every other answer, and for none
    */
   async run(serviceUrl: string, request: ServiceRequest, signal?: AbortSignal): Promise<unknown> {
-    const origin = trustedServiceUrl(serviceUrl, this.#options.trust);
-    if (origin === undefined) throw new TurnwiseError('ServiceUrlNotTrusted');
-    const path = pathOf(origin, request);
+    const route = serviceRoute(serviceUrl, this.#options);
+    if (route === undefined) throw new TurnwiseError('ServiceUrlNotTrusted');
+    const path = pathOf(route.origin, request);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const first = await this.#exchange(origin, path, request.method, body, signal);
-    const { tokens } = this.#options;
+    const first = await this.#exchange(route, path, request.method, body, signal);
+    const { tokens } = route;
     if (tokens === undefined || first.token === undefined || !turnedDown(first.exchange)) {
       return this.#answer(first.exchange);
     }
     tokens.invalidate(first.token);
-    return this.#answer((await this.#exchange(origin, path, request.method, body, signal)).exchange);
+    return this.#answer((await this.#exchange(route, path, request.method, body, signal)).exchange);
   }
 
   async #exchange(
-    origin: URL,
+    { origin, tokens }: ServiceRoute,
     path: string,
     method: ServiceRequest['method'],
     body: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly exchange: Exchange; readonly token: string | undefined }> {
-    const { tokens, lookup, maxResponseBytes } = this.#options;
+    const { lookup, maxResponseBytes } = this.#options;
     const token = tokens === undefined ? undefined : await within(tokens.token(), this.#timeoutMs, signal);
     this.#http ??= new HttpExchange({
       maxResponseBytes: maxResponseBytes ?? 8 * 1024 * 1024,

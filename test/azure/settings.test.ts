@@ -43,7 +43,7 @@ test('the least that local development needs', () => {
     store: { kind: 'sqlite', folder: '.local' },
     lifetimes: {},
     queue: { kind: 'connectionString', connectionString: expect.anything() },
-    inbound: {},
+    inbound: { skills: [], allowEmulator: false },
     notify: { kind: 'ownMachine' },
     outbound: undefined,
     oauthUrl: 'https://api.botframework.com',
@@ -78,7 +78,7 @@ test('the least that Azure needs', () => {
       managed: true,
       clientId: TENANT,
     },
-    inbound: { appId: APP },
+    inbound: { appId: APP, skills: [], allowEmulator: false },
     notify: { kind: 'off' },
     outbound: {
       appId: APP,
@@ -162,7 +162,11 @@ describe('development', () => {
 
   test('an app id counts there too', () => {
     const settings = readSettings({ ...DEVELOPMENT, ...PRODUCTION });
-    expect(settings).toMatchObject({ environment: 'development', inbound: { appId: APP }, outbound: { appId: APP } });
+    expect(settings).toMatchObject({
+      environment: 'development',
+      inbound: { appId: APP, skills: [], allowEmulator: false },
+      outbound: { appId: APP },
+    });
   });
 });
 
@@ -485,6 +489,43 @@ test('docs/configuration.md lists what the list lists', () => {
 function unpadded(text: string): string {
   return text.replace(/ {2,}/g, ' ').replace(/-{3,}/g, '---');
 }
+
+describe('callers that are no channels', () => {
+  const PARENT = '66666666-7777-8888-9999-00000000000A';
+  const TENANT = 'AAAAAAAA-bbbb-cccc-dddd-eeeeeeeeeeee';
+  const BOT = { ...DEVELOPMENT, MicrosoftAppId: APP, MicrosoftAppPassword: 'secret' };
+
+  test('are none, unless they are named', () => {
+    expect(readSettings(BOT).inbound).toMatchObject({ skills: [], allowEmulator: false });
+  });
+
+  test('are named with tenant and address', () => {
+    const TURNWISE_PARENT_BOTS = ` ${PARENT}  ${TENANT} https://parent.example/api/skills ; ${APP} ${TENANT} https://other.example`;
+    expect(readSettings({ ...BOT, TURNWISE_PARENT_BOTS, TURNWISE_EMULATOR: 'On' }).inbound).toMatchObject({
+      skills: [
+        {
+          appId: PARENT.toLowerCase(),
+          tenantId: TENANT.toLowerCase(),
+          serviceUrl: 'https://parent.example/api/skills',
+        },
+        { appId: APP, tenantId: TENANT.toLowerCase(), serviceUrl: 'https://other.example' },
+      ],
+      allowEmulator: true,
+    });
+  });
+
+  test.each([
+    'everybody',
+    PARENT,
+    `${PARENT} ${TENANT}`,
+    `${PARENT} common https://parent.example`,
+    `${PARENT} ${TENANT} parent.example`,
+    `${PARENT} ${TENANT} https://parent.example more`,
+    `${PARENT} ${TENANT} https://parent.example;`,
+  ])('cannot be named as %s', (TURNWISE_PARENT_BOTS) => {
+    expect(() => readSettings({ ...BOT, TURNWISE_PARENT_BOTS })).toThrow('TURNWISE_PARENT_BOTS');
+  });
+});
 
 describe('the notification API', () => {
   const BOT = { ...DEVELOPMENT, MicrosoftAppId: APP, MicrosoftAppPassword: 'secret' };

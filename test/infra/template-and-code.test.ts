@@ -40,6 +40,8 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   COSMOS_KEY: 'for emulators',
   AzureWebJobsStorage: 'the queue is reached with an identity',
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
+  TURNWISE_PARENT_BOTS: 'the bot is no skill',
+  TURNWISE_EMULATOR: 'for development',
   TURNWISE_NOTIFY_ROLE: 'has a default',
   TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',
   TURNWISE_EARLIER_CONTAINER: 'for a bot that moves here, while it does',

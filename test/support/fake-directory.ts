@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { selfSigned } from './self-signed';
 
 /** Hands out tokens as Microsoft Entra ID does, on loopback over https; whoever asks has to trust {@link selfSigned}. */
@@ -8,6 +9,8 @@ export interface FakeDirectory {
   readonly loginUrl: string;
   /** Every token that was handed out. */
   readonly tokens: readonly string[];
+  /** What each was asked for. */
+  readonly scopes: readonly string[];
   /** `failing` answers every request for a token with an error. */
   mood: 'working' | 'failing';
   close(): Promise<void>;
@@ -16,8 +19,9 @@ export interface FakeDirectory {
 /** @param mark stands in every token, so that a test can look for it */
 export async function startFakeDirectory(tenant: string, mark: string): Promise<FakeDirectory> {
   const tokens: string[] = [];
-  const server = createServer(selfSigned, (request, response) => {
-    request.resume();
+  const scopes: string[] = [];
+  const server = createServer(selfSigned, async (request, response) => {
+    const form = new URLSearchParams(await text(request));
     const answer = (status: number, body: object): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
@@ -26,12 +30,14 @@ export async function startFakeDirectory(tenant: string, mark: string): Promise<
       return answer(400, { error: 'invalid_client', error_description: `AADSTS7000215: Invalid secret ${mark}.` });
     }
     tokens.push(`${mark}-${tokens.length + 1}`);
+    scopes.push(form.get('scope') ?? '');
     answer(200, { token_type: 'Bearer', expires_in: 3600, access_token: tokens.at(-1) });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const directory: FakeDirectory = {
     loginUrl: `https://localhost:${(server.address() as AddressInfo).port}/${tenant}`,
     tokens,
+    scopes,
     mood: 'working',
     close: () =>
       new Promise((resolve) => {
