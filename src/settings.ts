@@ -1,7 +1,7 @@
 import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
 import { azureMarker, OWN_MACHINE } from './settings-azure';
-import { parentBotsIn, SETTINGS, type SettingName } from './settings-list';
+import { SETTINGS, type SettingName } from './settings-list';
 import {
   defined,
   type EarlierSettings,
@@ -13,6 +13,7 @@ import {
   type Values,
 } from './settings-store';
 import { readTelemetry, type TelemetrySettings } from './settings-telemetry';
+import { parentBotsIn } from './settings-values';
 
 /** The environment that settings are read from: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -32,7 +32,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // The API of OpenTelemetry and no SDK: what a process registers is its own business.
   telemetry: { files: /^src\/telemetry\//, parts: ['ports'], packages: /^@opentelemetry\/api(-logs)?$/ },
-  settings: { files: /^src\/settings(-azure|-list|-store|-telemetry)?\.ts$/, parts: ['schema'], packages: /^zod$/ },
+  settings: {
+    files: /^src\/settings(-azure|-list|-store|-telemetry|-values)?\.ts$/,
+    parts: ['schema'],
+    packages: /^zod$/,
+  },
   composition: {
     files: /^src\/(app|app-health|app-host|app-telemetry|configured|diagnosis)\.ts$/,
     parts: ['settings', 'azure', 'sqlite', 'memory', 'telemetry', 'runtime', 'bot', 'ports', 'turn', 'schema'],
