@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AAD, address, days, guid, httpsUrl, isParentList, port, text, url, word } from './settings-values';
+import { AAD, days, guid, httpsUrl, isParentList, port, text, url, word } from './settings-values';
 
 /** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
 export interface Setting {
