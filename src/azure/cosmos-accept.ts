@@ -5,6 +5,7 @@ import { isMarker } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
 import { MAX_SEEN, type Timing } from '../turn/timing';
+import { upgrade } from '../turn/upgrade';
 import { headId, headItem, partitionKey, readHead } from './cosmos-documents';
 import type { ConditionalPatch, CosmosRequests, ItemAddress } from './cosmos-requests';
 
@@ -103,7 +104,7 @@ async function appendByReading(
     } else if (
       isMarker(head) ||
       head.seen.length >= MAX_SEEN ||
-      head.sched.length > 0 ||
+      upgrade(head).sched.length > 0 ||
       head.seen.some((seen) => seen.key === activity.key)
     ) {
       return general(key, activity, bodies, limit);

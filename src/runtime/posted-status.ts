@@ -24,7 +24,7 @@ export async function postedStatus(
   ageMs: number,
 ): Promise<PostedStatus> {
   const head = (await store.inspection.conversation(to))?.head;
-  if (head?.sched.some((each) => each.key === key)) return { status: 'scheduled' };
+  if (head?.sched?.some((each) => each.key === key)) return { status: 'scheduled' };
   const waits = head?.pend.some((each) => each.key === key) || head?.out.some(({ id }) => id.startsWith(key));
   if (waits) return { status: 'queued' };
   // The turn itself, or what it was to send.

@@ -3,6 +3,7 @@ import { accept } from '../turn/accept';
 import { bodyRefs, type Head, type PendingActivity } from '../turn/record';
 import { cameDue, dueNow, type ScheduledActivity, schedule, unschedule } from '../turn/schedule';
 import { MAX_SCHEDULED, type Timing } from '../turn/timing';
+import { upgrade } from '../turn/upgrade';
 import type { Partitions, PartitionView, RecordName } from './partition';
 import { bodyNames, bodyRecords } from './records';
 
@@ -45,7 +46,8 @@ export function withDue(
   { head, now, get }: PartitionView,
   timing: Timing,
 ): { readonly head: Head | undefined; readonly drop: readonly RecordName[] } {
-  if (head === undefined || head.sched.length === 0) return { head, drop: [] };
+  // Older formats have no schedule.
+  if (head === undefined || upgrade(head).sched.length === 0) return { head, drop: [] };
   const due = dueNow(head, now).flatMap((key) => {
     const record = get('scheduled', key) as ScheduledActivity | undefined;
     return record === undefined ? [] : [record];

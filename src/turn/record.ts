@@ -2,7 +2,7 @@ import type { Activity } from '../schema/activity';
 import type { ActivityKey, ConversationKey, UserKey } from './keys';
 
 /** Version of the record format written by this code. Code meets newer and older records during a deploy: see `upgrade`. */
-export const RECORD_VERSION = 1;
+export const RECORD_VERSION = 2;
 
 /** An activity in the record itself, or, when it is large, a reference to a body record in the same partition. */
 export type Payload =

@@ -3,6 +3,7 @@ import { wakeForSchedule } from './hold';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD, type PendingActivity, type Scheduled } from './record';
 import type { Timing } from './timing';
+import { upgrade } from './upgrade';
 
 /** An activity that waits for its time, in a record of its own beside the head, which has its key and its time. */
 export interface ScheduledActivity extends NewActivity {
@@ -29,7 +30,7 @@ export function schedule(
   limit: { readonly scheduled: number; readonly pending: number },
   timing: Timing,
 ): Schedule {
-  const head = current ?? NEW_HEAD;
+  const head = current === undefined ? NEW_HEAD : upgrade(current);
   const { due, ...entry } = activity;
   const known = [...head.seen, ...head.pend, ...head.sched].some(({ key }) => key === activity.key);
   if (known) return { outcome: 'duplicate' };
@@ -40,9 +41,10 @@ export function schedule(
 }
 
 /** The record without one scheduled activity; the same record when there is none of that key. */
-export function unschedule(head: Head, key: ActivityKey, timing: Timing): Head {
+export function unschedule(stored: Head, key: ActivityKey, timing: Timing): Head {
+  const head = upgrade(stored);
   const sched = head.sched.filter((each) => each.key !== key);
-  return sched.length === head.sched.length ? head : withSchedule(head, sched, timing);
+  return sched.length === head.sched.length ? stored : withSchedule(head, sched, timing);
 }
 
 /** Most scheduled activities that come due in one write. */

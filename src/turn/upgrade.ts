@@ -15,7 +15,11 @@ export function isNewer(head: Pick<Head, 'v'>): boolean {
 }
 
 /** Takes a record from format `v` to `v + 1`; index 0 is for records from before formats were numbered. */
-const UPGRADES: readonly ((head: Head) => Head)[] = [(head) => ({ ...NEW_HEAD, ...head, v: 1 })];
+const UPGRADES: readonly ((head: Head) => Head)[] = [
+  (head) => ({ ...NEW_HEAD, ...head, v: 1 }),
+  // Before this, nothing was scheduled, and nothing posted: code that knows neither must not let go of what is.
+  (head) => ({ ...head, sched: head.sched ?? [], v: 2 }),
+];
 
 /** The record in this code's format. A record of this format, or of a newer one, is returned as it is. */
 export function upgrade(head: Head): Head {

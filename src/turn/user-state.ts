@@ -3,7 +3,7 @@ import type { InlineRecord } from './inline';
 import type { ActivityKey, ConversationKey } from './keys';
 import type { Head } from './record';
 import type { Timing } from './timing';
-import { isNewer } from './upgrade';
+import { isNewer, upgrade } from './upgrade';
 
 /** A JSON object of bot state. */
 export type StateData = Readonly<Record<string, unknown>>;
@@ -121,7 +121,12 @@ export function judge(
   if ((live && !insist) || isNewer(head)) return { verdict: 'open' };
   // The fenced attempt is taken back: what ends it is another conversation's impatience, not its own failure.
   const att = live ? Math.max(0, head.att - 1) : head.att;
-  const fenced = freed({ ...head, epoch: head.epoch + 1, att }, now, Math.max(0, head.notBefore - now), timing);
+  const fenced = freed(
+    { ...upgrade(head), epoch: head.epoch + 1, att },
+    now,
+    Math.max(0, head.notBefore - now),
+    timing,
+  );
   return { verdict: 'void', head: fenced };
 }
 

@@ -15,3 +15,8 @@ test('one from before formats were numbered gets what it lacks and keeps what it
   expect(upgrade(older)).toEqual({ ...NEW_HEAD, epoch: 7, n: 3, kept: 'as it was' });
   expect(isNewer(older)).toBe(false);
 });
+
+test('one from before anything could be scheduled has nothing scheduled', () => {
+  const { sched, ...rest } = NEW_HEAD;
+  expect(upgrade({ ...rest, v: 1, n: 3 } as unknown as Head)).toEqual({ ...NEW_HEAD, n: 3 });
+});

@@ -3,6 +3,7 @@ import { RECORD_VERSION } from '../../../src/turn/record';
 import {
   accept,
   acquired,
+  after,
   conversation,
   firstOf,
   giveUp,
@@ -32,6 +33,24 @@ export function formatContract(open: OpenStore): void {
     expect(held.head).toMatchObject({ v: RECORD_VERSION, ids: [], flushed: 0, gen: 0, att: 1 });
     expect((await store.turns.commit(held, turnOf(held))).outcome).toBe('held');
     expect(await storedHead(conversation())).toMatchObject({ v: RECORD_VERSION, n: 1 });
+  });
+
+  test('one from before anything could be scheduled takes a schedule, and goes on as one of this', async () => {
+    const { store, pass, rewriteHead } = await open();
+    const earlier = ({ sched, ...older }: Record<string, unknown>) => ({ ...older, v: 1 });
+    await accept(store, 'a');
+    await rewriteHead(conversation(), earlier);
+    expect(await accept(store, 'b')).toBe('accepted');
+    let held = acquired(await store.turns.acquire(conversation(), 'worker'));
+    for (const _ of ['a', 'b']) held = after(held, await store.turns.commit(held, turnOf(held)));
+    expect(held.head).toMatchObject({ lease: null, wake: null, sched: [] });
+    await rewriteHead(conversation(), earlier);
+    expect(await store.mailbox.unschedule(conversation(), keyOf('c'))).toBe(false);
+    const due = 60_000 + Math.max(...held.head.seen.map(({ at }) => at));
+    const later = { key: keyOf('c'), body: { ref: 'c', bytes: 1 }, proactive: 'event' as const, due };
+    expect(await store.mailbox.schedule(conversation(), later, [], 9)).toBe('scheduled');
+    pass(60_000 + SLACK_MS);
+    expect(acquired(await store.turns.acquire(conversation(), 'next')).head.pend).toHaveLength(1);
   });
 
   test('a record of a newer format takes activities, and keeps all that this code does not know', async () => {
