@@ -266,12 +266,13 @@ export { systemClock } from './runtime/system';
 
 // The words of the Activity schema.
 
-export type { ChannelAccount, ConversationAccount, ConversationReference } from './schema/accounts';
+export type { ChannelAccount, ConversationAccount, ConversationReference, NamedAccount } from './schema/accounts';
 export type {
   Activity,
   CommandResultValue,
   CommandValue,
   MessageReaction,
+  ReceivedActivity,
   SemanticAction,
   TextHighlight,
 } from './schema/activity';

@@ -6,7 +6,7 @@ import type {
   TeamsBatchService,
   TeamsService,
 } from '../ports/connector-client';
-import type { ChannelAccount } from '../schema/accounts';
+import type { NamedAccount } from '../schema/accounts';
 import type { ConversationResourceResponse, PagedMembersResult, ResourceResponse } from '../schema/conversations';
 import type {
   BatchFailedEntriesResponse,
@@ -46,9 +46,9 @@ function conversationsOf(call: Call): ConversationsService {
   ];
   return {
     getConversationMembers: (conversationId) =>
-      call<ChannelAccount[]>({ method: 'GET', path: [...root, conversationId, 'members'] }),
+      call<NamedAccount[]>({ method: 'GET', path: [...root, conversationId, 'members'] }),
     getConversationMember: (conversationId, memberId) =>
-      call<ChannelAccount>({ method: 'GET', path: [...root, conversationId, 'members', memberId] }),
+      call<NamedAccount>({ method: 'GET', path: [...root, conversationId, 'members', memberId] }),
     getConversationPagedMembers: (conversationId, { pageSize, continuationToken } = {}) =>
       call<PagedMembersResult>({
         method: 'GET',
@@ -56,7 +56,7 @@ function conversationsOf(call: Call): ConversationsService {
         query: { pageSize, continuationToken },
       }),
     getActivityMembers: (conversationId, activityId) =>
-      call<ChannelAccount[]>({ method: 'GET', path: [...root, conversationId, 'activities', activityId, 'members'] }),
+      call<NamedAccount[]>({ method: 'GET', path: [...root, conversationId, 'activities', activityId, 'members'] }),
     async deleteConversationMember(conversationId, memberId) {
       await call({ method: 'DELETE', path: [...root, conversationId, 'members', memberId] });
     },

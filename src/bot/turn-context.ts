@@ -1,5 +1,5 @@
 import type { ConversationReference } from '../schema/accounts';
-import type { Activity } from '../schema/activity';
+import type { Activity, ReceivedActivity } from '../schema/activity';
 import { ActivityTypes, DeliveryModes, InputHints } from '../schema/constants';
 import {
   applyConversationReference,
@@ -148,8 +148,8 @@ export class TurnContext {
   }
 
   /** The activity that started the turn. */
-  get activity(): Activity {
-    return this.shared.activity;
+  get activity(): ReceivedActivity {
+    return this.shared.activity as ReceivedActivity;
   }
 
   /** Values shared during the turn. */

@@ -1,4 +1,4 @@
-import type { ChannelAccount } from '../schema/accounts';
+import type { NamedAccount } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import type {
   ConversationParameters,
@@ -25,10 +25,10 @@ import type {
  * them: they find the client in `turnState`.
  */
 export interface ConversationsService {
-  getConversationMembers(conversationId: string): Promise<ChannelAccount[]>;
-  getConversationMember(conversationId: string, memberId: string): Promise<ChannelAccount>;
+  getConversationMembers(conversationId: string): Promise<NamedAccount[]>;
+  getConversationMember(conversationId: string, memberId: string): Promise<NamedAccount>;
   getConversationPagedMembers(conversationId: string, options?: PageOptions): Promise<PagedMembersResult>;
-  getActivityMembers(conversationId: string, activityId: string): Promise<ChannelAccount[]>;
+  getActivityMembers(conversationId: string, activityId: string): Promise<NamedAccount[]>;
   deleteConversationMember(conversationId: string, memberId: string): Promise<void>;
   createConversation(parameters: ConversationParameters): Promise<ConversationResourceResponse>;
   /**

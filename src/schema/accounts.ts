@@ -10,6 +10,11 @@ export interface ChannelAccount extends Extensible {
   properties?: Untyped;
 }
 
+/** An account as the Bot Framework SDK's types have it: with a name, which channels may leave out all the same. */
+export interface NamedAccount extends ChannelAccount {
+  name: string;
+}
+
 /** A conversation on a channel. */
 export interface ConversationAccount extends Extensible {
   id: string;

@@ -1,4 +1,4 @@
-import type { ChannelAccount, ConversationAccount, ConversationReference } from './accounts';
+import type { ChannelAccount, ConversationAccount, ConversationReference, NamedAccount } from './accounts';
 import type { Attachment, SuggestedActions } from './attachments';
 import type {
   ActivityEventNames,
@@ -90,6 +90,18 @@ export interface Activity extends Extensible {
   valueType?: string;
   label?: string;
   relatesTo?: ConversationReference;
+}
+
+/**
+ * An activity as a handler gets it. Accounts and conversations have the properties that the Bot Framework SDK's types promise, so that code that
+ * reads them compiles here too; a channel may leave them out all the same. `docs/decisions/untyped-values.md`.
+ */
+export interface ReceivedActivity extends Activity {
+  from: NamedAccount;
+  recipient: NamedAccount;
+  conversation: ConversationAccount & { isGroup: boolean; conversationType: string; name: string };
+  membersAdded?: NamedAccount[];
+  membersRemoved?: NamedAccount[];
 }
 
 /** The value of a `command` activity. */

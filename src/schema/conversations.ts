@@ -1,4 +1,4 @@
-import type { ChannelAccount } from './accounts';
+import type { ChannelAccount, NamedAccount } from './accounts';
 import type { Activity } from './activity';
 import type { Extensible, Untyped } from './json';
 
@@ -45,7 +45,7 @@ export interface ConversationsResult extends Extensible {
 /** A page of the members of a conversation. */
 export interface PagedMembersResult extends Extensible {
   continuationToken?: string;
-  members: ChannelAccount[];
+  members: NamedAccount[];
 }
 
 /** The activities of a conversation. */

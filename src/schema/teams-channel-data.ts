@@ -1,4 +1,4 @@
-import type { ChannelAccount } from './accounts';
+import type { NamedAccount } from './accounts';
 import type { Extensible } from './json';
 
 /** A channel of a team. */
@@ -73,7 +73,7 @@ export interface TeamsChannelData extends Extensible {
 }
 
 /** A user of Teams, with what only a call to Teams tells. */
-export interface TeamsChannelAccount extends ChannelAccount {
+export interface TeamsChannelAccount extends NamedAccount {
   givenName?: string;
   surname?: string;
   email?: string;

@@ -1,5 +1,5 @@
 import type { TurnContext } from '../bot/turn-context';
-import type { ChannelAccount } from '../schema/accounts';
+import type { NamedAccount } from '../schema/accounts';
 import { ChannelServiceError } from '../schema/channel-service-error';
 import type { TeamsChannelAccount } from '../schema/teams-channel-data';
 import { TeamsInfo } from './teams-info';
@@ -13,18 +13,18 @@ const DETAILS = ['givenName', 'surname', 'email', 'userPrincipalName'] as const;
  */
 export async function teamsAccounts(
   context: TurnContext,
-  members: readonly ChannelAccount[],
+  members: readonly NamedAccount[],
 ): Promise<TeamsChannelAccount[]> {
   const accounts: TeamsChannelAccount[] = [];
   for (const member of members) accounts.push(isKnown(context, member) ? member : await lookUp(context, member));
   return accounts;
 }
 
-function isKnown({ activity }: TurnContext, member: ChannelAccount): boolean {
+function isKnown({ activity }: TurnContext, member: NamedAccount): boolean {
   return DETAILS.some((name) => name in member) || activity.recipient?.id === member.id;
 }
 
-async function lookUp(context: TurnContext, member: ChannelAccount): Promise<TeamsChannelAccount> {
+async function lookUp(context: TurnContext, member: NamedAccount): Promise<TeamsChannelAccount> {
   try {
     return await TeamsInfo.getMember(context, member.id);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { TurnContext } from '../bot/turn-context';
 import type { BatchAudience, PageOptions } from '../ports/connector-client';
-import type { ChannelAccount, ConversationReference } from '../schema/accounts';
+import type { ConversationReference, NamedAccount } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import { Channels } from '../schema/constants';
 import type { ConversationParameters, PagedMembersResult } from '../schema/conversations';
@@ -217,7 +217,7 @@ export const TeamsInfo = {
 
 async function members(context: TurnContext, conversationId: string | undefined): Promise<TeamsChannelAccount[]> {
   const id = required(conversationId, 'The getMembers operation needs a valid conversationId.');
-  const found: (ChannelAccount & { objectId?: string })[] =
+  const found: (NamedAccount & { objectId?: string })[] =
     await connectorClientOf(context).conversations.getConversationMembers(id);
   // This call alone has the user's object id under another name.
   return found.map((each) => (each.objectId === undefined ? each : { ...each, aadObjectId: each.objectId }));

@@ -151,6 +151,11 @@ describe('does what the handler of the Bot Framework SDK does', () => {
         fc.constantFrom(...METHODS, undefined),
         fc.constantFrom(...returned),
         async (name, value, channelId, method, result) => {
+          // This one returns the whole answer; one without a status would be no HTTP response, which is refused here.
+          fc.pre(
+            method !== 'handleTeamsCardActionInvoke' ||
+              !(result !== null && typeof result === 'object' && 'the' in result),
+          );
           const invoke: Partial<Activity> = { type: 'invoke', channelId, value };
           const activity = incoming(name === undefined ? invoke : { ...invoke, name });
           const [expected, actual] = [await theirs(activity, method, result), await ours(activity, method, result)];

@@ -36,7 +36,7 @@ export class EchoBot extends ActivityHandler {
     this.onMembersAdded(async (context, next) => {
       const membersAdded = context.activity.membersAdded ?? [];
       for (const member of membersAdded) {
-        if (member.id !== context.activity.recipient.id) {
+        if (member.id !== context.activity.recipient.id && member.name.trim() !== '') {
           await context.sendActivity(MessageFactory.text('Hello and welcome!', 'Hello and welcome!'));
         }
       }
@@ -60,7 +60,7 @@ export class WelcomeBot extends ActivityHandler {
       const didBotWelcomeUser = await this.welcomed.get(context, false);
       if (didBotWelcomeUser === false) {
         const userName = context.activity.from.name;
-        await context.sendActivity(`It is a good practice to welcome you, ${userName}.`);
+        await context.sendActivity(`It is a good practice to welcome you, ${userName.toUpperCase()}.`);
         await this.welcomed.set(context, true);
       } else {
         const text = context.activity.text.toLowerCase();
