@@ -57,6 +57,9 @@ param notify string = 'off'
 @description('Part of the traces that is sent, from 0 to 1. Metrics and logs are all sent.')
 param traceSampling string = '1'
 
+@description('Further app settings by name, such as { TURNWISE_KEEP_CONVERSATIONS: \'365\' }: docs/configuration.md has them all. No secrets: whoever may read the deployment may read them.')
+param additionalSettings object = {}
+
 @description('Days for which logs are kept. The first 31 are free.')
 @minValue(30)
 @maxValue(730)
@@ -143,6 +146,7 @@ module functionApp 'modules/function-app.bicep' = {
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     notify: notify
     traceSampling: traceSampling
+    additionalSettings: additionalSettings
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     httpConcurrency: httpConcurrency

@@ -41,6 +41,9 @@ param notify string
 @description('Part of the traces that is sent.')
 param traceSampling string
 
+@description('Further settings of the app, or other values of those here.')
+param additionalSettings object
+
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int
 
@@ -60,6 +63,26 @@ param alwaysReadyTurns int
 var channelServices = {
   AzureUSGovernment: 'https://botframework.azure.us'
   AzureChinaCloud: 'https://botframework.azure.cn'
+}
+
+// What src/settings-list.ts reads, and what the host itself needs. Nothing here is a secret.
+var appSettings = {
+  MicrosoftAppId: identityClientId
+  MicrosoftAppType: 'UserAssignedMSI'
+  MicrosoftAppTenantId: tenant().tenantId
+  ChannelService: channelServices[?environment().name] ?? ''
+  TURNWISE_STORE: 'cosmos'
+  COSMOS_ENDPOINT: cosmosEndpoint
+  COSMOS_DATABASE: cosmosDatabase
+  AZURE_CLIENT_ID: identityClientId
+  TURNWISE_NOTIFY: notify
+  TURNWISE_TRACE_SAMPLING: traceSampling
+  AzureWebJobsStorage__blobServiceUri: blobEndpoint
+  AzureWebJobsStorage__queueServiceUri: queueEndpoint
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
@@ -109,28 +132,11 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// What src/settings-list.ts reads, and what the host itself needs. Nothing here is a secret.
 resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: app
   name: 'appsettings'
-  properties: {
-    MicrosoftAppId: identityClientId
-    MicrosoftAppType: 'UserAssignedMSI'
-    MicrosoftAppTenantId: tenant().tenantId
-    ChannelService: channelServices[?environment().name] ?? ''
-    TURNWISE_STORE: 'cosmos'
-    COSMOS_ENDPOINT: cosmosEndpoint
-    COSMOS_DATABASE: cosmosDatabase
-    AZURE_CLIENT_ID: identityClientId
-    TURNWISE_NOTIFY: notify
-    TURNWISE_TRACE_SAMPLING: traceSampling
-    AzureWebJobsStorage__blobServiceUri: blobEndpoint
-    AzureWebJobsStorage__queueServiceUri: queueEndpoint
-    AzureWebJobsStorage__credential: 'managedidentity'
-    AzureWebJobsStorage__clientId: identityClientId
-    APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
-  }
+  // All of them: what is set elsewhere, such as in the portal, is gone with the next deployment.
+  properties: union(appSettings, additionalSettings)
 }
 
 // Deployments prove who they are: there are no user names and passwords.

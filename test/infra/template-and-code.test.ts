@@ -23,7 +23,7 @@ function bodies(type: string): Block[] {
   );
 }
 
-/** Settings of the app that the template leaves alone, and why. A new setting has to be here or there. */
+/** Settings of the app that the template leaves to `additionalSettings`, and why. A new setting has to be here or there. */
 const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   MicrosoftAppPassword: 'the bot is an identity',
   CertificateThumbprint: 'the bot is an identity',
@@ -59,11 +59,17 @@ const OF_THE_HOST = ['AzureWebJobsStorage__blobServiceUri'];
 
 describe('app settings', () => {
   const settings = (): Block => {
-    const [config, ...others] = bodies('Microsoft.Web/sites/config');
-    expect(others).toEqual([]);
-    expect(config?.name).toBe('appsettings');
-    return isBlock(config?.properties) ? config.properties : {};
+    const found = files.find(({ variables }) => variables.appSettings !== undefined)?.variables.appSettings;
+    return isBlock(found) ? found : {};
   };
+
+  test('are set in one place, with what the deployment adds', () => {
+    const config = bodies('Microsoft.Web/sites/config');
+    expect(config.map(({ name }) => name)).toEqual(['appsettings']);
+    expect(config.map(({ properties }) => properties)).toEqual([
+      new Expression('union(appSettings, additionalSettings)'),
+    ]);
+  });
 
   test('every setting of the code is set, or left alone for a reason', () => {
     const placed = [...Object.keys(settings()), ...Object.keys(NOT_IN_AZURE)];
