@@ -10,6 +10,9 @@ export {
   type ConfigurationBotFrameworkAuthenticationOptions,
   ConfigurationServiceClientCredentialFactory,
   type ConfigurationServiceClientCredentialFactoryOptions,
+  createBotFrameworkAuthenticationFromConfiguration,
+  createServiceClientCredentialFactoryFromConfiguration,
+  type SettingsSource,
 } from './bot/bot-framework-authentication';
 export { BotState, type PropertyManager } from './bot/bot-state';
 export { CloudAdapter } from './bot/cloud-adapter';

@@ -39,3 +39,23 @@ function texts(options: BotFrameworkSettings): Readonly<Record<string, string>> 
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
   return Object.fromEntries(given.map(([name, value]) => [name, String(value)]));
 }
+
+/** A configuration that is asked for its settings. */
+export interface SettingsSource {
+  get<T = unknown>(path?: string[]): T | undefined;
+}
+
+/** The settings of a configuration, with those of a factory for credentials before them. @param configuration `null` for the factory's alone */
+export function createBotFrameworkAuthenticationFromConfiguration(
+  configuration: SettingsSource | null | undefined,
+  credentialsFactory?: ConfigurationServiceClientCredentialFactory,
+): ConfigurationBotFrameworkAuthentication {
+  return new ConfigurationBotFrameworkAuthentication(configuration?.get<BotFrameworkSettings>(), credentialsFactory);
+}
+
+/** The settings of a configuration, as those by which a bot proves who it is. */
+export function createServiceClientCredentialFactoryFromConfiguration(
+  configuration: SettingsSource,
+): ConfigurationServiceClientCredentialFactory {
+  return new ConfigurationServiceClientCredentialFactory(configuration.get<BotFrameworkSettings>());
+}

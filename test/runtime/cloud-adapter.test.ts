@@ -4,6 +4,8 @@ import type { Bot } from '../../src/bot/bot';
 import {
   ConfigurationBotFrameworkAuthentication,
   ConfigurationServiceClientCredentialFactory,
+  createBotFrameworkAuthenticationFromConfiguration,
+  createServiceClientCredentialFactoryFromConfiguration,
 } from '../../src/bot/bot-framework-authentication';
 import { CloudAdapter } from '../../src/bot/cloud-adapter';
 import { ConversationState } from '../../src/bot/conversation-state';
@@ -306,5 +308,19 @@ describe('settings given in code', () => {
       new ConfigurationBotFrameworkAuthentication({ MicrosoftAppId: 'other', ChannelService: '' }, factory),
     );
     expect(settings).toEqual({ MicrosoftAppId: appId, ValidateAuthority: 'true', ChannelService: '' });
+  });
+
+  test('may come out of a configuration', () => {
+    const configuration = { get: <T>() => ({ MicrosoftAppId: 'other', MicrosoftAppType: 'MultiTenant' }) as T };
+    const factory = new ConfigurationServiceClientCredentialFactory({ MicrosoftAppId: appId });
+    const settingsOf = (given: unknown) => new CloudAdapter(given).settings;
+    expect(settingsOf(createBotFrameworkAuthenticationFromConfiguration(null, factory))).toEqual({
+      MicrosoftAppId: appId,
+    });
+    expect(settingsOf(createBotFrameworkAuthenticationFromConfiguration(configuration, factory))).toEqual({
+      MicrosoftAppId: appId,
+      MicrosoftAppType: 'MultiTenant',
+    });
+    expect(createServiceClientCredentialFactoryFromConfiguration(configuration).settings.MicrosoftAppId).toBe('other');
   });
 });

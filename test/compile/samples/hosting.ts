@@ -7,8 +7,11 @@ import {
   type BotStateSet,
   type BotTelemetryClient,
   CloudAdapter,
+  ConfigurationBotFrameworkAuthentication,
+  ConfigurationServiceClientCredentialFactory,
   type ConversationReference,
   ConversationState,
+  createBotFrameworkAuthenticationFromConfiguration,
   FileTranscriptStore,
   INVOKE_RESPONSE_KEY,
   InvokeException,
@@ -33,7 +36,15 @@ import {
   UserState,
 } from 'botbuilder';
 
-const adapter = new CloudAdapter();
+const credentialsFactory = new ConfigurationServiceClientCredentialFactory({
+  MicrosoftAppId: process.env.MicrosoftAppId,
+  MicrosoftAppPassword: process.env.MicrosoftAppPassword,
+  MicrosoftAppType: process.env.MicrosoftAppType,
+  MicrosoftAppTenantId: process.env.MicrosoftAppTenantId,
+});
+const adapter = new CloudAdapter(createBotFrameworkAuthenticationFromConfiguration(null, credentialsFactory));
+
+export const other = new CloudAdapter(new ConfigurationBotFrameworkAuthentication(process.env, credentialsFactory));
 
 adapter.onTurnError = async (context: TurnContext, error: Error) => {
   console.error(`\n [onTurnError] unhandled error: ${error}`);
