@@ -270,11 +270,4 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     find: 'sv: head.sv + 1,',
     replace: 'sv: 0,',
   },
-  {
-    name: 'leaves a body behind when a deferred activity is known',
-    file: 'src/store/inline-turns.ts',
-    find: 'writes: { put: [record] } };',
-    replace: 'writes: { put: [record, ...bodyRecords(bodies)] } };',
-    seeds: [114],
-  },
 ];

@@ -168,6 +168,19 @@ function deferContract(open: OpenStore): void {
     expect((await headNow(opened)).pend.length).toBe(1);
   });
 
+  test('one that is known already leaves no second body behind', async () => {
+    const opened = await open();
+    const { store } = opened;
+    await accept(store, 'invoke');
+    const fence = await claimed(store);
+    const body = { ref: 'body-2', activity: message('nobody refers to this') };
+    const activity = { key: INVOKE, body: { ref: 'body-2', bytes: 50_000 } };
+    const deferral = { activity, bodies: [body], answer: { status: 202 }, limit: LIMIT };
+    expect(await store.inline.defer(KEY, fence, deferral)).toBe('deferred');
+    expect((await headNow(opened)).pend.length).toBe(1);
+    expect(await opened.holds('nobody refers to this')).toBe(false);
+  });
+
   test('a full mailbox takes none', async () => {
     const { store } = await open();
     await accept(store, 'a');

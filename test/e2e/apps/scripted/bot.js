@@ -35,6 +35,9 @@ const STEPS = {
   async countUser(context) {
     await userCount.set(context, (await userCount.get(context, 0)) + 1);
   },
+  async tellUserCount(context) {
+    await context.sendActivity(`user ${await userCount.get(context)}`);
+  },
   async sendAndKeep(context, text, name) {
     const { id } = await context.sendActivity(text);
     await sentIds.set(context, { ...(await sentIds.get(context, {})), [name]: id });
