@@ -8,7 +8,7 @@ import { loadBody } from './bodies';
 import { CapturedTurn, type TurnInput } from './captured-turn';
 import { commitTurn } from './commit-turn';
 import { translateIncoming } from './delivered-ids';
-import type { Hold } from './hold';
+import { ConversationLost, type Hold } from './hold';
 import { linkedSignal } from './linked-signal';
 import { backoff } from './options';
 import { threadPause } from './pacing';
@@ -97,6 +97,8 @@ async function runLoaded(runtime: Runtime, hold: Hold, pending: PendingActivity,
     }
     await turn.abandon();
     report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
+    // What moved may have been moved by whoever has the conversation now: then the next run is theirs.
+    if (hold.lost.aborted) throw new ConversationLost('Another worker has taken the conversation over.');
   }
   await hold.handBack(backoff(runtime.options.attemptBackoffMs, 1), 'attemptTakenBack');
   return { outcome: 'conflict', next: 'stopped' };

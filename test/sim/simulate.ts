@@ -6,6 +6,7 @@ import type { Runtime } from '../../src/runtime/runtime';
 import { sweep } from '../../src/runtime/sweep';
 import { transactionalStore } from '../../src/store/transactional-store';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
+import { turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
@@ -184,8 +185,10 @@ class World {
     this.ghost.note(`${instance.name} ${name} ${JSON.stringify(fields)}`);
     const conversation = fields.conversation as ConversationKey;
     if (fields.policy === 'skip') this.ghost.skippedEffect(conversation, String(fields.effect));
-    if (name === 'conflict') this.ghost.allowStart(conversation, `${fields.activity}`);
     const head = this.partitions.keys().includes(conversation) ? this.partitions.current(conversation).head : undefined;
+    const running = head?.pend.find(({ key }) => key === fields.activity);
+    if (name === 'conflict')
+      this.ghost.allowStart(conversation, running === undefined ? `${fields.activity}` : turnPrefix(running));
     if (name === 'fenced' && head?.lease?.owner.startsWith(`${instance.name}-`) && head.epoch === fields.epoch) {
       this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
     }
