@@ -38,7 +38,8 @@ AppMetrics
 AppMetrics
 | where Name == "turnwise.backlog.oldest"
 '''
-    column: 'Max'
+    // A gauge is sent as single values, each its own sum.
+    column: 'Sum'
     aggregation: 'Maximum'
     threshold: 120
     window: 'PT5M'
