@@ -8,6 +8,7 @@ import { meteredLog } from './runtime/metered-log';
 import { systemClock } from './runtime/system';
 import { METRICS, own } from './runtime/telemetry';
 import type { TelemetrySettings } from './settings-telemetry';
+import { type FiguresFile, figuresFile } from './telemetry/figures-file';
 import { openTelemetry } from './telemetry/open-telemetry';
 import { everyLog, openTelemetryLog } from './telemetry/open-telemetry-log';
 
@@ -24,20 +25,38 @@ export interface AppTelemetry {
  * Puts together where traces, metrics and events go: to the OpenTelemetry SDK that the process has registered, if any, and to Azure Monitor
  * where the settings name it. Events go to the console as well, unless the author has a log of their own; with Azure Monitor, which has all of them,
  * only errors do: a sender that is not permitted to send must not be the only one who knows.
+ *
+ * @param figuresFolder where this process keeps its figures for `turnwise status`; nowhere without it
  */
 export function appTelemetry(
   given: { readonly telemetry?: Telemetry | undefined; readonly log?: Log | undefined },
   settings: TelemetrySettings | undefined,
+  figuresFolder?: string,
 ): AppTelemetry {
   const toConsole = consoleLog(settings === undefined ? 'info' : 'error');
   const onFailure = seldom(() => logEvent(toConsole, 'telemetryLost', {}));
   const monitor = settings === undefined ? undefined : startAzureMonitor({ ...settings, onFailure });
-  const telemetry = given.telemetry ?? openTelemetry();
+  const figures = figuresFolder === undefined ? undefined : figuresFile(figuresFolder);
+  const telemetry = withFigures(given.telemetry ?? openTelemetry(), figures);
   const log = given.log ?? everyLog(toConsole, openTelemetryLog(eventLine));
   return {
     telemetry,
     log: meteredLog(log, telemetry),
-    close: async () => monitor?.close(),
+    async close() {
+      figures?.close();
+      await monitor?.close();
+    },
+  };
+}
+
+function withFigures(telemetry: Telemetry, figures: FiguresFile | undefined): Telemetry {
+  if (figures === undefined) return telemetry;
+  return {
+    ...telemetry,
+    measure(metric, value, attributes) {
+      telemetry.measure(metric, value, attributes);
+      figures.measure(metric, value, attributes);
+    },
   };
 }
 

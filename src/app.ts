@@ -134,7 +134,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
     appId: settings.outbound?.appId,
     audience: settings.audience,
   };
-  const watching = appTelemetry(options, settings.telemetry);
+  const watching = appTelemetry(options, settings.telemetry, figuresFolder(settings));
   const runtime = composeRuntime(options, settings, routing, services, watching);
   const store = once(() => runtime.store.open());
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
@@ -223,6 +223,11 @@ function trustOf({ connector }: BotAppOptions, routing: ServiceRouting): (servic
 /** With function keys it is the host that asks who is there, before the app is called. */
 function gatesOf(auth: InboundAuth, applications: AppAuth): readonly Gate[] {
   return applications.mode === 'function-key' ? [auth] : [auth, applications];
+}
+
+/** Figures are for a development machine: in Azure an instance has no disk to keep, and Azure Monitor has them. */
+function figuresFolder({ environment, store }: Settings): string | undefined {
+  return environment === 'development' && store.kind === 'sqlite' ? store.folder : undefined;
 }
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {

@@ -19,6 +19,8 @@ export interface Desk {
   readonly store: Store;
   /** Which store it is, for people. */
   readonly name: string;
+  /** Where the processes of the app keep their figures: on a development machine. */
+  readonly figuresFolder?: string | undefined;
   now(): number;
   /** Where the bot comes from; absent when the settings name nothing. */
   readonly earlier?: EarlierState;
@@ -42,6 +44,7 @@ export async function openDesk(folder: string, environment: Environment): Promis
   return {
     store,
     name: nameOf(settings),
+    figuresFolder: settings.kind === 'sqlite' ? settings.folder : undefined,
     now: () => systemClock.now(),
     ...(access.earlier === undefined ? {} : { earlier: configuredEarlierState(access.earlier) }),
     ask: (call) => persist(systemClock, () => call(store), { limitMs: PATIENCE_MS }),

@@ -1,6 +1,8 @@
 import type { InspectedConversation } from '../ports/store';
+import { readFigures } from '../telemetry/figures-file';
 import type { Head } from '../turn/record';
 import type { Desk } from './desk';
+import { figuresText } from './figures';
 import { duration, fields, table } from './render';
 import type { Report } from './report';
 
@@ -30,8 +32,12 @@ export async function status(desk: Desk, limit: number): Promise<Report> {
     moreDeadLetters: dead > MOST_DEAD,
     busy,
   };
-  return { data, text: textOf(data) };
+  const { figures, processes } = desk.figuresFolder === undefined ? NO_FIGURES : readFigures(desk.figuresFolder);
+  if (figures === undefined) return { data, text: textOf(data) };
+  return { data: { ...data, figures }, text: `${textOf(data)}\n\n${figuresText(figures, processes)}` };
 }
+
+const NO_FIGURES = { processes: 0, figures: undefined };
 
 interface Data {
   readonly store: string;

@@ -31,7 +31,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: /^(node:|@azure\/|@opentelemetry\/|jose(\/|$)|botframework-connector$)/,
   },
   // The API of OpenTelemetry and no SDK: what a process registers is its own business.
-  telemetry: { files: /^src\/telemetry\//, parts: ['ports'], packages: /^@opentelemetry\/api(-logs)?$/ },
+  telemetry: {
+    files: /^src\/telemetry\//,
+    parts: ['ports'],
+    packages: /^(@opentelemetry\/api(-logs)?|node:fs|node:path)$/,
+  },
   settings: {
     files: /^src\/settings(-azure|-list|-store|-telemetry|-values)?\.ts$/,
     parts: ['schema'],
@@ -44,7 +48,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   cli: {
     files: /^src\/cli\//,
-    parts: ['composition', 'settings', 'runtime', 'ports', 'turn', 'schema', 'local', 'package'],
+    parts: ['composition', 'settings', 'telemetry', 'runtime', 'ports', 'turn', 'schema', 'local', 'package'],
     packages: /^(node:|commander$|zod$)/,
   },
   // What is deployed is made of the files that the runner would load.

@@ -12,6 +12,7 @@ const APPS = {
   several: path.join(ROOT, 'test/e2e/apps/several'),
   scripted: path.join(ROOT, 'test/e2e/apps/scripted'),
   booking: path.join(ROOT, 'test/bots/booking'),
+  traced: path.join(ROOT, 'test/e2e/apps/traced'),
 } as const;
 
 export type AppName = keyof typeof APPS;
