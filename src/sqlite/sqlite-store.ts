@@ -94,8 +94,7 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
 
   const view = (db: Database, key: ConversationKey): PartitionView => ({
     now: clock.now(),
-    head: headOf(db, key),
-    headAt: db.getHead.get(key)?.written,
+    ...headOf(db, key),
     get: (kind, id) => parsed(db.getRecord.get(key, kind, id)?.value),
     scan: (kind, prefix) =>
       db.scanRecords.all(key, kind, prefix, `${prefix}\u{10ffff}`).map(({ id, value }): PartitionRecord => {
@@ -103,8 +102,13 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
       }),
   });
 
-  const apply = (db: Database, key: ConversationKey, { head, put = [], drop = [] }: PartitionWrites): void => {
-    if (head !== undefined && head.gen !== (headOf(db, key)?.gen ?? 0)) db.dropRecords.run(key);
+  const apply = (
+    db: Database,
+    key: ConversationKey,
+    before: Head | undefined,
+    { head, put = [], drop = [] }: PartitionWrites,
+  ): void => {
+    if (head !== undefined && head.gen !== (before?.gen ?? 0)) db.dropRecords.run(key);
     for (const { kind, id } of drop) db.dropRecord.run(key, kind, id);
     const now = clock.now();
     for (const { kind, id, value, ttlMs } of put)
@@ -116,8 +120,9 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
     collections: sqliteCollections(transaction, reading, clock),
     transact: (key, decide) =>
       transaction((db) => {
-        const { result, writes } = decide(view(db, key));
-        if (writes !== undefined) apply(db, key, writes);
+        const seen = view(db, key);
+        const { result, writes } = decide(seen);
+        if (writes !== undefined) apply(db, key, seen.head, writes);
         return result;
       }),
     read: (key, look) => reading((db) => look(view(db, key))),
@@ -171,8 +176,10 @@ const hashOf = (kind: 'conversation' | 'user', key: string): string =>
 
 const endOf = (now: number, ttlMs: number | undefined): number | null => (ttlMs === undefined ? null : now + ttlMs);
 
-function headOf(db: Database, key: ConversationKey): Head | undefined {
-  return parsed<Head>(db.getHead.get(key)?.head ?? db.getMark.get(hashOf('conversation', key))?.value);
+function headOf(db: Database, key: ConversationKey): Pick<PartitionView, 'head' | 'headAt'> {
+  const row = db.getHead.get(key);
+  const mark = row === undefined ? db.getMark.get(hashOf('conversation', key))?.value : undefined;
+  return { head: parsed<Head>(row?.head ?? mark), headAt: row?.written };
 }
 
 function putHead(db: Database, key: ConversationKey, head: Head, now: number): void {

@@ -257,3 +257,32 @@ test('a duplicate is known by any record that has it, and decided at the primary
   );
   expect(await accept(other, 'b')).toBe('duplicate');
 });
+
+test('what a replica still shows of an erased conversation is not written back, and not taken for there', async () => {
+  const held = await holding(store, ['a', 'b']);
+  const id: StateId = `private:${USER}`;
+  await store.turns.commit(held, turnOf(held, { writes: [{ id, data: { note: 'secret' } }] }));
+  const claimed = await other.inline.claim(conversation(), keyOf('invoke'), 'run', 10_000);
+  if (claimed.outcome !== 'claimed') throw new Error('The activity was not claimed.');
+  await store.erasure.conversation(conversation());
+  // The head as it was before, for everybody who only looks.
+  const looks = staleReads(HEAD, 1, 1);
+  expect((await other.turns.readState(conversation(), id)).data).toEqual({});
+  expect(looks.served()).toBe(0);
+  staleReads(HEAD, 1, 1);
+  const commit = {
+    activity: keyOf('invoke'),
+    answer: { status: 200 },
+    effects: [],
+    bodies: [],
+    reads: [{ id, version: 1 }],
+    writes: [{ id, data: { note: 'secret', more: 1 } }],
+  };
+  expect(await other.inline.commit(conversation(), claimed.fence, commit)).toBe('lost');
+  staleReads(HEAD, 1, 1);
+  const again = await other.inline.claim(conversation(), keyOf('other'), 'run', 10_000);
+  if (again.outcome !== 'claimed') throw new Error('The activity was not claimed.');
+  const unfresh = { ...commit, activity: keyOf('other') };
+  expect(['lost', 'conflict']).toContain(await other.inline.commit(conversation(), again.fence, unfresh));
+  expect((await other.turns.readState(conversation(), id)).data).toEqual({});
+});
