@@ -54,6 +54,6 @@ export function botLogic(
 }
 
 /** What a proactive activity carries is said in a turn of its own, with all middleware around it. */
-async function sendCarried(context: TurnContext): Promise<void> {
+export async function sendCarried(context: TurnContext): Promise<void> {
   await context.sendActivity(context.activity.value as Partial<Activity>);
 }

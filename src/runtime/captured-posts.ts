@@ -14,6 +14,8 @@ export interface PostCaptureOptions {
   readonly unique: () => string;
   /** @throws TurnwiseError when the turn is over */
   readonly assertRunning: () => void;
+  /** Waited for before a recipient is looked up. */
+  readonly ready?: () => Promise<void>;
 }
 
 /**
@@ -26,6 +28,10 @@ export class CapturedPosts implements PostSink {
   private next = 0;
 
   constructor(private readonly options: PostCaptureOptions) {}
+
+  async ready(): Promise<void> {
+    await this.options.ready?.();
+  }
 
   post({ activity, at, ...post }: NewPost): ActivityKey {
     const { conversation, inlineBytes, unique } = this.options;

@@ -24,6 +24,8 @@ export interface TurnInput {
   readonly user: UserKey | undefined;
   /** Whether what earlier attempts flushed stands for this run's first effects: true for the handler, false for the error handler. */
   readonly repeats: boolean;
+  /** Settles when the activity's conversation is in the registry; absent when nothing is to be noted of it. */
+  readonly noted?: Promise<void>;
 }
 
 /**
@@ -78,6 +80,8 @@ export class CapturedTurn implements Turn {
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
       assertRunning: () => this.assertRunning(),
+      // Whoever has spoken first in this very turn can be spoken to in it.
+      ready: async () => input.noted,
     });
     this.proactive = proactiveOver(runtime, this.posts);
     this.life = linkedSignal(hold.lost);

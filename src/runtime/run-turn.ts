@@ -45,7 +45,7 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<Ended> {
   if (pending.proactive !== undefined) return runProactive(runtime, hold, pending, activity);
   const noted = runtime.keeper?.seen(activity);
   try {
-    return await runLoaded(runtime, hold, pending, activity);
+    return await runLoaded(runtime, hold, pending, activity, noted);
   } finally {
     await noted;
   }
@@ -77,8 +77,15 @@ async function runProactive(
   return runLoaded(runtime, hold, pending, current);
 }
 
-async function runLoaded(runtime: Runtime, hold: Hold, pending: PendingActivity, activity: Activity): Promise<Ended> {
-  const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true };
+async function runLoaded(
+  runtime: Runtime,
+  hold: Hold,
+  pending: PendingActivity,
+  activity: Activity,
+  noted?: Promise<void>,
+): Promise<Ended> {
+  const about = noted === undefined ? {} : { noted };
+  const input: TurnInput = { pending, activity, user: userOf(activity), repeats: true, ...about };
   // More attempts than allowed were counted: none of them lived to tell how it failed.
   if (hold.head.att > runtime.options.maxAttempts) {
     return giveUp(runtime, hold, pending, input, new TurnwiseError('WorkerDied'));

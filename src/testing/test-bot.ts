@@ -2,10 +2,12 @@ import type { Turn } from '../bot/turn';
 import type { TurnAdapter } from '../bot/turn-adapter';
 import { turnAnswer } from '../bot/turn-answer';
 import type { TurnContext } from '../bot/turn-context';
+import { sendCarried } from '../runtime/bot-logic';
 import type { BotLogic } from '../runtime/runtime';
 import type { Activity } from '../schema/activity';
 import type { Answer } from '../turn/inline';
-import type { ActivityKey } from '../turn/keys';
+import { type ActivityKey, activityKey } from '../turn/keys';
+import type { ProactiveKind } from '../turn/record';
 
 /** A bot as a test hands it over. */
 export type Logic = (context: TurnContext) => Promise<unknown>;
@@ -73,7 +75,8 @@ export class TestBot implements BotLogic {
     if (failure !== undefined) throw failure.error;
   }
 
-  async run(turn: Turn, activity: Activity): Promise<Answer | undefined> {
+  async run(turn: Turn, activity: Activity, proactive?: ProactiveKind): Promise<Answer | undefined> {
+    if (proactive !== undefined) this.expectPosted(turn, activity, proactive);
     const delivered = this.deliveredIn(turn);
     const context = this.adapter.createContext(activity);
     try {
@@ -101,10 +104,20 @@ export class TestBot implements BotLogic {
     }
   }
 
+  /** What the bot itself has posted is said, or is an event for the bot: in a test that sends to logic of its own, for the latest of that. */
+  private expectPosted({ id }: Turn, activity: Activity, proactive: ProactiveKind): void {
+    const logic = proactive === 'send' ? sendCarried : (this.logic ?? this.latest?.logic);
+    const key = keyIn(id);
+    if (logic === undefined || this.delivered.has(key)) return;
+    this.delivered.set(key, { key: activityKey(key), activity, logic });
+  }
+
   private deliveredIn({ id }: Turn): Delivered {
-    // A replayed dead letter has its number behind the key.
-    const delivered = this.delivered.get(id.split('~', 1)[0] ?? id);
+    const delivered = this.delivered.get(keyIn(id));
     if (delivered === undefined) throw new Error('This activity was not delivered by this adapter.');
     return delivered;
   }
 }
+
+/** A replayed dead letter has its number behind the key. */
+const keyIn = (turn: string): string => turn.split('~', 1)[0] ?? turn;

@@ -123,7 +123,7 @@ export class TestWorker {
 
   private observedBot(bot: BotLogic): BotLogic {
     return {
-      run: (turn, activity) => this.observed(() => bot.run(turn, activity)),
+      run: (turn, activity, proactive) => this.observed(() => bot.run(turn, activity, proactive)),
       onError: (turn, activity, error) =>
         this.observed(async () => {
           await bot.onError?.(turn, activity, error);
