@@ -27,15 +27,18 @@ export interface AppTelemetry {
  * only errors do: a sender that is not permitted to send must not be the only one who knows.
  *
  * @param figuresFolder where this process keeps its figures for `turnwise status`; nowhere without it
+ * @param atTheEnd has what Azure Monitor has not been sent yet sent before the process ends
  */
 export function appTelemetry(
   given: { readonly telemetry?: Telemetry | undefined; readonly log?: Log | undefined },
   settings: TelemetrySettings | undefined,
   figuresFolder?: string,
+  atTheEnd: (flush: () => Promise<void>) => void = whenTheHostSaysGoodbye,
 ): AppTelemetry {
   const toConsole = consoleLog(settings === undefined ? 'info' : 'error');
   const onFailure = seldom(() => logEvent(toConsole, 'telemetryLost', {}));
   const monitor = settings === undefined ? undefined : startAzureMonitor({ ...settings, onFailure });
+  if (monitor !== undefined) atTheEnd(() => monitor.flush());
   const figures = figuresFolder === undefined ? undefined : figuresFile(figuresFolder);
   const telemetry = withFigures(given.telemetry ?? openTelemetry(), figures);
   const log = given.log ?? everyLog(toConsole, openTelemetryLog(eventLine));
@@ -47,6 +50,12 @@ export function appTelemetry(
       await monitor?.close();
     },
   };
+}
+
+/** The Functions host gives an app five seconds. What is recorded meanwhile, by turns that are being finished, is sent as well if it is quick. */
+function whenTheHostSaysGoodbye(flush: () => Promise<void>): void {
+  const { app } = require('@azure/functions') as typeof import('@azure/functions');
+  app.hook.appTerminate(flush);
 }
 
 function withFigures(telemetry: Telemetry, figures: FiguresFile | undefined): Telemetry {

@@ -262,6 +262,7 @@ export type { Doorbell } from './ports/doorbell';
 export type { Admission, Authenticated, InboundAuth, InboundRequest, Pinned, Refusal } from './ports/inbound-auth';
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
+export type { Attributes, Metric, Span, SpanStart, Telemetry, Traceparent } from './ports/telemetry';
 export type { UserTokenClient, UserTokenClients } from './ports/user-token-client';
 export type { InvokeId } from './runtime/activity-keys';
 export type { RuntimeOptions } from './runtime/options';

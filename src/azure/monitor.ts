@@ -20,6 +20,8 @@ export interface AzureMonitorOptions {
 
 /** What has been started. */
 export interface AzureMonitor {
+  /** Sends what has not been sent; recording goes on. Never rejects. */
+  flush(): Promise<void>;
   /** Sends what has not been sent. For the end of the process: nothing is recorded afterwards. */
   close(): Promise<void>;
 }
@@ -83,6 +85,10 @@ export function startAzureMonitor(options: AzureMonitorOptions): AzureMonitor {
   metrics.setGlobalMeterProvider(meterProvider);
   logs.setGlobalLoggerProvider(loggerProvider);
   return {
+    async flush() {
+      const providers = [tracerProvider, meterProvider, loggerProvider];
+      await Promise.allSettled(providers.map((provider) => provider.forceFlush()));
+    },
     async close() {
       await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown(), loggerProvider.shutdown()]);
     },

@@ -17,6 +17,7 @@ export interface Span {
   set(attributes: Attributes): void;
 }
 
+/** How a span begins. */
 export interface SpanStart {
   readonly kind?: 'server' | 'producer' | 'client';
   /** What it belongs to, when that is not what is going on in this process. */

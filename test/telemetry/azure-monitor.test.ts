@@ -19,6 +19,7 @@ interface Envelope {
 const EXPORTER = '@azure/monitor-opentelemetry-exporter';
 const envelopes: Envelope[] = [];
 const loaded: string[] = [];
+const atTheEnd: (() => Promise<void>)[] = [];
 const authorities = tls.getCACertificates();
 let server: Server;
 let refuses = false;
@@ -52,7 +53,8 @@ function start(): AppTelemetry {
   const endpoint = `https://localhost:${(server.address() as AddressInfo).port}/`;
   const key = '00000000-0000-4000-8000-000000000000';
   const connectionString = new Secret(`InstrumentationKey=${key};IngestionEndpoint=${endpoint}`);
-  return appTelemetry({}, { connectionString, sampling: 1, role: { name: 'my-bot', instance: 'i-1' } });
+  const role = { name: 'my-bot', instance: 'i-1' };
+  return appTelemetry({}, { connectionString, sampling: 1, role }, undefined, (flush) => void atTheEnd.push(flush));
 }
 
 afterAll(async () => {
@@ -75,7 +77,8 @@ test('traces, metrics and logs arrive, as one operation, under the name of the a
   );
   telemetry.measure(METRICS.overdue, 3);
   expect(loaded).toEqual([]);
-  await watching.close();
+  expect(atTheEnd).toHaveLength(1);
+  await atTheEnd[0]?.();
   expect(loaded).toEqual([EXPORTER]);
   const ofKind = (kind: string): Envelope[] => envelopes.filter(({ name }) => name.endsWith(kind));
   const [request] = ofKind('Request');
