@@ -250,6 +250,7 @@ export { createMemoryStore } from './memory/memory-store';
 export type { Clock } from './ports/clock';
 export type { Connector, ConnectorCall, Delivery } from './ports/connector';
 export type {
+  AttachmentsService,
   BatchAudience,
   ConnectorClient,
   ConnectorClients,

@@ -1,4 +1,5 @@
 import type {
+  AttachmentsService,
   BatchAudience,
   ConnectorClient,
   ConnectorClients,
@@ -7,6 +8,7 @@ import type {
   TeamsService,
 } from '../ports/connector-client';
 import type { NamedAccount } from '../schema/accounts';
+import type { AttachmentData, AttachmentInfo } from '../schema/attachments';
 import type { ConversationResourceResponse, PagedMembersResult, ResourceResponse } from '../schema/conversations';
 import type {
   BatchFailedEntriesResponse,
@@ -33,7 +35,29 @@ export function createConnectorClients(requests: ServiceRequests): ConnectorClie
 }
 
 function clientOf(baseUri: string, call: Call): ConnectorClient {
-  return { baseUri, conversations: conversationsOf(call), teams: teamsOf(call), batches: batchesOf(call) };
+  return {
+    baseUri,
+    conversations: conversationsOf(call),
+    attachments: attachmentsOf(call),
+    teams: teamsOf(call),
+    batches: batchesOf(call),
+  };
+}
+
+/** Bytes, as JSON has them. */
+function inBase64({ originalBase64, thumbnailBase64, ...about }: AttachmentData): object {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+  const thumbnail = thumbnailBase64 === undefined ? {} : { thumbnailBase64: text(thumbnailBase64) };
+  return { ...about, originalBase64: text(originalBase64), ...thumbnail };
+}
+
+function attachmentsOf(call: Call): AttachmentsService {
+  const root = ['v3', 'attachments'] as const;
+  return {
+    getAttachmentInfo: (attachmentId) => call<AttachmentInfo>({ method: 'GET', path: [...root, attachmentId] }),
+    getAttachment: (attachmentId, viewId) =>
+      call<Uint8Array>({ method: 'GET', path: [...root, attachmentId, 'views', viewId], answer: 'bytes' }),
+  };
 }
 
 function conversationsOf(call: Call): ConversationsService {
@@ -60,6 +84,12 @@ function conversationsOf(call: Call): ConversationsService {
     async deleteConversationMember(conversationId, memberId) {
       await call({ method: 'DELETE', path: [...root, conversationId, 'members', memberId] });
     },
+    uploadAttachment: (conversationId, attachment) =>
+      call<ResourceResponse>({
+        method: 'POST',
+        path: [...root, conversationId, 'attachments'],
+        body: inBase64(attachment),
+      }),
     createConversation: (parameters) =>
       call<ConversationResourceResponse>({ method: 'POST', path: root, body: parameters }),
     sendToConversation: (conversationId, activity) =>

@@ -23,7 +23,7 @@ export type Exchange =
       readonly status: number;
       readonly retryAfter: string | undefined;
       /** `cut`: it ended early, or was too large or too slow to be read to its end. */
-      readonly body: { readonly cut: boolean; readonly text: string };
+      readonly body: { readonly cut: boolean; readonly text: string; readonly bytes: Uint8Array };
     }
   | {
       readonly kind: 'failed';
@@ -185,6 +185,7 @@ function codeOf(error: unknown): string {
 }
 
 function answered(answer: Answer, cut: boolean): Exchange {
-  const text = Buffer.concat(answer.chunks).toString('utf8');
-  return { kind: 'answered', status: answer.status, retryAfter: answer.retryAfter, body: { cut, text } };
+  const bytes = Buffer.concat(answer.chunks);
+  const body = { cut, text: bytes.toString('utf8'), bytes };
+  return { kind: 'answered', status: answer.status, retryAfter: answer.retryAfter, body };
 }

@@ -16,6 +16,8 @@ export interface ServiceRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   /** JSON. */
   readonly body?: unknown;
+  /** What the answer is: JSON, unless it is a file. */
+  readonly answer?: 'bytes';
 }
 
 export interface ServiceRequestsOptions extends ServiceRouting {
@@ -48,7 +50,7 @@ export class ServiceRequests {
   }
 
   /**
-   * @returns the answer's JSON, or `undefined` for an empty one
+   * @returns the answer's JSON, or `undefined` for an empty one; its bytes where those were asked for
    * @throws TurnwiseError `ServiceUrlNotTrusted`, `TokenUnavailable`: no call was made
    * @throws ChannelServiceError for every other answer, and for none
    */
@@ -60,10 +62,10 @@ export class ServiceRequests {
     const first = await this.#exchange(route, path, request.method, body, signal);
     const { tokens } = route;
     if (tokens === undefined || first.token === undefined || !turnedDown(first.exchange)) {
-      return this.#answer(first.exchange);
+      return this.#answer(first.exchange, request);
     }
     tokens.invalidate(first.token);
-    return this.#answer((await this.#exchange(route, path, request.method, body, signal)).exchange);
+    return this.#answer((await this.#exchange(route, path, request.method, body, signal)).exchange, request);
   }
 
   async #exchange(
@@ -86,13 +88,14 @@ export class ServiceRequests {
     return { exchange, token };
   }
 
-  #answer(exchange: Exchange): unknown {
+  #answer(exchange: Exchange, { answer }: ServiceRequest): unknown {
     if (exchange.kind === 'failed') {
       throw new ChannelServiceError(`The channel's service did not answer: ${exchange.reason}.`, {
         code: exchange.reason,
       });
     }
     const { status, body } = exchange;
+    if (answer === 'bytes' && status >= 200 && status < 300 && !body.cut) return body.bytes;
     const parsed = body.cut ? undefined : jsonIn(body.text);
     if (status >= 200 && status < 300 && !body.cut && (parsed !== undefined || body.text === '')) return parsed;
     const wait = retryAfterMs(exchange.retryAfter, this.#options.clock.now());

@@ -1,5 +1,6 @@
 import type { NamedAccount } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
+import type { AttachmentData, AttachmentInfo } from '../schema/attachments';
 import type {
   ConversationParameters,
   ConversationResourceResponse,
@@ -31,6 +32,8 @@ export interface ConversationsService {
   getActivityMembers(conversationId: string, activityId: string): Promise<NamedAccount[]>;
   deleteConversationMember(conversationId: string, memberId: string): Promise<void>;
   createConversation(parameters: ConversationParameters): Promise<ConversationResourceResponse>;
+  /** Has the channel keep a file. @returns its id, for {@link AttachmentsService} and addresses of content */
+  uploadAttachment(conversationId: string, attachment: AttachmentData): Promise<ResourceResponse>;
   /**
    * Sends at once, and again when the turn runs again: unlike `context.sendActivity`, it is no effect of the turn, not in order with those that are, and not
    * repeated when it fails. So are the three below. Ids are the channel's own.
@@ -39,6 +42,13 @@ export interface ConversationsService {
   replyToActivity(conversationId: string, activityId: string, activity: Partial<Activity>): Promise<ResourceResponse>;
   updateActivity(conversationId: string, activityId: string, activity: Partial<Activity>): Promise<ResourceResponse>;
   deleteActivity(conversationId: string, activityId: string): Promise<void>;
+}
+
+/** Files that channels keep for bots. At most 8 MB each. */
+export interface AttachmentsService {
+  getAttachmentInfo(attachmentId: string): Promise<AttachmentInfo>;
+  /** @param viewId `original`, `thumbnail`, or what the information says */
+  getAttachment(attachmentId: string, viewId: string): Promise<Uint8Array>;
 }
 
 /** Which page, and how large. */
@@ -83,6 +93,7 @@ export interface ConnectorClient {
   /** The base address of the service. */
   readonly baseUri: string;
   readonly conversations: ConversationsService;
+  readonly attachments: AttachmentsService;
   readonly teams: TeamsService;
   readonly batches: TeamsBatchService;
 }

@@ -38,7 +38,8 @@ beforeAll(async () => {
       const { status = 200, headers: extra = {}, body, hang, reset } = answers.shift() ?? {};
       if (hang) return;
       if (reset) return void request.socket.destroy();
-      const text = typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body);
+      const isContent = typeof body === 'string' || body instanceof Uint8Array;
+      const text = isContent ? body : body === undefined ? '' : JSON.stringify(body);
       response.writeHead(status, { 'content-type': 'application/json', ...extra }).end(text);
     });
   });
@@ -124,6 +125,26 @@ const CALLS: [
     ({ conversations }) => conversations.createConversation({ isGroup: true, topicName: 'é' }),
     'POST /base/v3/conversations {"isGroup":true,"topicName":"é"}',
     { id: 'c-2', activityId: 'a' },
+  ],
+  [
+    'uploadAttachment',
+    ({ conversations }) =>
+      conversations.uploadAttachment('c/1', { type: 'image/png', name: 'a.png', originalBase64: Uint8Array.from([0]) }),
+    'POST /base/v3/conversations/c%2F1/attachments {"type":"image/png","name":"a.png","originalBase64":"AA=="}',
+    { id: 'f' },
+  ],
+  [
+    'getAttachmentInfo',
+    ({ attachments }) => attachments.getAttachmentInfo('f/1'),
+    'GET /base/v3/attachments/f%2F1',
+    { name: 'a.png', views: [{ viewId: 'original', size: 2 }] },
+  ],
+  [
+    'getAttachment, byte by byte',
+    async ({ attachments }) => [...(await attachments.getAttachment('f', 'original'))],
+    'GET /base/v3/attachments/f/views/original',
+    Uint8Array.from([0, 255, 128, 10]),
+    [0, 255, 128, 10],
   ],
   [
     'fetchChannelList',
@@ -294,6 +315,14 @@ describe('what fails', () => {
     setTimeout(() => abort.abort(), 50);
     await expect(ask(clientAt(url, {}, abort.signal))).rejects.toMatchObject({ code: 'aborted' });
     expect(received.length).toBe(3);
+  });
+
+  test('is a file that is not there, or larger than what is taken', async () => {
+    const file = (options: Partial<ServiceRequestsOptions> = {}) =>
+      clientAt(url, options).attachments.getAttachment('f', 'original');
+    answers = [{ status: 404, body: { error: { code: 'NotFound' } } }, { body: new Uint8Array(2_000) }];
+    await expect(file()).rejects.toMatchObject({ statusCode: 404, code: 'NotFound' });
+    await expect(file({ maxResponseBytes: 1_000 })).rejects.toMatchObject({ statusCode: 200 });
   });
 
   test('is an id that would leave its segment of the address', async () => {

@@ -28,6 +28,7 @@ export function fakeConnectorClient(answers: Readonly<Record<string, unknown>> =
     calls,
     baseUri: 'https://channel.example/',
     conversations: service('conversations') as ConnectorClient['conversations'],
+    attachments: service('attachments') as ConnectorClient['attachments'],
     teams: service('teams') as ConnectorClient['teams'],
     batches: service('batches') as ConnectorClient['batches'],
   };
