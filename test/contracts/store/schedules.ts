@@ -106,6 +106,19 @@ export function scheduleContract(open: OpenStore): void {
     expect(await store.turns.readBody(conversation(), 'body-a')).toBeUndefined();
   });
 
+  test('what was erased had nothing scheduled, and takes a new schedule', async () => {
+    const { store, pass } = await open();
+    const due = (await storeNow(store)) + MINUTE;
+    const large = { key: keyOf('a'), body: { ref: 'body-a', bytes: 9 }, proactive: 'send' as const, due };
+    await store.mailbox.schedule(conversation(), large, [{ ref: 'body-a', activity: message('a') }], LIMIT);
+    await store.erasure.conversation(conversation());
+    expect(await store.mailbox.unschedule(conversation(), keyOf('a'))).toBe(false);
+    expect(await store.turns.readBody(conversation(), 'body-a')).toBeUndefined();
+    expect(await schedule(store, 'b', due)).toBe('scheduled');
+    pass(2 * MINUTE);
+    expect(namesOf(acquired(await store.turns.acquire(conversation(), 'worker')).head)).toEqual(['b']);
+  });
+
   test('so many and no more wait for their time', async () => {
     const { store } = await open();
     const due = (await storeNow(store)) + MINUTE;
