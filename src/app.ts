@@ -9,7 +9,7 @@ import { type ServiceRouting, serviceRoute } from './azure/service-routes';
 import type { AppStorage } from './bot/app-storage';
 import type { Bot } from './bot/bot';
 import type { TurnErrorHandler } from './bot/bot-adapter';
-import type { CloudAdapter } from './bot/cloud-adapter';
+import { CloudAdapter } from './bot/cloud-adapter';
 import type { Middleware, MiddlewareHandler } from './bot/middleware';
 import type { Proactive } from './bot/proactive';
 import {
@@ -135,7 +135,9 @@ export function createBotApp(options: BotAppOptions): BotApp {
     audience: settings.audience,
   };
   const watching = appTelemetry(options, settings.telemetry, figuresFolder(settings));
-  const runtime = composeRuntime(options, settings, routing, services, watching);
+  const adapter = options.adapter ?? new CloudAdapter();
+  const bot = authorsLogic(options, adapter, services);
+  const runtime = composeRuntime(options, settings, routing, { ...watching, bot, services });
   const store = once(() => runtime.store.open());
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
   const ready = once(async () => {
@@ -152,7 +154,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
   );
   const { clock, ids } = runtime;
   options.storage?.attach(new DurableStorage({ items: runtime.store.items, clock, ids, ready: store }));
-  options.adapter?.attach(appHost(options.adapter, { runtime, auth, services, trusts, ready }));
+  adapter.attach(appHost(adapter, { runtime, auth, services, trusts, ready }));
   return {
     messages: (request, invocation) => serve(() => receive(runtime, auth, endpointRequest(request, invocation))),
     async turns(message) {
@@ -187,8 +189,7 @@ function composeRuntime(
   options: BotAppOptions,
   settings: Settings,
   routing: ServiceRouting,
-  services: ChannelServices,
-  { log, telemetry }: AppTelemetry,
+  { bot, log, services, telemetry }: AppTelemetry & Pick<Runtime, 'bot'> & { readonly services: ChannelServices },
 ): Runtime {
   const clock = systemClock;
   const watch = watchCosmos(telemetry);
@@ -205,12 +206,21 @@ function composeRuntime(
     ids: systemIds,
     log,
     telemetry,
-    bot: {
-      ...botLogic(options.bot, options.middleware ?? [], options.onTurnError, services, options.adapter),
-      ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
-    },
+    bot,
     ...(numbers.keepReferences ? { keeper } : {}),
     options: numbers,
+  };
+}
+
+/** The author's bot on its adapter, which begins proactive turns also where the author holds none: a bot finds it in its context. */
+function authorsLogic(options: BotAppOptions, adapter: CloudAdapter, services: ChannelServices): BotLogic {
+  const { onError, ...logic } = botLogic(options.bot, options.middleware ?? [], options.onTurnError, services, adapter);
+  // An adapter that the author holds may be given its error handler later.
+  const answers = options.adapter !== undefined || options.onTurnError !== undefined;
+  return {
+    ...logic,
+    ...(answers && onError !== undefined ? { onError } : {}),
+    ...(options.onDeliveryFailed === undefined ? {} : { onDeliveryFailed: options.onDeliveryFailed }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { HttpRequest } from '@azure/functions';
 import { describe, expect, test } from '@jest/globals';
 import { type BotApp, createBotApp } from '../../src/app';
 import type { Bot } from '../../src/bot/bot';
@@ -37,7 +38,7 @@ interface Hosted {
   deliver(): Promise<void>;
 }
 
-function hosted(bot: Bot = counting, adapter = new CloudAdapter()): Hosted {
+function hosted(bot: Bot = counting, adapter = new CloudAdapter(), holdsAdapter = true): Hosted {
   const sent: (string | undefined)[] = [];
   const rung = new Set<ConversationKey>();
   const store = createMemoryStore(systemClock);
@@ -47,7 +48,7 @@ function hosted(bot: Bot = counting, adapter = new CloudAdapter()): Hosted {
   } as unknown as ConnectorClient;
   const app = createBotApp({
     bot,
-    adapter,
+    ...(holdsAdapter ? { adapter } : {}),
     store,
     log: { event: () => undefined },
     environment: {
@@ -323,4 +324,25 @@ describe('settings given in code', () => {
     });
     expect(createServiceClientCredentialFactoryFromConfiguration(configuration).settings.MicrosoftAppId).toBe('other');
   });
+});
+
+test('a bot whose app was given no adapter finds one in its context', async () => {
+  const bot = async (context: TurnContext): Promise<void> => {
+    const elsewhere = { ...reference, conversation: { id: 'elsewhere' } };
+    await context.adapter.continueConversationAsync('app', elsewhere, async (other) => {
+      await other.sendActivity(`told ${other.activity.conversation.id}`);
+    });
+    await context.sendActivity('here');
+  };
+  const { app, deliver, sent } = hosted(bot, new CloudAdapter(), false);
+  const request = new HttpRequest({
+    method: 'POST',
+    url: 'http://localhost/api/messages',
+    headers: { authorization: 'Bearer good', 'content-type': 'application/json' },
+    body: { string: JSON.stringify(incoming()) },
+  });
+  expect((await app.messages(request)).status).toBe(200);
+  await deliver();
+  await deliver();
+  expect([...sent].sort()).toEqual(['here', 'told elsewhere']);
 });
