@@ -1,5 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AppPackage } from '../../src/package/package-app';
 import { Channel, post } from '../e2e/support/channel';
@@ -7,6 +10,7 @@ import { endAllRunners, startRunner, until } from '../e2e/support/runner';
 import { Workspace } from '../e2e/support/workspace';
 import { type Azurite, startAzurite } from '../support/azurite';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
+import { selfSigned } from '../support/self-signed';
 import { deploy, folderElsewhere, ROOT, turnwise } from './packaging';
 
 /* The project's own bot as it is deployed: packaged, unpacked where there is no node_modules, and run there. */
@@ -36,8 +40,8 @@ function workspace(): Workspace {
 }
 
 /** Of the deployed app; the queue is not in its folder either. */
-function start({ env }: Workspace) {
-  return startRunner({ folder: app.folder }, { ...env, AzureWebJobsStorage: azurite.connectionString });
+function start({ env }: Workspace, more: Readonly<Record<string, string>> = {}) {
+  return startRunner({ folder: app.folder }, { ...env, ...more, AzureWebJobsStorage: azurite.connectionString });
 }
 
 describe('the package', () => {
@@ -88,6 +92,34 @@ test('a user talks to it, and it goes on after a restart', async () => {
   await channel.say(next.url, 'talk', 'again');
   expect(await channel.texted('talk', 2)).toEqual(['1: you said "hello"', '2: you said "again"']);
   expect(await next.stop()).toBe(0);
+});
+
+test('it reports to Azure Monitor: what is loaded late is in the bundle too', async () => {
+  const bodies: string[] = [];
+  const server = https.createServer(selfSigned, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const bytes = Buffer.concat(chunks);
+    bodies.push((request.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString());
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ itemsReceived: 1, itemsAccepted: 1, errors: [] }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const authority = path.join(elsewhere, 'authority.pem');
+  writeFileSync(authority, selfSigned.cert);
+  const key = '00000000-0000-4000-8000-000000000000';
+  const runner = await start(workspace(), {
+    APPLICATIONINSIGHTS_CONNECTION_STRING: `InstrumentationKey=${key};IngestionEndpoint=https://localhost:${port}/`,
+    APPLICATION_INSIGHTS_NO_STATSBEAT: '1',
+    NODE_EXTRA_CA_CERTS: authority,
+  });
+  await new Channel(connector, 'monitored').say(runner.url, 'monitored', 'hello');
+  await until(() => bodies.some((body) => body.includes('turnwise.turn')), 30_000);
+  expect(await runner.stop()).toBe(0);
+  expect(runner.output()).not.toContain('telemetryLost');
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test('asked to end under load, it loses nothing and repeats nothing: every turn is over or left to the next', async () => {
