@@ -9,6 +9,8 @@ import { Channel, post } from '../e2e/support/channel';
 import { endAllRunners, startRunner, until } from '../e2e/support/runner';
 import { Workspace } from '../e2e/support/workspace';
 import { type Azurite, startAzurite } from '../support/azurite';
+import { startCosmosGateway } from '../support/cosmos-gateway';
+import { TEST_KEY } from '../support/cosmos-under-test';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
 import { selfSigned } from '../support/self-signed';
 import { deploy, folderElsewhere, ROOT, turnwise } from './packaging';
@@ -92,6 +94,21 @@ test('a user talks to it, and it goes on after a restart', async () => {
   await channel.say(next.url, 'talk', 'again');
   expect(await channel.texted('talk', 2)).toEqual(['1: you said "hello"', '2: you said "again"']);
   expect(await next.stop()).toBe(0);
+});
+
+test('it keeps conversations in Cosmos DB: the client is in the bundle, and loaded when it is needed', async () => {
+  const gateway = await startCosmosGateway();
+  const channel = new Channel(connector, 'cosmos');
+  const runner = await start(workspace(), {
+    TURNWISE_STORE: 'cosmos',
+    COSMOS_ENDPOINT: gateway.endpoint,
+    COSMOS_KEY: TEST_KEY,
+  });
+  await channel.say(runner.url, 'cosmos', 'one');
+  await channel.say(runner.url, 'cosmos', 'two');
+  expect(await channel.texted('cosmos', 2)).toEqual(['1: you said "one"', '2: you said "two"']);
+  expect(await runner.stop()).toBe(0);
+  await gateway.close();
 });
 
 test('it reports to Azure Monitor: what is loaded late is in the bundle too', async () => {
