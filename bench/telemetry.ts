@@ -21,8 +21,8 @@ const MODES = {
 type Mode = keyof typeof MODES;
 
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
-const TURNS = 3_000;
-const WARM_UP = 1_000;
+const TURNS = Number(process.env.TURNS ?? 3_000);
+const WARM_UP = TURNS / 3;
 
 if (process.argv[2] === undefined) compare();
 else process.stdout.write(`${await measure(process.argv[2] as Mode)}\n`);
@@ -55,7 +55,7 @@ async function measure(mode: Mode): Promise<number> {
     const app = start(mode, folder);
     for (let turn = 0; turn < WARM_UP; turn += 1) await oneTurn(app, turn);
     const before = process.cpuUsage();
-    for (let turn = 0; turn < TURNS; turn += 1) await oneTurn(app, WARM_UP + turn);
+    for (let turn = 0; turn < TURNS; turn += 1) await oneTurn(app, Math.ceil(WARM_UP) + turn);
     const { system, user } = process.cpuUsage(before);
     await app.close();
     return (system + user) / TURNS;
