@@ -6,9 +6,11 @@ import {
   type MeterProvider,
   metrics,
   type Span as OtelSpan,
+  ProxyTracerProvider,
   SpanKind,
   type SpanOptions,
   SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
 import type { Attributes, Metric, Span, SpanStart, Telemetry } from '../ports/telemetry';
@@ -33,13 +35,18 @@ export function openTelemetry(): Telemetry {
   const instruments = new Instruments();
   return {
     span(name, start, run) {
-      const begun = attempt(() => begin(name, start));
+      const begun = attempt(() => {
+        const tracer = registeredTracer();
+        return tracer === undefined ? undefined : begin(tracer, name, start);
+      });
       return begun === undefined ? run(UNTRACED) : context.with(begun.within, () => runWithin(begun.span, run));
     },
     passed(name, start, ms) {
       attempt(() => {
+        const tracer = registeredTracer();
+        if (tracer === undefined) return;
         const now = Date.now();
-        begin(name, start, { startTime: now - ms }).span.end(now);
+        begin(tracer, name, start, { startTime: now - ms }).span.end(now);
       });
     },
     measure(metric, value, attributes = {}) {
@@ -63,7 +70,14 @@ async function runWithin<T>(span: OtelSpan, run: (span: Span) => Promise<T>): Pr
   }
 }
 
+/** The tracer of whatever SDK is registered by now; without one there is nothing to begin. */
+function registeredTracer(): Tracer | undefined {
+  const provider = trace.getTracerProvider();
+  return provider instanceof ProxyTracerProvider ? provider.getDelegateTracer(SCOPE) : provider.getTracer(SCOPE);
+}
+
 function begin(
+  tracer: Tracer,
   name: string,
   { attributes, kind, parent }: SpanStart,
   more: SpanOptions = {},
@@ -77,7 +91,7 @@ function begin(
     ...(attributes === undefined ? {} : { attributes }),
     links: remote === undefined ? [] : linksTo(active, remote.traceId),
   };
-  const span = trace.getTracer(SCOPE).startSpan(name, options, around);
+  const span = tracer.startSpan(name, options, around);
   return { span, within: trace.setSpan(around, span) };
 }
 
