@@ -261,6 +261,7 @@ export type {
 } from './ports/connector-client';
 export type { Doorbell } from './ports/doorbell';
 export type { Admission, Authenticated, InboundAuth, InboundRequest, Pinned, Refusal } from './ports/inbound-auth';
+export type { Lifetimes } from './ports/lifetimes';
 export type { Log } from './ports/log';
 export type { DeadLetter, DeadReason, Store } from './ports/store';
 export type { Attributes, Metric, Span, SpanStart, Telemetry, Traceparent } from './ports/telemetry';

@@ -33,8 +33,8 @@ export function erasure(partitions: Partitions, timing: Timing): Erasure {
   };
 }
 
-/** Most dead letters that go in one transaction: an engine may bound how much one of them may do. */
-const LETTERS_AT_ONCE = 20;
+/** Most dead letters, activities and effects, of each, that go in one transaction: an engine may bound how much one of them does. */
+const AT_ONCE = 20;
 
 function erasePart(
   partitions: Partitions,
@@ -45,13 +45,14 @@ function erasePart(
   return partitions.transact<'nothing' | 'part' | 'all'>(key, (view) => {
     const { head, now, get, scan } = view;
     if (head === undefined || isMarker(head)) return { result: 'nothing' };
-    const traces = tracesOf(view, user);
+    const all = tracesOf(view, user);
+    const traces: TracesOfUser = { activity: among(head.pend, all.activity), effect: among(head.out, all.effect) };
     const priv: RecordName = { kind: 'state', id: `private:${user}` };
-    const letters = scan('dead', '').filter(({ value }) => isAbout(value as DeadLetter, traces));
+    const letters = scan('dead', '').filter(({ value }) => isAbout(value as DeadLetter, all));
     const rest = eraseUserIn(head, now, traces, timing);
     const states = get(priv.kind, priv.id) === undefined ? [] : [priv];
     if (rest === head && states.length === 0 && letters.length === 0) return { result: 'nothing' };
-    const gone = letters.slice(0, LETTERS_AT_ONCE);
+    const gone = letters.slice(0, AT_ONCE);
     // The version of state rises, so that a turn that has read what goes now finds that it has moved.
     const after: Head = { ...rest, sv: rest.sv + 1 };
     const drop = [
@@ -60,8 +61,15 @@ function erasePart(
       ...stepsOfGone(view, head, after),
       ...unreferenced(head, after, []),
     ];
-    return { result: gone.length < letters.length ? 'part' : 'all', writes: { head: after, drop } };
+    const more = gone.length < letters.length || rest.pend.some(all.activity) || rest.out.some(all.effect);
+    return { result: more ? 'part' : 'all', writes: { head: after, drop } };
   });
+}
+
+/** Holds for the first few of those for which it holds. */
+function among<T>(list: readonly T[], holds: (each: T) => boolean): (each: T) => boolean {
+  const first = new Set(list.filter(holds).slice(0, AT_ONCE));
+  return (each) => first.has(each);
 }
 
 function tracesOf({ get }: PartitionView, user: UserKey): TracesOfUser {

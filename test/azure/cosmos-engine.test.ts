@@ -189,16 +189,17 @@ describe.each(DAYS)('%s', (_name, day) => {
     );
     await world.rest();
     gateway.onRequest(() => undefined);
-    const [store] = stores;
+    // One that has held nothing: what a worker remembers of a hold that was ended for it may be out of date.
+    const store = make();
     const numbers = Array.from({ length: MESSAGES }, (_, index) => `${index + 1}`);
     for (const conversation of CONVERSATIONS) {
-      const state = await store?.turns.readState(conversationKey('test', conversation), 'conversation');
+      const state = await store.turns.readState(conversationKey('test', conversation), 'conversation');
       expect(state?.data).toEqual({ count: MESSAGES });
       expect([...new Set(world.sent.get(conversation))]).toEqual(numbers);
     }
-    const user = await store?.users.read(userKey('test', 'user'));
+    const user = await store.users.read(userKey('test', 'user'));
     expect(user).toMatchObject({ data: { count: CONVERSATIONS.length * MESSAGES }, intents: [] });
-    expect(await store?.deadLetters.list(10)).toEqual([]);
-    for (const each of stores) await each.close();
+    expect(await store.deadLetters.list(10)).toEqual([]);
+    for (const each of [...stores, store]) await each.close();
   }, 120_000);
 });

@@ -348,6 +348,19 @@ function userInContract(open: OpenStore): void {
     expect((await store.turns.commit(held, turnOf(held))).outcome).toBe('released');
   });
 
+  test('any number of activities goes, however large', async () => {
+    const under = await open();
+    const { store, other } = under;
+    for (const name of Array.from({ length: 50 }, (_, index) => `large-${index}`)) {
+      const activity = { ...message('so large'), from: { id: 'user-1' } };
+      await store.mailbox.accept(KEY, large(name), [{ ref: `body-${name}`, activity }], LIMIT);
+    }
+    await store.mailbox.accept(KEY, from('bob', 'z'), [], LIMIT);
+    expect(await other.erasure.userIn(KEY, USER)).toBe(true);
+    expect(namesOf(acquired(await store.turns.acquire(KEY, 'worker-1')).head)).toEqual(['z']);
+    expect(await under.holds('so large')).toBe(false);
+  });
+
   test('any number of dead letters goes', async () => {
     const { store, other } = await open();
     const names = Array.from({ length: 45 }, (_, index) => `dead-${index}`);
