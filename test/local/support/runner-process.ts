@@ -84,7 +84,14 @@ function launch(app: AppCopy, { args = ['--no-chat'], env = {} }: Launch): Child
   );
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/local/main.js'), ...args], {
     cwd: app.folder,
-    env: { ...Object.fromEntries(base), TURNWISE_PORT: '0', TURNWISE_CHAT_PORT: '0', ...env },
+    env: {
+      ...Object.fromEntries(base),
+      // Node 22 warns of modules that it calls experimental, and tests look at what is printed.
+      NODE_OPTIONS: '--disable-warning=ExperimentalWarning',
+      TURNWISE_PORT: '0',
+      TURNWISE_CHAT_PORT: '0',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   launched.push(child);
