@@ -1,33 +1,13 @@
-import { BotState, stateKey } from './bot-state';
+import { ScopedState } from './scoped-state';
 import type { Storage } from './storage';
-import type { TurnContext } from './turn-context';
 
 /** State that everybody in a conversation shares. */
-export class ConversationState extends BotState {
+export class ConversationState extends ScopedState<'conversation'> {
   /**
    * @param storage for contexts that have no turn, and for a class that overrides `getStorageKey`; a turn's commit stores the state with the turn
    * @param namespace keeps states apart that are not to share their properties
    */
-  constructor(
-    storage?: Storage,
-    private readonly namespace = '',
-  ) {
-    super(
-      storage,
-      (context) => {
-        const key = this.getStorageKey(context);
-        if (!key) throw new Error('ConversationState: overridden getStorageKey method did not return a key.');
-        return key;
-      },
-      () =>
-        this.getStorageKey === ConversationState.prototype.getStorageKey
-          ? { scope: 'conversation', namespace }
-          : undefined,
-    );
-  }
-
-  /** The key in a storage. A class that overrides it has its state there, and not in the turn. @throws Error for an activity that lacks a part of it */
-  getStorageKey(context: TurnContext): string | undefined {
-    return stateKey(context, { scope: 'conversation', namespace: this.namespace });
+  constructor(storage?: Storage, namespace = '') {
+    super('ConversationState', 'conversation', storage, namespace);
   }
 }

@@ -1,30 +1,13 @@
-import { BotState, stateKey } from './bot-state';
+import { ScopedState } from './scoped-state';
 import type { Storage } from './storage';
-import type { TurnContext } from './turn-context';
 
 /** State that follows a user through all conversations on one channel. */
-export class UserState extends BotState {
+export class UserState extends ScopedState<'user'> {
   /**
    * @param storage for contexts that have no turn, and for a class that overrides `getStorageKey`; a turn's commit stores the state with the turn
    * @param namespace keeps states apart that are not to share their properties
    */
-  constructor(
-    storage?: Storage,
-    private readonly namespace = '',
-  ) {
-    super(
-      storage,
-      (context) => {
-        const key = this.getStorageKey(context);
-        if (!key) throw new Error('UserState: overridden getStorageKey method did not return a key.');
-        return key;
-      },
-      () => (this.getStorageKey === UserState.prototype.getStorageKey ? { scope: 'user', namespace } : undefined),
-    );
-  }
-
-  /** The key in a storage. A class that overrides it has its state there, and not in the turn. @throws Error for an activity that lacks a part of it */
-  getStorageKey(context: TurnContext): string | undefined {
-    return stateKey(context, { scope: 'user', namespace: this.namespace });
+  constructor(storage?: Storage, namespace = '') {
+    super('UserState', 'user', storage, namespace);
   }
 }
