@@ -56,7 +56,7 @@ export class CapturedTurn implements Turn {
     this.id = turnPrefix(pending);
     this.attempt = head.att;
     this.address = addressOf(input.activity);
-    this.states = new TurnState(runtime, { conversation: key }, user);
+    this.states = new TurnState(runtime, { conversation: key, epoch: hold.epoch }, user);
     this.steps = new Steps(
       () => readSteps(runtime, key, this.id),
       async (name, value) => {

@@ -55,7 +55,7 @@ export class InlineTurn implements Turn {
     this.attempt = run;
     this.deadline = deadline;
     this.address = addressOf(input.activity);
-    this.states = new TurnState(runtime, { conversation, inline: key }, user);
+    this.states = new TurnState(runtime, { conversation, inline: key, epoch: fence.epoch }, user);
     this.steps = new Steps(
       () => readSteps(runtime, conversation, key),
       (name, value) => this.recordStep(name, value),

@@ -3,11 +3,12 @@ import type { StateDocument, StateScope } from '../bot/turn';
 import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
 import type { StateId, StateSnapshot, TurnCommit } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
+
 import type { UserKey } from '../turn/keys';
-import { applied, type StateChanges, type StateData } from '../turn/user-state';
+import { applied, type IntentRun, type StateChanges, type StateData } from '../turn/user-state';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
-import { type IntentRun, readUserState } from './user-intents';
+import { readUserState } from './user-intents';
 
 interface Loaded {
   snapshot: StateSnapshot;

@@ -1,6 +1,6 @@
 import type { StateSnapshot } from '../ports/store';
 import type { UserKey } from '../turn/keys';
-import { type Intent, succeeds } from '../turn/user-state';
+import { type IntentRun, succeeds } from '../turn/user-state';
 import { persist } from './persist';
 import { type Runtime, ring } from './runtime';
 
@@ -9,9 +9,6 @@ const PATIENCE_MS = [25, 50, 100, 200, 400, 800];
 
 /** While only other code can answer: the conversation's record is of a newer format. */
 const LONGEST_PAUSE_MS = 1_000;
-
-/** Which run of a turn reads: a queued one of its conversation, or an inline one of its activity. */
-export type IntentRun = Pick<Intent, 'conversation' | 'inline'>;
 
 /**
  * A user's state with every other turn's intent settled first, so that what a turn reads includes each committed turn's change and

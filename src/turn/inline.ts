@@ -64,12 +64,23 @@ export function claim(
   if (current?.state === 'running' && current.until > now) {
     return { outcome: 'running', remainingMs: current.until - now };
   }
-  const epoch = (current?.epoch ?? 0) + 1;
+  const epoch = (current?.epoch ?? gen * EPOCHS_PER_GENERATION) + 1;
   return {
     outcome: 'claimed',
     fence: { gen, epoch, owner },
     record: { state: 'running', epoch, owner, until: now + ttlMs },
   };
+}
+
+/**
+ * Claims are gone with an erased conversation, and effects of theirs may be left, as the changes of user state that they committed. Those have
+ * the claim's epoch in their names: a later generation begins at numbers that no earlier one has come to.
+ */
+const EPOCHS_PER_GENERATION = 1_000_000;
+
+/** Whether no erasure lies between two claims of one activity. */
+export function isOfOneGeneration(epoch: number, other: number): boolean {
+  return Math.floor(epoch / EPOCHS_PER_GENERATION) === Math.floor(other / EPOCHS_PER_GENERATION);
 }
 
 /** Whether a run still has its activity. */

@@ -1,5 +1,5 @@
 import { freed } from './hold';
-import type { InlineRecord } from './inline';
+import { type InlineRecord, isOfOneGeneration } from './inline';
 import type { ActivityKey, ConversationKey } from './keys';
 import type { Head } from './record';
 import type { Timing } from './timing';
@@ -51,13 +51,17 @@ export function applied(data: StateData, changes: StateChanges): StateData {
   ]);
 }
 
+/** Which run it is that reads and changes a user's state. */
+export type IntentRun = Pick<Intent, 'conversation' | 'inline' | 'epoch'>;
+
 /**
  * Whether two intents come from runs that cannot both commit: queued turns of one conversation, or inline runs of one activity. The
  * later of them knows what became of the earlier: it holds the conversation and has delivered everything committed before, or
- * it has claimed the activity, which had no answer.
+ * it has claimed the activity, which had no answer. Of what was committed before the conversation was erased, a claim knows nothing.
  */
-export function succeeds(intent: Pick<Intent, 'conversation' | 'inline'>, earlier: Intent): boolean {
-  return intent.conversation === earlier.conversation && intent.inline === earlier.inline;
+export function succeeds(run: IntentRun, earlier: Intent): boolean {
+  if (run.conversation !== earlier.conversation || run.inline !== earlier.inline) return false;
+  return run.inline === undefined || isOfOneGeneration(run.epoch, earlier.epoch);
 }
 
 /**

@@ -111,6 +111,20 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     seeds: [12, 1797],
   },
   {
+    name: 'takes an intent from before an erasure for its own',
+    file: 'src/turn/user-state.ts',
+    find: 'return run.inline === undefined || isOfOneGeneration(run.epoch, earlier.epoch);',
+    replace: 'return true;',
+    seeds: [13236, 22448],
+  },
+  {
+    name: 'begins the epochs of claims anew when it erases',
+    file: 'src/turn/inline.ts',
+    find: 'gen * EPOCHS_PER_GENERATION',
+    replace: '0',
+    seeds: [13236, 22448],
+  },
+  {
     name: 'calls an intent void without fencing its attempt',
     file: 'src/turn/user-state.ts',
     find: 'const live = head.lease !== null && head.lease.until > now;',

@@ -214,6 +214,14 @@ function inlineIntentContract(open: OpenStore): void {
     expect(await other.users.judge({ ...intent, id: 'i0' }, false)).toBe('void');
   });
 
+  test('a claim after an erasure has an epoch that none before it had, because effects may be left that are named by it', async () => {
+    const { store } = await open();
+    const before = await claimed(store);
+    await store.inline.commit(KEY, before, commitOf());
+    await store.erasure.conversation(KEY);
+    expect((await claimed(store, 'run-2')).epoch).toBeGreaterThan(before.epoch);
+  });
+
   test('an intent of a queued turn in the same conversation is not replaced', async () => {
     const { store } = await open();
     const queued = { id: 'q1', conversation: KEY, epoch: 1, changes: { set: { b: 1 }, remove: [] } };
