@@ -143,7 +143,7 @@ async function giveUp(
   error: unknown,
 ): Promise<Ended> {
   const { bot } = runtime;
-  const dead = { code: error instanceof TurnwiseError ? error.code : errorName(error), message: messageOf(error) };
+  const dead = { code: errorName(error), message: messageOf(error) };
   report(runtime, 'deadLettered', hold.key, {
     activity: pending.key,
     attempts: hold.head.att,

@@ -9,6 +9,7 @@ import type { Log } from '../ports/log';
 import type { DeadReason, Store } from '../ports/store';
 import type { Telemetry } from '../ports/telemetry';
 import type { Activity } from '../schema/activity';
+import { TurnwiseError } from '../schema/errors';
 import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
 import type { ProactiveKind } from '../turn/record';
@@ -63,8 +64,9 @@ export async function ring(
   }
 }
 
-/** What may be logged of an error: its name, if it is one, and never its message, which may quote a user. */
+/** What may be logged of an error: its code, if it is ours, or its name, if it is one; never its message, which may quote a user. */
 export function errorName(error: unknown): string {
+  if (error instanceof TurnwiseError) return error.code;
   if (!(error instanceof Error)) return typeof error;
   return /^[A-Za-z]\w{0,63}$/.test(error.name) ? error.name : 'Error';
 }

@@ -120,7 +120,7 @@ test('while the store cannot be used, requests are asked to come again, and then
     headers: { 'retry-after': '2' },
     jsonBody: { error: { code: 'TryAgain' } },
   });
-  expect(logged).toEqual(['notServing TurnwiseError']);
+  expect(logged).toEqual(['notServing StoreUnusable']);
   away = false;
   expect(await app.messages(post())).toMatchObject({ status: 200 });
 });

@@ -89,7 +89,7 @@ describe('a handler that takes long', () => {
     await worker.done;
     expect(await pipeline.head()).toMatchObject({ att: 1, lease: null, n: 0 });
     expect(pipeline.events).toContainEqual(
-      expect.objectContaining({ name: 'attemptFailed', fields: expect.objectContaining({ error: 'TurnwiseError' }) }),
+      expect.objectContaining({ name: 'attemptFailed', fields: expect.objectContaining({ error: 'TurnTimedOut' }) }),
     );
   });
 });
