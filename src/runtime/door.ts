@@ -48,7 +48,7 @@ export async function behindDoor(
     await ready();
   } catch (error) {
     const isOpen = error instanceof TurnwiseError && error.code === 'GateOpen';
-    logEvent(log, 'notServing', { error: isOpen ? 'GateOpen' : errorName(error) });
+    logEvent(log, 'notServing', { error: errorName(error) });
     return answerOf(isOpen ? failure(503, 'GateOpen') : failure(503, 'TryAgain'), RETRY_SOON_S);
   }
   return answer();
