@@ -1,6 +1,6 @@
 import type { Body, Mailbox } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
-import { accept, type NewActivity } from '../turn/accept';
+import { accept, type NewActivity, seenAt } from '../turn/accept';
 import { isMarker } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
@@ -151,7 +151,7 @@ export function appendPatch(
     ].join(' '),
     operations: [
       { op: 'add', path: '/pend/-', value: { ...activity, at: now } satisfies PendingActivity },
-      { op: 'add', path: '/seen/-', value: { key, at: now } },
+      { op: 'add', path: '/seen/-', value: { key, at: seenAt(activity, now, timing) } },
       ...(rests ? [{ op: 'set' as const, path: '/wake', value: now + timing.graceMs }] : []),
     ],
   };

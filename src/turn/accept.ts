@@ -39,9 +39,20 @@ export function accept(
 
 /** The record with one more pending activity, its key remembered and someone due to look at it. */
 export function appended(head: Head, now: number, pending: PendingActivity, timing: Timing): Head {
-  const seen = [...head.seen.filter(({ key }) => key !== pending.key), { key: pending.key, at: now }];
+  const seen = [
+    ...head.seen.filter(({ key }) => key !== pending.key),
+    { key: pending.key, at: seenAt(pending, now, timing) },
+  ];
   const longer: Head = { ...head, pend: [...head.pend, pending], seen };
   return { ...withoutOldKeys(longer, now, timing), wake: wakeForWork(head, now, timing) };
+}
+
+/**
+ * What the dedupe horizon of an accepted activity is counted from. A post's lies ahead, so that it is remembered for `postMemoryMs`: what delivers
+ * it may be gone in between, and come back late, where a channel has given up long ago.
+ */
+export function seenAt({ proactive }: Pick<NewActivity, 'proactive'>, now: number, timing: Timing): number {
+  return proactive === undefined ? now : now + timing.postMemoryMs - timing.dedupeMs;
 }
 
 /** The record without the keys whose horizon has passed. A key is never forgotten while its activity waits. */

@@ -8,6 +8,8 @@ export interface Timing {
   readonly aheadMs: number;
   /** How long an accepted activity's key is remembered. */
   readonly dedupeMs: number;
+  /** The same for what the app has posted itself: longer than the delivery of an effect is tried. */
+  readonly postMemoryMs: number;
   /** How long the id of a delivered send can be used for update and delete. */
   readonly deliveredIdMs: number;
 }
@@ -17,6 +19,7 @@ export const DEFAULT_TIMING: Timing = {
   graceMs: 5_000,
   aheadMs: 90_000,
   dedupeMs: 10 * 60_000,
+  postMemoryMs: 24 * 3_600_000,
   deliveredIdMs: 7 * 24 * 3_600_000,
 };
 

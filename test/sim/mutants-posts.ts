@@ -69,4 +69,11 @@ export const POST_MUTANTS: readonly Mutant[] = [
     replace: 'return this.effects.take();',
     seeds: seeds(150),
   },
+  {
+    name: 'forgets a post as soon as what a channel has sent',
+    file: 'src/turn/accept.ts',
+    find: 'return proactive === undefined ? now : now + timing.postMemoryMs - timing.dedupeMs;',
+    replace: 'return now;',
+    seeds: [32135],
+  },
 ];

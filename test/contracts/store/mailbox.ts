@@ -114,6 +114,18 @@ function dedupeContract(open: OpenStore): void {
     expect(await accept(store, 'b')).toBe('accepted');
   });
 
+  test('what the app has posted is known for longer: for a day', async () => {
+    const { store, pass } = await open();
+    const post = { ...entry('posted'), proactive: 'send' as const };
+    const posted = () => store.mailbox.accept(conversation(), post, [], LIMIT);
+    expect(await posted()).toBe('accepted');
+    await commitReplies(store, await holding(store, []), 0);
+    pass(store.timing.postMemoryMs - SLACK_MS);
+    expect(await posted()).toBe('duplicate');
+    pass(2 * SLACK_MS);
+    expect(await posted()).toBe('accepted');
+  });
+
   test('keys whose horizon has passed do not stay in the record', async () => {
     const { store, storedHead, pass } = await open();
     for (let index = 0; index < 5; index += 1) {
