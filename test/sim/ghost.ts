@@ -128,6 +128,8 @@ export class Ghost implements Observer {
 
   started(key: ConversationKey, turn: string, attempt: number): void {
     bump(this.starts, `${key} ${turn}`, 1);
+    // Whoever is about to start it may not know yet that it was erased: that start is none of those of a later acceptance.
+    if (!this.of(key).accepted.includes(turn) && this.wasErased(key, turn)) this.allowStart(key, turn);
     // An attempt is counted before its handler starts: only what comes between the two can cost it one.
     const starts = this.starts.get(`${key} ${turn}`) ?? 0;
     if (this.readsAreFresh && attempt > starts + this.interruptions + this.unknownWrites) {
