@@ -40,8 +40,9 @@ async function main(): Promise<void> {
   process.stderr.write('Everything that was measured: .local/bench/results.json\n');
   if (!values.write) return;
   const page = path.join(ROOT, 'docs/benchmarks.md');
-  await writeFile(page, withResults(await readFile(page, 'utf8'), results));
-  await drawPlots(measurements.contenders.map(summaryOf), path.join(ROOT, 'docs/benchmarks'));
+  const plots = await drawPlots(measurements.contenders.map(summaryOf), path.join(ROOT, 'docs/benchmarks'));
+  const pictures = plots.map((name) => `![${name.replaceAll('-', ' ')}](benchmarks/${name}.svg)`);
+  await writeFile(page, withResults(await readFile(page, 'utf8'), [results, ...pictures].join('\n\n')));
 }
 
 try {
