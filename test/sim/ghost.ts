@@ -51,6 +51,8 @@ export class Ghost implements Observer {
   readonly conversations = new Map<ConversationKey, ConversationGhost>();
   /** The store call that is being applied: what it is about, and the fence under which it was made. */
   writer: Writer | undefined;
+  /** The epochs of the holds under which records have got a newer format. */
+  private readonly outgrown = new Map<ConversationKey, number>();
   /** What had happened in conversations up to the moments in which they were erased. */
   readonly past: { readonly key: ConversationKey; readonly ghost: ConversationGhost }[] = [];
   takeovers = 0;
@@ -142,6 +144,14 @@ export class Ghost implements Observer {
     this.dues.set(`${parent} ${activity.id}`, Math.min(at, this.dues.get(`${parent} ${activity.id}`) ?? at));
   }
 
+  /**
+   * Whether a record has got a newer format under the hold of this epoch, whose holder then cannot keep it: scheduling by newer code
+   * brings a record to its format.
+   */
+  outgrew(key: ConversationKey, epoch: number): boolean {
+    return this.outgrown.get(key) === epoch;
+  }
+
   allowStart(key: ConversationKey, turn: string): void {
     bump(this.extraStarts, `${key} ${turn}`, 1);
   }
@@ -219,6 +229,7 @@ export class Ghost implements Observer {
       this.allowStart(key, turnPrefix(first));
     }
     if (was !== undefined) this.checkHold(key, was, is);
+    if (was?.lease && is.epoch === was.epoch && is.v > was.v) this.outgrown.set(key, is.epoch);
     const holder = is.lease === null ? 'free' : `held ${is.lease.owner}`;
     this.note(
       `${key} e${is.epoch} n${is.n} att${is.att} sv${is.sv} ${holder} pend[${is.pend.map(turnPrefix).map((k) => k.slice(0, 4))}] out[${is.out.map((e) => e.id.slice(0, 4) + e.id.slice(-2))}] flushed${is.flushed} notBefore${is.notBefore === 0 ? '-' : Math.round(is.notBefore - this.now())}`,

@@ -6,7 +6,7 @@ import type { Runtime } from '../../src/runtime/runtime';
 import { sweep } from '../../src/runtime/sweep';
 import { transactionalStore } from '../../src/store/transactional-store';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
-import { type Lease, RECORD_VERSION, turnPrefix } from '../../src/turn/record';
+import { type Lease, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
@@ -189,9 +189,8 @@ class World {
     const running = head?.pend.find(({ key }) => key === fields.activity);
     if (name === 'conflict')
       this.ghost.allowStart(conversation, running === undefined ? `${fields.activity}` : turnPrefix(running));
-    // One whose record has become newer than its code cannot keep it: scheduling by newer code brings a record to its format.
-    const known = head !== undefined && head.v - (instance.newer ? 1 : 0) <= RECORD_VERSION;
-    if (name === 'fenced' && known && isOf(instance, head.lease) && head.epoch === fields.epoch) {
+    const isOwn = head !== undefined && head.epoch === fields.epoch && isOf(instance, head.lease);
+    if (name === 'fenced' && isOwn && !this.ghost.outgrew(conversation, head.epoch)) {
       this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
     }
     if (name === 'swept' && this.ghost.calm && this.leftToSweep())
