@@ -1,6 +1,6 @@
 /*
  * Conditions of conditional patches, in the small part of the query language that such conditions need: comparisons of paths with numbers,
- * strings and null, `array_length`, `array_contains` of an object's properties, `and`, `or`, `not` and brackets.
+ * strings and null, `is_defined`, `array_length`, `array_contains` of an object's properties, `and`, `or`, `not` and brackets.
  *
  * A condition is compiled once for its shape; the values in it are arguments.
  */
@@ -97,7 +97,7 @@ function expression(tokens: readonly string[]): string {
     if (token.startsWith('$')) return `values[${token.slice(1)}]`;
     if (token === 'null' || token === 'true' || token === 'false') return token;
     const name = token.toLowerCase();
-    if (name === 'array_length' || name === 'array_contains') {
+    if (name === 'array_length' || name === 'array_contains' || name === 'is_defined') {
       take('(');
       const inputs = [operand()];
       while (is(',')) {
@@ -105,6 +105,7 @@ function expression(tokens: readonly string[]): string {
         inputs.push(operand());
       }
       take(')');
+      if (name === 'is_defined') return `(${inputs[0]} !== undefined)`;
       return name === 'array_length' ? `tools.length(${inputs[0]})` : `tools.contains(${inputs[0]}, ${inputs[1]})`;
     }
     if (!/^c(\.\w+)+$/.test(token)) throw new Error(`Not understood: ${token}`);
