@@ -36,10 +36,14 @@ const ownCodeIsMapped: esbuild.Plugin = {
 export async function bundle(appRoot: string, { files, isModule }: AppFiles, folder: string): Promise<Bundle> {
   const extension = isModule ? 'mjs' : 'js';
   const { build } = loadEsbuild(appRoot);
+  const name = `app.${extension}`;
   const imports = files.map((file) => `import ${JSON.stringify(`./${file.split(path.sep).join('/')}`)};`);
-  await build({
-    stdin: { contents: imports.join('\n'), resolveDir: appRoot, sourcefile: `app.${extension}` },
-    outfile: path.join(folder, `app.${extension}`),
+  const { outputFiles } = await build({
+    stdin: { contents: imports.join('\n'), resolveDir: appRoot, sourcefile: name },
+    // The map names sources from where the outcome is said to be: in the app, so that neither folder can be read from it.
+    outfile: path.join(appRoot, name),
+    allowOverwrite: true,
+    write: false,
     bundle: true,
     platform: 'node',
     target: 'node22',
@@ -57,6 +61,7 @@ export async function bundle(appRoot: string, { files, isModule }: AppFiles, fol
   }).catch((error: Error & { readonly errors?: readonly esbuild.Message[] }) => {
     throw new StartupError(`The app cannot be bundled: ${error.errors?.map(sentenceOf).join(' ') || error.message}`);
   });
+  for (const { path: file, contents } of outputFiles) writeFileSync(path.join(folder, path.basename(file)), contents);
   const main = `main.${extension}`;
   const load = isModule ? "await import('./app.mjs');" : "require('./app.js');";
   writeFileSync(path.join(folder, main), `process.setSourceMapsEnabled(true);\n${load}\n`);
