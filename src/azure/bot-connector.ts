@@ -95,7 +95,7 @@ export class BotConnector implements Connector {
     const outcome = outcomeOf(exchange, clock.now());
     if (exchange.kind === 'answered') {
       if (exchange.status === 401) {
-        const wait = retryAfterMs(exchange.retryAfter, clock.now());
+        const wait = retryAfterMs(exchange.headers['retry-after'], clock.now());
         return { ...outcome, delivery: this.#turnedDown(tokens, token.value, wait) };
       }
       this.#unauthorized = 0;

@@ -35,7 +35,7 @@ export function outcomeOf(exchange: Exchange, now: number): Outcome {
   if (status >= 200 && status < 300) return successOf(exchange);
   const sign = status === 502 || status === 503 || status === 504 ? 'down' : 'up';
   const reason = reasonOf(exchange);
-  const wait = retryAfterMs(exchange.retryAfter, now);
+  const wait = retryAfterMs(exchange.headers['retry-after'], now);
   const later = wait === undefined ? { reason, status } : { reason, status, retryAfterMs: wait };
   switch (true) {
     case status === 401 || status === 412 || status === 429:

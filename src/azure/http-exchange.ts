@@ -1,10 +1,10 @@
-import http from 'node:http';
+import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { urlToHttpOptions } from 'node:url';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** The origin to connect to. */
   readonly origin: URL;
   /** What stands in the request line, already encoded. */
@@ -21,7 +21,7 @@ export type Exchange =
   | {
       readonly kind: 'answered';
       readonly status: number;
-      readonly retryAfter: string | undefined;
+      readonly headers: IncomingHttpHeaders;
       /** `cut`: it ended early, or was too large or too slow to be read to its end. */
       readonly body: { readonly cut: boolean; readonly text: string; readonly bytes: Uint8Array };
     }
@@ -141,7 +141,7 @@ export class HttpExchange {
   #receive(response: http.IncomingMessage, state: Progress, settle: (exchange: Exchange) => void): void {
     const answer: Answer = {
       status: response.statusCode ?? 0,
-      retryAfter: response.headers['retry-after'],
+      headers: response.headers,
       chunks: [],
       bytes: 0,
     };
@@ -163,7 +163,7 @@ type Started =
 
 interface Answer {
   readonly status: number;
-  readonly retryAfter: string | undefined;
+  readonly headers: IncomingHttpHeaders;
   readonly chunks: Buffer[];
   bytes: number;
 }
@@ -185,7 +185,8 @@ function codeOf(error: unknown): string {
 }
 
 function answered(answer: Answer, cut: boolean): Exchange {
-  const bytes = Buffer.concat(answer.chunks);
+  const [first] = answer.chunks;
+  const bytes = answer.chunks.length === 1 && first !== undefined ? first : Buffer.concat(answer.chunks);
   const body = { cut, text: bytes.toString('utf8'), bytes };
-  return { kind: 'answered', status: answer.status, retryAfter: answer.retryAfter, body };
+  return { kind: 'answered', status: answer.status, headers: answer.headers, body };
 }

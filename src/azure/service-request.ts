@@ -98,7 +98,7 @@ export class ServiceRequests {
     if (answer === 'bytes' && status >= 200 && status < 300 && !body.cut) return body.bytes;
     const parsed = body.cut ? undefined : jsonIn(body.text);
     if (status >= 200 && status < 300 && !body.cut && (parsed !== undefined || body.text === '')) return parsed;
-    const wait = retryAfterMs(exchange.retryAfter, this.#options.clock.now());
+    const wait = retryAfterMs(exchange.headers['retry-after'], this.#options.clock.now());
     throw new ChannelServiceError(`The channel's service answered with HTTP ${status}.`, {
       statusCode: status,
       body: parsed ?? body.text,
