@@ -28,7 +28,8 @@ async function main(): Promise<void> {
   const contenders = CONTENDERS.filter(({ name }) => name.toLowerCase().includes(values.only.toLowerCase()));
   if (contenders.length === 0) throw new Error(`--only: no contender's name contains "${values.only}".`);
   const chosen = { ...scale, rounds };
-  const measurements = await measure(chosen, contenders, (line) => process.stderr.write(`${line}\n`));
+  const say = (line: string): void => void process.stderr.write(`${elapsed()} ${line}\n`);
+  const measurements = await measure(chosen, contenders, say);
   const results = [...environmentOf(chosen), tablesText(measurements)].join('\n\n');
   process.stdout.write(`${results}\n`);
   const folder = path.join(ROOT, '.local/bench');
@@ -37,12 +38,18 @@ async function main(): Promise<void> {
     path.join(folder, 'results.json'),
     `${JSON.stringify({ environment: environmentOf(chosen), ...measurements }, null, 2)}\n`,
   );
-  process.stderr.write('Everything that was measured: .local/bench/results.json\n');
+  say('Everything that was measured: .local/bench/results.json');
   if (!values.write) return;
   const page = path.join(ROOT, 'docs/benchmarks.md');
   const plots = await drawPlots(measurements.contenders.map(summaryOf), path.join(ROOT, 'docs/benchmarks'));
   const pictures = plots.map((name) => `![${name.replaceAll('-', ' ')}](benchmarks/${name}.svg)`);
   await writeFile(page, withResults(await readFile(page, 'utf8'), [results, ...pictures].join('\n\n')));
+}
+
+/** Since the start, in minutes and seconds. */
+function elapsed(): string {
+  const seconds = Math.round(performance.now() / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
 
 try {

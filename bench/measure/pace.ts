@@ -1,4 +1,5 @@
 import type { Fighter } from '../arena.ts';
+import type { ServiceCounts } from '../fakes/services.ts';
 import type { Spread } from './statistics.ts';
 
 /** How fast, and what it costs. */
@@ -17,9 +18,15 @@ export interface AckPace {
   readonly cpuMsPerAck: number;
 }
 
-/** What one turn asks of the services. */
+/** What one turn of a conversation in its stride asks of the services. */
 export interface Footprint {
-  readonly roundTrips: number;
+  /** Of the store, until the message is acknowledged; nothing where turns cannot be held back. */
+  readonly acceptRoundTrips?: number;
+  /** The same for a message that comes while the turn before it has only just come to its rest. */
+  readonly soonAcceptRoundTrips?: number;
+  /** Of the store: after that, or all of them where an acknowledgement comes with the end of the turn. */
+  readonly turnRoundTrips: number;
+  /** Of the whole, as is what follows. */
   readonly requestUnits: number;
   readonly queueMessages: number;
 }
@@ -58,18 +65,52 @@ export async function paceOfAcks(fighter: Fighter, clients: number, seconds: num
   return { acksPerS: result.acks / result.seconds, ack: result.ack, cpuMsPerAck: (cpuMs - before.cpuMs) / result.acks };
 }
 
-/** What turns ask of the services when a conversation is in its stride. */
+/** Messages in as many conversations, and how long they rest: longer than anything that remembers the message before, and not so long. */
+const TALKING = 10;
+const LONG_REST_MS = 1_000;
+const SHORT_REST_MS = 100;
+
+/**
+ * Counts what each conversation's next message asks of the services. Where turns are run from the queue they are held back until the
+ * messages are acknowledged, so that what accepting takes is counted by itself.
+ */
 export async function footprint(fighter: Fighter): Promise<Footprint> {
-  const turns = 20;
-  const orders = { clients: 1, conversations: 1, messages: turns, seconds: 30, until: 'reply' } as const;
-  // The pause lets each turn come to its rest before the next message.
-  await fighter.load({ ...orders, messages: 2 });
-  const counts = await fighter.arena.counted(() => fighter.load({ ...orders, perSecond: 20 }));
+  const { arena, contender, endpoints } = fighter;
+  const name = arena.name('footprint');
+  const each = { endpoints, name, clients: TALKING, conversations: TALKING, messages: TALKING, seconds: 30 } as const;
+  const acknowledged = () => arena.counted(() => arena.load({ ...each, until: 'ack' }));
+  const answered = () => arena.load({ ...each, until: 'reply' });
+  await answered();
+  await answered();
+  await pause(LONG_REST_MS);
+  if (contender.kind !== 'turnwise') {
+    const whole = await arena.counted(answered);
+    return { turnRoundTrips: whole.cosmos.requests / TALKING, ...perTurn([whole]) };
+  }
+  await arena.queue({ pollMs: 0, held: true });
+  const accept = await acknowledged();
+  const turn = await arena.counted(async () => {
+    await arena.queue({ pollMs: 0, held: false });
+    await pause(LONG_REST_MS);
+  });
+  await answered();
+  await pause(SHORT_REST_MS);
+  await arena.queue({ pollMs: 0, held: true });
+  const soonAccept = await acknowledged();
+  await arena.queue({ pollMs: 0, held: false });
+  await pause(LONG_REST_MS);
   return {
-    roundTrips: counts.cosmos.requests / turns,
-    requestUnits: counts.cosmos.charge / turns,
-    queueMessages: counts.queue.put / turns,
+    acceptRoundTrips: accept.cosmos.requests / TALKING,
+    soonAcceptRoundTrips: soonAccept.cosmos.requests / TALKING,
+    turnRoundTrips: turn.cosmos.requests / TALKING,
+    ...perTurn([accept, turn]),
   };
+}
+
+function perTurn(counts: readonly ServiceCounts[]): Pick<Footprint, 'requestUnits' | 'queueMessages'> {
+  const sum = (figure: (each: ServiceCounts) => number): number =>
+    counts.reduce((total, each) => total + figure(each), 0) / TALKING;
+  return { requestUnits: sum(({ cosmos }) => cosmos.charge), queueMessages: sum(({ queue }) => queue.put) };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -106,7 +106,7 @@ async function scaleOut(
   const results: { workers: number; turnsPerS: number }[] = [];
   if (!CONTENDERS.includes(ON_COSMOS)) return results;
   for (const count of workers) {
-    say(`${count} workers`);
+    say(`${count} ${count === 1 ? 'worker' : 'workers'}`);
     const { turnsPerS } = await arena.with(ON_COSMOS, (fighter) => paceOfTurns(fighter, 64, seconds), count);
     results.push({ workers: count, turnsPerS });
   }

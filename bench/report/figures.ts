@@ -115,8 +115,7 @@ export function targetsOf(summaries: readonly Summary[], { scaleOut }: Measureme
       'ms',
     ),
     atMost('start to first acknowledgement', ours.firstAckMs, 200, 'ms'),
-    // Accept is one of them.
-    atMost('round trips of a simple turn after its accept', (footprint?.roundTrips ?? Number.NaN) - 1, 5, ''),
+    atMost('round trips of a simple turn after its accept', footprint?.turnRoundTrips ?? Number.NaN, 5, ''),
     atMost('request units of a simple turn', footprint?.requestUnits ?? Number.NaN, 60, 'RU'),
   ];
   const grown = (rows: readonly { readonly cpuMsPerTurn: number }[] | undefined): number =>

@@ -119,9 +119,36 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
       ),
     },
     {
-      title: 'One conversation at 50 messages a second, and what a turn asks of the services',
-      head: ['', 'answered', 'reply p50 / p99 ms', 'round trips', 'request units', 'queue messages'],
-      rows: summaries.flatMap(({ contender, measured: { hot, footprint } }) =>
+      title: 'What a turn asks of the services',
+      head: [
+        '',
+        'round trips to the store: accept',
+        'soon after a turn',
+        'turn',
+        'request units, all in all',
+        'queue messages',
+      ],
+      rows: summaries.flatMap(({ contender, measured: { footprint } }) =>
+        footprint === undefined
+          ? []
+          : [
+              [
+                contender,
+                ...[
+                  footprint.acceptRoundTrips,
+                  footprint.soonAcceptRoundTrips,
+                  footprint.turnRoundTrips,
+                  footprint.requestUnits,
+                  footprint.queueMessages,
+                ].map(figure),
+              ],
+            ],
+      ),
+    },
+    {
+      title: 'One conversation at 50 messages a second',
+      head: ['', 'answered', 'reply p50 / p99 ms'],
+      rows: summaries.flatMap(({ contender, measured: { hot } }) =>
         hot === undefined
           ? []
           : [
@@ -129,9 +156,6 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
                 contender,
                 `${hot.answered} of ${hot.posted}`,
                 `${rounded(hot.replyP50Ms)} / ${rounded(hot.replyP99Ms)}`,
-                figure(footprint?.roundTrips),
-                figure(footprint?.requestUnits),
-                figure(footprint?.queueMessages),
               ],
             ],
       ),
@@ -166,7 +190,7 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
               ],
         ),
         ...measurements.scaleOut.map(({ workers, turnsPerS }) => [
-          `${workers} workers`,
+          `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
           'turns/s, 64 clients',
           '',
           rounded(turnsPerS),
