@@ -7,6 +7,7 @@ import type { QueueManner } from './fakes/null-queue.ts';
 import type { ServiceAddresses, ServiceCounts } from './fakes/services.ts';
 import type { Load, LoadResult, Talk, TalkResult } from './load/channel.ts';
 import { Part } from './processes.ts';
+import { type Program, programOf } from './programs.ts';
 
 /** The contender has a core of its own; everything around it shares the other. */
 const CONTENDER_CORE = 0;
@@ -19,16 +20,20 @@ export class Arena {
   readonly #services: Part;
   readonly #channel: Part;
   readonly #addresses: ServiceAddresses;
-  readonly #folders: string[] = [];
+  readonly #programs: ReadonlyMap<Contender, Program>;
+  readonly #folders: string[];
   #talks = 0;
 
-  private constructor(services: Part, channel: Part, addresses: ServiceAddresses) {
+  private constructor(services: Part, channel: Part, addresses: ServiceAddresses, programs: Programs) {
     this.#services = services;
     this.#channel = channel;
     this.#addresses = addresses;
+    this.#programs = programs.of;
+    this.#folders = [programs.folder];
   }
 
-  static async open(): Promise<Arena> {
+  static async open(contenders: readonly Contender[]): Promise<Arena> {
+    const programs = await built(contenders);
     const [services, channel] = await Promise.all([
       Part.start('fakes/services.ts', { core: SURROUNDINGS_CORE }),
       Part.start('load/channel.ts', { core: SURROUNDINGS_CORE }),
@@ -36,14 +41,14 @@ export class Arena {
     const addresses = await services.call<ServiceAddresses>('start');
     const serviceUrl = await channel.call<string>('start');
     await channel.call('tokens', await services.call('tokens', { serviceUrl, count: TOKENS }));
-    return new Arena(services, channel, addresses);
+    return new Arena(services, channel, addresses, programs);
   }
 
   /** Lets a contender in, alone, on empty stores, and out again. */
   async with<T>(contender: Contender, work: (fighter: Fighter) => Promise<T>, workers = 1): Promise<T> {
     await this.#services.call('clear');
     await this.latencies({ storeMs: 0, connectorMs: 0 });
-    const fighter = await this.enter(contender, this.folder(), workers);
+    const fighter = await this.enter(contender, this.folder(), { workers });
     try {
       return await work(fighter);
     } finally {
@@ -53,17 +58,24 @@ export class Arena {
   }
 
   folder(): string {
-    const folder = mkdtempSync(path.join(tmpdir(), 'turnwise-bench-'));
+    const folder = newFolder();
     this.#folders.push(folder);
     return folder;
   }
 
   /** @param workers of one contender, sharing a store; several are not kept to one core */
-  async enter(contender: Contender, folder: string, workers = 1): Promise<Fighter> {
+  async enter(
+    contender: Contender,
+    folder: string,
+    { workers = 1, bundled = false }: { readonly workers?: number; readonly bundled?: boolean } = {},
+  ): Promise<Fighter> {
+    const program = this.#programs.get(contender);
+    const parameter = bundled ? program?.bundled : program?.unbundled;
+    if (parameter === undefined) throw new Error(`${contender.name} has no such program.`);
     const env = { BENCH: JSON.stringify({ ...this.#addresses, folder }), BENCH_STORE: contender.store ?? '' };
     const core = workers === 1 ? { core: CONTENDER_CORE } : {};
     const parts = await Promise.all(
-      Array.from({ length: workers }, () => Part.start(contender.script, { ...core, env })),
+      Array.from({ length: workers }, () => Part.start('contenders/starter.cjs', { ...core, env, parameter })),
     );
     const urls = await Promise.all(parts.map((part) => part.call<string>('url')));
     await this.#services.call(
@@ -110,6 +122,20 @@ export class Arena {
   }
 }
 
+interface Programs {
+  readonly of: ReadonlyMap<Contender, Program>;
+  readonly folder: string;
+}
+
+async function built(contenders: readonly Contender[]): Promise<Programs> {
+  const folder = newFolder();
+  const all = new Map<string, Program>();
+  for (const { script } of contenders) if (!all.has(script)) all.set(script, await programOf(script, folder));
+  return { of: new Map(contenders.map((each) => [each, all.get(each.script) as Program])), folder };
+}
+
+const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'turnwise-bench-'));
+
 /** A contender that is running. */
 export class Fighter {
   readonly arena: Arena;
@@ -142,8 +168,8 @@ export class Fighter {
     return { cpuMs: sum(({ cpuMs }) => cpuMs), rssMb: sum(({ rssMb }) => rssMb), heapMb: sum(({ heapMb }) => heapMb) };
   }
 
-  async loadedMs(): Promise<number> {
-    return (await this.#parts[0]?.call<number>('loadedMs')) ?? Number.NaN;
+  async loadMs(): Promise<number> {
+    return (await this.#parts[0]?.call<number>('loadMs')) ?? Number.NaN;
   }
 
   async leave(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {

@@ -7,6 +7,8 @@ export interface Contender {
   readonly kind: 'turnwise' | 'sdk' | 'floor';
   /** Whether there is a reply to wait for. */
   readonly replies: boolean;
+  /** Beside another that differs from it in one thing: how fast it is, and nothing else. */
+  readonly variant?: true;
 }
 
 const turnwise = (store: 'memory' | 'sqlite' | 'cosmos', name: string): Contender => ({
@@ -27,8 +29,15 @@ const sdk = (name: string, script: string, store?: 'cosmos'): Contender => ({
 
 export const ON_COSMOS = turnwise('cosmos', 'Cosmos DB');
 
+export const TRACED: Contender = {
+  ...turnwise('cosmos', 'Cosmos DB, traced'),
+  script: 'contenders/turnwise-traced.ts',
+  variant: true,
+};
+
 export const CONTENDERS: readonly Contender[] = [
   ON_COSMOS,
+  TRACED,
   turnwise('sqlite', 'SQLite'),
   turnwise('memory', 'memory'),
   sdk('botbuilder, Cosmos DB', 'botbuilder', 'cosmos'),

@@ -1,36 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import type { Answer, Call } from './answer-calls.ts';
 
 /*
  * The parts of the benchmark are processes of their own, each on a core of its own where the machine lets us choose. They talk with the
  * one that began it by calls and answers over the channel that Node gives a child.
  */
-
-interface Call {
-  readonly id: number;
-  readonly name: string;
-  readonly argument: unknown;
-}
-
-type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string });
-
-/** What a part answers to, by name. */
-export type Handlers = Readonly<Record<string, (argument: never) => unknown>>;
-
-/** Makes this process a part: answers the calls of the one that started it, and ends with it. */
-export function answerCalls(handlers: Handlers): void {
-  process.on('message', async ({ id, name, argument }: Call) => {
-    try {
-      const value = await handlers[name]?.(argument as never);
-      process.send?.({ id, value } satisfies Answer);
-    } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    }
-  });
-  process.on('disconnect', () => process.exit());
-  process.send?.({ id: 0, value: undefined } satisfies Answer);
-}
 
 const canPin = spawnSync('taskset', ['--version']).status === 0;
 
@@ -40,6 +16,8 @@ export const PINNED = canPin;
 export interface PartOptions {
   readonly core?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** For the script. */
+  readonly parameter?: string;
 }
 
 const parts = new Set<Part>();
@@ -67,17 +45,24 @@ export class Part {
     parts.add(this);
   }
 
-  /** Starts a script of this folder, and waits until it answers. */
-  static async start(script: string, { core, env = {} }: PartOptions = {}): Promise<Part> {
+  /** Runs a script, and waits until it answers. */
+  static async start(script: string, { core, env = {}, parameter }: PartOptions = {}): Promise<Part> {
     const file = path.join(import.meta.dirname, script);
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--expose-gc', file];
+    const node = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--disable-warning=DeprecationWarning',
+      '--expose-gc',
+      file,
+    ];
+    if (parameter !== undefined) node.push(parameter);
     const [command = '', ...parameters] =
       core !== undefined && canPin ? ['taskset', '-c', String(core), ...node] : node;
     const child = spawn(command, parameters, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, NODE_ENV: 'production', ...env },
     });
-    const part = new Part(child, path.basename(script));
+    const part = new Part(child, path.basename(parameter ?? script));
     await new Promise((resolve, reject) => part.#waiting.set(0, { resolve, reject }));
     return part;
   }

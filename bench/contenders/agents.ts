@@ -1,27 +1,19 @@
-import http from 'node:http';
-import https from 'node:https';
-import { createRequire } from 'node:module';
+import './agents-keys.ts';
+import {
+  ActivityHandler,
+  type AuthProvider,
+  authorizeJWT,
+  CloudAdapter,
+  ConversationState,
+  type TurnContext,
+} from '@microsoft/agents-hosting';
+import { CosmosDbPartitionedStorage } from '@microsoft/agents-hosting-storage-cosmos';
 import { APP_ID, ISSUER } from '../fakes/login.ts';
 import { expressLike } from './express-like.ts';
-import { type Context, counted, type Kept, listen, ordersIn, ready, surroundings } from './hosted.ts';
+import { host, type Kept, surroundings } from './hosted.ts';
+import { sdkBot } from './sdk-bot.ts';
 
 /* The Agents SDK as its samples have it: CloudAdapter, ConversationState on its Cosmos storage, tokens checked by its own middleware. */
-
-const load = createRequire(import.meta.url);
-const { metadata, cosmos } = surroundings();
-
-// The address of the keys cannot be set.
-const { request } = https;
-const keysUrl = metadata.replace(/openidconfiguration$/, 'keys');
-(https as { request: unknown }).request = (target: unknown, ...rest: never[]) => {
-  const address = typeof target === 'string' ? target : (target as { href?: string; hostname?: string; host?: string });
-  const isKeys = JSON.stringify(address).includes('login.botframework.com');
-  return isKeys ? http.request(keysUrl, ...(rest as [])) : request(target as string, ...rest);
-};
-
-const { ActivityHandler, CloudAdapter, ConversationState, MemoryStorage, authorizeJWT } =
-  load('@microsoft/agents-hosting');
-const { CosmosDbPartitionedStorage } = load('@microsoft/agents-hosting-storage-cosmos');
 
 const connection = {
   clientId: APP_ID,
@@ -37,7 +29,14 @@ const authConfig = {
 };
 
 /** A token that is there already, as it is in a process that has been up for a minute. */
-const tokens = { getAccessToken: async () => 'of-the-bot', acquireTokenOnBehalfOf: async () => 'of-the-bot' };
+const token = async () => 'of-the-bot';
+const tokens: AuthProvider = {
+  getAccessToken: token,
+  acquireTokenOnBehalfOf: token,
+  getAgenticApplicationToken: token,
+  getAgenticInstanceToken: token,
+  getAgenticUserToken: token,
+};
 const adapter = new CloudAdapter(authConfig, tokens);
 adapter.connectionManager = {
   getTokenProvider: () => tokens,
@@ -45,54 +44,29 @@ adapter.connectionManager = {
   getDefaultConnection: () => tokens,
   getConnection: () => tokens,
   getDefaultConnectionConfiguration: () => connection,
-  getConnectionConfiguration: () => connection,
 };
 
-const storage =
-  process.env.BENCH_STORE === 'memory'
-    ? new MemoryStorage()
-    : new CosmosDbPartitionedStorage({
-        databaseId: 'bench',
-        containerId: 'agents',
-        compatibilityMode: false,
-        cosmosClientOptions: { endpoint: cosmos, key: Buffer.from('any').toString('base64') },
-      });
+const storage = new CosmosDbPartitionedStorage({
+  databaseId: 'bench',
+  containerId: 'agents',
+  compatibilityMode: false,
+  cosmosClientOptions: { endpoint: surroundings().cosmos, key: Buffer.from('any').toString('base64') },
+});
 const conversationState = new ConversationState(storage);
-const kept = conversationState.createProperty('kept');
-
-class Bot extends ActivityHandler {
-  constructor() {
-    super();
-    this.onMessage(async (context: Context, next: () => Promise<void>) => {
-      const ours: Kept = await kept.get(context, {});
-      await context.sendActivity(await counted(ordersIn(context.activity.text), ours));
-      await kept.set(context, ours);
-      await next();
-    });
-  }
-
-  async run(context: Context): Promise<void> {
-    await conversationState.load(context);
-    await super.run(context);
-    await conversationState.saveChanges(context);
-  }
-}
-
-const bot = new Bot();
+const kept = conversationState.createProperty<Kept>('kept');
+const bot = sdkBot<TurnContext>({ handler: new ActivityHandler(), conversationState, kept });
 const authorize = authorizeJWT(authConfig);
 
-ready(
-  await listen({
-    '/api/messages': async (request, response) => {
-      const { incoming, outgoing } = await expressLike(request, response);
-      try {
-        await authorize(incoming, outgoing, async (error?: unknown) => {
-          if (error !== undefined) throw error;
-          await adapter.process(incoming, outgoing, (context: Context) => bot.run(context));
-        });
-      } catch {
-        outgoing.status(500).end();
-      }
-    },
-  }),
-);
+host({
+  '/api/messages': async (request, response) => {
+    const { incoming, outgoing } = await expressLike(request, response);
+    try {
+      await authorize(incoming, outgoing, async (error?: unknown) => {
+        if (error !== undefined) throw error;
+        await adapter.process(incoming, outgoing, bot);
+      });
+    } catch {
+      outgoing.status(500).end();
+    }
+  },
+});

@@ -1,14 +1,17 @@
-import { createRequire } from 'node:module';
+import {
+  ActivityHandler,
+  CloudAdapter,
+  ConfigurationBotFrameworkAuthentication,
+  ConversationState,
+  type TurnContext,
+} from 'botbuilder';
+import { CosmosDbPartitionedStorage } from 'botbuilder-azure';
 import { APP_ID } from '../fakes/login.ts';
 import { expressLike } from './express-like.ts';
-import { type Context, counted, type Kept, listen, ordersIn, ready, surroundings } from './hosted.ts';
+import { host, type Kept, surroundings } from './hosted.ts';
+import { sdkBot } from './sdk-bot.ts';
 
 /* The Bot Framework SDK as its samples have it: CloudAdapter, ConversationState on its Cosmos storage. */
-
-const load = createRequire(import.meta.url);
-const { ActivityHandler, CloudAdapter, ConfigurationBotFrameworkAuthentication, ConversationState, MemoryStorage } =
-  load('botbuilder');
-const { CosmosDbPartitionedStorage } = load('botbuilder-azure');
 
 const { metadata, cosmos } = surroundings();
 
@@ -18,7 +21,7 @@ const credentials = {
   isAuthenticationDisabled: async () => false,
   createCredentials: async () => ({
     oAuthScope: 'https://api.botframework.com',
-    signRequest: async (request: { headers: { set(name: string, value: string): void } }) => {
+    signRequest: async <R extends { headers: { set(name: string, value: string): void } }>(request: R): Promise<R> => {
       request.headers.set('authorization', 'Bearer of-the-bot');
       return request;
     },
@@ -40,44 +43,20 @@ const authentication = new ConfigurationBotFrameworkAuthentication(
   credentials,
 );
 const adapter = new CloudAdapter(authentication);
-const storage =
-  process.env.BENCH_STORE === 'memory'
-    ? new MemoryStorage()
-    : new CosmosDbPartitionedStorage({
-        cosmosDbEndpoint: cosmos,
-        authKey: Buffer.from('any').toString('base64'),
-        databaseId: 'bench',
-        containerId: 'botbuilder',
-        compatibilityMode: false,
-      });
+const storage = new CosmosDbPartitionedStorage({
+  cosmosDbEndpoint: cosmos,
+  authKey: Buffer.from('any').toString('base64'),
+  databaseId: 'bench',
+  containerId: 'botbuilder',
+  compatibilityMode: false,
+});
 const conversationState = new ConversationState(storage);
-const kept = conversationState.createProperty('kept');
+const kept = conversationState.createProperty<Kept>('kept');
+const bot = sdkBot<TurnContext>({ handler: new ActivityHandler(), conversationState, kept });
 
-class Bot extends ActivityHandler {
-  constructor() {
-    super();
-    this.onMessage(async (context: Context, next: () => Promise<void>) => {
-      const ours: Kept = await kept.get(context, {});
-      await context.sendActivity(await counted(ordersIn(context.activity.text), ours));
-      await next();
-    });
-  }
-
-  async run(context: Context): Promise<void> {
-    await super.run(context);
-    await conversationState.saveChanges(context, false);
-  }
-}
-
-const bot = new Bot();
-
-ready(
-  await listen({
-    '/api/messages': async (request, response) => {
-      const { incoming, outgoing } = await expressLike(request, response);
-      await adapter
-        .process(incoming, outgoing, (context: Context) => bot.run(context))
-        .catch(() => outgoing.status(500).end());
-    },
-  }),
-);
+host({
+  '/api/messages': async (request, response) => {
+    const { incoming, outgoing } = await expressLike(request, response);
+    await adapter.process(incoming, outgoing, bot).catch(() => outgoing.status(500).end());
+  },
+});

@@ -1,8 +1,36 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import http from 'node:http';
-import { surroundings } from './hosted.ts';
+import { APP_ID, ISSUER } from '../fakes/login.ts';
+import { bodyOf, host, type Route, surroundings } from './hosted.ts';
 
 /* What the floors are made of: a token verified, and a call made, with nothing but Node. */
+
+/** What a floor reads of an activity. */
+export interface Incoming {
+  readonly id: string;
+  readonly text: string;
+  readonly serviceUrl: string;
+  readonly conversation: { readonly id: string };
+}
+
+/** A floor: verifies, parses, does its work, acknowledges. */
+export async function hostByHand(
+  work: (activity: Incoming) => Promise<void>,
+  more: Record<string, Route> = {},
+): Promise<void> {
+  await host({
+    '/api/messages': async (request, response) => {
+      const body = await bodyOf(request);
+      if (!(await isGenuine(request))) {
+        response.writeHead(401).end();
+        return;
+      }
+      await work(JSON.parse(body) as Incoming);
+      response.writeHead(200).end();
+    },
+    ...more,
+  });
+}
 
 let keys: Promise<Map<string, KeyObject>> | undefined;
 
@@ -13,7 +41,7 @@ async function fetchKeys(): Promise<Map<string, KeyObject>> {
 }
 
 /** Verifies signature, issuer, audience and times of the token in a request. */
-export async function isGenuine(request: http.IncomingMessage, issuer: string, audience: string): Promise<boolean> {
+async function isGenuine(request: http.IncomingMessage): Promise<boolean> {
   const [header = '', claims = '', signature = ''] = (request.headers.authorization ?? '')
     .slice('Bearer '.length)
     .split('.');
@@ -24,7 +52,7 @@ export async function isGenuine(request: http.IncomingMessage, issuer: string, a
   if (!verify('RSA-SHA256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))) return false;
   const { iss, aud, exp, nbf } = JSON.parse(Buffer.from(claims, 'base64url').toString());
   const now = Date.now() / 1000;
-  return iss === issuer && aud === audience && exp > now - 300 && nbf < now + 300;
+  return iss === ISSUER && aud === APP_ID && exp > now - 300 && nbf < now + 300;
 }
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
@@ -58,10 +86,21 @@ export function call(
   });
 }
 
-export function documentsOf(container: string): string {
-  return `${surroundings().cosmos}/dbs/bench/colls/${container}/docs`;
-}
+export const JSON_BODY = { 'content-type': 'application/json' } as const;
 
-export const partition = (key: string): http.OutgoingHttpHeaders => ({
-  'x-ms-documentdb-partitionkey': JSON.stringify([key]),
-});
+/** One call of Cosmos DB's REST API, about an item or, without an id, about its container. The partition is the conversation. */
+export function callCosmos(
+  method: string,
+  { container, conversation, id }: { readonly container: string; readonly conversation: string; readonly id?: string },
+  body?: object,
+  headers: http.OutgoingHttpHeaders = {},
+): Promise<Answered> {
+  const documents = `${surroundings().cosmos}/dbs/bench/colls/${container}/docs`;
+  const partition = { 'x-ms-documentdb-partitionkey': JSON.stringify([conversation]) };
+  return call(
+    method,
+    id === undefined ? documents : `${documents}/${encodeURIComponent(id)}`,
+    { ...(body === undefined ? {} : JSON_BODY), ...partition, ...headers },
+    body === undefined ? undefined : JSON.stringify(body),
+  );
+}

@@ -7,10 +7,14 @@ export async function expressLike(
   response: http.ServerResponse,
 ): Promise<{ readonly incoming: Incoming; readonly outgoing: Outgoing }> {
   const incoming = Object.assign(request, { body: JSON.parse(await bodyOf(request)) as unknown });
-  return { incoming, outgoing: new Outgoing(response) };
+  return { incoming: incoming as Incoming, outgoing: new Outgoing(response) };
 }
 
-export type Incoming = http.IncomingMessage & { body: unknown; user?: unknown };
+export type Incoming = http.IncomingMessage & {
+  method: string;
+  body: Record<string, unknown>;
+  headers: Record<string, string | string[]>;
+};
 
 export class Outgoing {
   readonly #response: http.ServerResponse;
@@ -22,6 +26,10 @@ export class Outgoing {
 
   get socket(): unknown {
     return this.#response.socket;
+  }
+
+  get writableEnded(): boolean {
+    return this.#response.writableEnded;
   }
 
   get headersSent(): boolean {

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerCalls } from '../answer-calls.ts';
 import type { Orders } from '../load/activity.ts';
-import { answerCalls } from '../processes.ts';
 
 /** What every contender is told. */
 export interface Surroundings {
@@ -22,12 +22,6 @@ export interface Kept {
 
 export const ordersIn = (text: string | undefined): Orders => JSON.parse(text ?? '{}') as Orders;
 
-/** A turn's context as the SDKs have it, as far as the bot needs it. */
-export interface Context {
-  readonly activity: { readonly text?: string; readonly conversation: { readonly id: string } };
-  sendActivity(text: string): Promise<unknown>;
-}
-
 /** What every contender's bot does with a message: works for a while, counts, and answers with the count. */
 export async function counted(orders: Orders, kept: Kept): Promise<string> {
   if (orders.workMs !== undefined && orders.workMs > 0)
@@ -37,10 +31,20 @@ export async function counted(orders: Orders, kept: Kept): Promise<string> {
   return `${kept.count}: ${orders.id}`;
 }
 
-/** A contender whose library has no server of its own listens with Node's. */
-export async function listen(
-  routes: Readonly<Record<string, (request: http.IncomingMessage, response: http.ServerResponse) => void>>,
-): Promise<string> {
+export interface Usage {
+  readonly cpuMs: number;
+  readonly rssMb: number;
+  readonly heapMb: number;
+}
+
+export type Route = (request: http.IncomingMessage, response: http.ServerResponse) => void;
+
+/**
+ * Listens with Node's server, for no library here has one of its own that it insists on, and is ready to be measured. To be called when
+ * everything is loaded and set up.
+ */
+export async function host(routes: Readonly<Record<string, Route>>): Promise<void> {
+  const loadMs = performance.now() - (globalThis as unknown as { loadingBegan: number }).loadingBegan;
   const server = http.createServer((request, response) => {
     const route = routes[request.url ?? ''];
     if (route === undefined) response.writeHead(404).end();
@@ -48,21 +52,9 @@ export async function listen(
   });
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-export interface Usage {
-  readonly cpuMs: number;
-  readonly rssMb: number;
-  readonly heapMb: number;
-}
-
-/** @param url where it listens */
-export function ready(url: string): void {
-  const loadedMs = performance.now();
   answerCalls({
-    url: () => url,
-    loadedMs: () => loadedMs,
+    url: () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    loadMs: () => loadMs,
     usage: ({ collect }: { collect: boolean }): Usage => {
       if (collect) (globalThis as { gc?: () => void }).gc?.();
       const { user, system } = process.cpuUsage();

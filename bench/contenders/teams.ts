@@ -1,26 +1,21 @@
-import { createRequire } from 'node:module';
+import { PUBLIC } from '@microsoft/teams.api';
+import { App, type HttpRouteHandler } from '@microsoft/teams.apps';
+import { ConsoleLogger, LocalStorage } from '@microsoft/teams.common';
 import { APP_ID } from '../fakes/login.ts';
 import { expressLike } from './express-like.ts';
-import { type Context, counted, type Kept, listen, ordersIn, ready, surroundings } from './hosted.ts';
+import { counted, host, type Kept, ordersIn, surroundings } from './hosted.ts';
 
 /*
  * The Teams SDK. It has a storage of its own and no adapter for Cosmos DB, so that what a bot keeps of a conversation is in memory here, read
  * and written as its samples do.
  */
 
-const load = createRequire(import.meta.url);
-const { App } = load('@microsoft/teams.apps');
-const { PUBLIC } = load('@microsoft/teams.api');
-const { LocalStorage, ConsoleLogger } = load('@microsoft/teams.common');
-
 interface Message {
-  readonly activity: Context['activity'];
+  readonly activity: { readonly text?: string; readonly conversation: { readonly id: string } };
   send(text: string): Promise<unknown>;
 }
 
-type Route = (request: { body: unknown; headers: unknown }) => Promise<{ status: number; body?: unknown }>;
-
-let messages: Route | undefined;
+let messages: HttpRouteHandler | undefined;
 
 /** This library reads the claims of its own token. */
 const part = (content: object): string => Buffer.from(JSON.stringify(content)).toString('base64url');
@@ -34,7 +29,7 @@ const app = new App({
   cloud: { ...PUBLIC, openIdMetadataUrl: surroundings().metadata },
   logger: new ConsoleLogger('bench', { level: 'error' }),
   httpServerAdapter: {
-    registerRoute: (_method: string, path: string, handler: Route) => {
+    registerRoute: (_method: string, path: string, handler: HttpRouteHandler) => {
       if (path === '/api/messages') messages = handler;
     },
   },
@@ -48,13 +43,11 @@ app.on('message', async ({ activity, send }: Message) => {
   await storage.set(activity.conversation.id, ours);
 });
 
-await app.initialize();
-
-ready(
-  await listen({
+app.initialize().then(() =>
+  host({
     '/api/messages': async (request, response) => {
       const { incoming, outgoing } = await expressLike(request, response);
-      const answer = (await messages?.({ body: incoming.body, headers: request.headers })) ?? { status: 404 };
+      const answer = (await messages?.({ body: incoming.body, headers: incoming.headers })) ?? { status: 404 };
       outgoing.status(answer.status).send(answer.body);
     },
   }),

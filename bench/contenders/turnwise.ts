@@ -1,9 +1,10 @@
-import { createRequire } from 'node:module';
-import type * as Functions from '@azure/functions';
-import type * as Connectors from '../../dist/src/azure/bot-connector.js';
-import type * as Turnwise from '../../dist/src/index.js';
+import { HttpRequest } from '@azure/functions';
+import { BotConnector } from '../../dist/src/azure/bot-connector.js';
+import { ConversationState, createBotApp, systemClock } from '../../dist/src/index.js';
+import { eventLine } from '../../dist/src/runtime/console-log.js';
+import { openTelemetryLog } from '../../dist/src/telemetry/open-telemetry-log.js';
 import { APP_ID } from '../fakes/login.ts';
-import { bodyOf, counted, type Kept, listen, ordersIn, ready, surroundings } from './hosted.ts';
+import { bodyOf, counted, host, type Kept, ordersIn, surroundings } from './hosted.ts';
 
 /*
  * Turnwise behind a plain HTTP server, which hands requests and rings to the app's handlers as the Functions worker does: as objects of
@@ -11,10 +12,6 @@ import { bodyOf, counted, type Kept, listen, ordersIn, ready, surroundings } fro
  */
 
 const { metadata, cosmos, queue, folder } = surroundings();
-const load = createRequire(import.meta.url);
-const { ConversationState, createBotApp, systemClock } = load('../../dist/src/index.js') as typeof Turnwise;
-const { BotConnector } = load('../../dist/src/azure/bot-connector.js') as typeof Connectors;
-const { HttpRequest } = load('@azure/functions') as typeof Functions;
 
 const state = new ConversationState();
 const kept = state.createProperty<Kept>('kept');
@@ -31,7 +28,8 @@ const app = createBotApp({
     trust: { development: true },
     clock: systemClock,
   }),
-  log: { event: () => undefined },
+  // As without one, but for the console.
+  log: openTelemetryLog(eventLine),
   environment: {
     AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
     TURNWISE_STORE: process.env.BENCH_STORE,
@@ -39,7 +37,7 @@ const app = createBotApp({
     COSMOS_ENDPOINT: cosmos,
     COSMOS_KEY: Buffer.from('any').toString('base64'),
     COSMOS_DATABASE: 'bench',
-    AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${Buffer.from('any').toString('base64')};QueueEndpoint=${queue}/bench;`,
+    AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${Buffer.from('any').toString('base64')};QueueEndpoint=${queue};`,
     MicrosoftAppId: APP_ID,
     MicrosoftAppType: 'MultiTenant',
     MicrosoftAppPassword: 'not-a-secret',
@@ -49,25 +47,21 @@ const app = createBotApp({
 
 setInterval(() => void app.sweep().catch(() => undefined), 60_000).unref();
 
-ready(
-  await listen({
-    '/api/messages': async (request, response) => {
-      const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      const body = { bytes: Buffer.from(await bodyOf(request)) };
-      const answer = await app.messages(
-        new HttpRequest({ method: 'POST', url: 'http://127.0.0.1/api/messages', headers, body }),
-      );
-      response
-        .writeHead(answer.status ?? 200)
-        .end(answer.jsonBody === undefined ? '' : JSON.stringify(answer.jsonBody));
-    },
-    '/turns': async (request, response) => {
-      try {
-        await app.turns(JSON.parse(await bodyOf(request)));
-        response.writeHead(204).end();
-      } catch {
-        response.writeHead(500).end();
-      }
-    },
-  }),
-);
+host({
+  '/api/messages': async (request, response) => {
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const body = { bytes: Buffer.from(await bodyOf(request)) };
+    const answer = await app.messages(
+      new HttpRequest({ method: 'POST', url: 'http://127.0.0.1/api/messages', headers, body }),
+    );
+    response.writeHead(answer.status ?? 200).end(answer.jsonBody === undefined ? '' : JSON.stringify(answer.jsonBody));
+  },
+  '/turns': async (request, response) => {
+    try {
+      await app.turns(JSON.parse(await bodyOf(request)));
+      response.writeHead(204).end();
+    } catch {
+      response.writeHead(500).end();
+    }
+  },
+});

@@ -1,4 +1,4 @@
-import { answerCalls } from '../processes.ts';
+import { answerCalls } from '../answer-calls.ts';
 import { CosmosStandIn } from './cosmos-stand-in.ts';
 import { Login } from './login.ts';
 import { NullQueue, type QueueManner } from './null-queue.ts';
@@ -25,7 +25,7 @@ const zero = <T extends Record<string, number>>(counts: T): T =>
 answerCalls({
   async start(): Promise<ServiceAddresses> {
     const [metadata, cosmosUrl, queueUrl] = await Promise.all([login.start(), cosmos.start(), queue.start()]);
-    return { metadata, cosmos: cosmosUrl, queue: queueUrl };
+    return { metadata, cosmos: cosmosUrl, queue: `${queueUrl}/bench` };
   },
   tokens: ({ serviceUrl, count }: { serviceUrl: string; count: number }) =>
     Array.from({ length: count }, (_, serial) => login.token(serviceUrl, serial)),

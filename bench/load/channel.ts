@@ -1,7 +1,7 @@
 import http from 'node:http';
+import { answerCalls } from '../answer-calls.ts';
 import { after, answerJson, serve } from '../fakes/http.ts';
 import { type Spread, spreadOf } from '../measure/statistics.ts';
-import { answerCalls } from '../processes.ts';
 import { message, type Orders } from './activity.ts';
 
 /*

@@ -1,5 +1,5 @@
 import { Arena, type Fighter } from '../arena.ts';
-import { CONTENDERS, type Contender, ON_COSMOS } from '../contenders.ts';
+import { type Contender, ON_COSMOS } from '../contenders.ts';
 import { type AtOnce, atOnce, deliveredTwice, type Killed, killedInMidTurn } from './correctness.ts';
 import { byConversations, byState, byTurns, type Grown, type Memory, memory } from './growth.ts';
 import { type AckPace, type Footprint, footprint, type Pace, paceOfAcks, paceOfTurns } from './pace.ts';
@@ -15,6 +15,7 @@ export interface Measured {
   readonly paces: readonly (readonly Pace[])[];
   readonly acks: readonly AckPace[];
   readonly starts: readonly Start[];
+  readonly bundledStarts: readonly Start[];
   readonly footprint?: Footprint;
   readonly leisure?: Leisure;
   readonly atOnce?: AtOnce;
@@ -39,6 +40,7 @@ type Row = { -readonly [Name in keyof Measured]: Measured[Name] } & {
   paces: Pace[][];
   acks: AckPace[];
   starts: Start[];
+  bundledStarts: Start[];
 };
 
 /** Everything, in one run: the rounds go from one contender to the next, so that whatever the machine does besides hits all alike. */
@@ -47,26 +49,30 @@ export async function measure(
   contenders: readonly Contender[],
   say: (line: string) => void,
 ): Promise<Measurements> {
-  const arena = await Arena.open();
+  const arena = await Arena.open(contenders);
   const rows = new Map<Contender, Row>(
-    contenders.map((each) => [each, { contender: each.name, kind: each.kind, paces: [], acks: [], starts: [] }]),
+    contenders.map((each) => [
+      each,
+      { contender: each.name, kind: each.kind, paces: [], acks: [], starts: [], bundledStarts: [] },
+    ]),
   );
   try {
     for (let round = 1; round <= scale.rounds; round += 1) {
       for (const [contender, row] of rows) {
         say(`round ${round}: ${contender.name}`);
         await arena.with(contender, (fighter) => oneRound(fighter, row, scale));
-        row.starts.push(await start(arena, contender));
+        row.starts.push(await start(arena, contender, false));
+        row.bundledStarts.push(await start(arena, contender, true));
       }
     }
     for (const [contender, row] of rows) {
-      if (contender.kind === 'floor') continue;
+      if (contender.kind === 'floor' || contender.variant) continue;
       say(`once: ${contender.name}`);
       await arena.with(contender, (fighter) => once(fighter, row, scale));
       if (scale.kills) row.killed = await killedInMidTurn(arena, contender);
       if (contender.kind === 'turnwise' && contender.store !== 'memory') await growing(arena, contender, row, scale);
     }
-    return { contenders: [...rows.values()], scaleOut: await scaleOut(arena, scale, say) };
+    return { contenders: [...rows.values()], scaleOut: rows.has(ON_COSMOS) ? await scaleOut(arena, scale, say) : [] };
   } finally {
     arena.close();
   }
@@ -104,7 +110,6 @@ async function scaleOut(
   say: (line: string) => void,
 ): Promise<Measurements['scaleOut']> {
   const results: { workers: number; turnsPerS: number }[] = [];
-  if (!CONTENDERS.includes(ON_COSMOS)) return results;
   for (const count of workers) {
     say(`${count} ${count === 1 ? 'worker' : 'workers'}`);
     const { turnsPerS } = await arena.with(ON_COSMOS, (fighter) => paceOfTurns(fighter, 64, seconds), count);

@@ -3,20 +3,23 @@ import type { Contender } from '../contenders.ts';
 
 /** From nothing to the first acknowledgement. */
 export interface Start {
-  /** From the start of the process until it listens. */
+  /** What it took to load the contender's code and to set it up, without the start of Node itself. */
   readonly loadMs: number;
   /** From the start of the process until the first message is acknowledged. */
   readonly firstAckMs: number;
 }
 
-export async function start(arena: Arena, contender: Contender): Promise<Start> {
-  const began = performance.now();
-  const fighter = await arena.enter(contender, arena.folder());
+export async function start(arena: Arena, contender: Contender, bundled: boolean): Promise<Start> {
+  const folder = arena.folder();
   const conversation = arena.name('first');
   const orders = [{ id: `${conversation}-1` }];
-  const { ackMs } = await fighter.talk({ conversation, orders, patienceMs: 0 });
+  const began = performance.now();
+  const fighter = await arena.enter(contender, folder, { bundled });
+  const { statuses } = await fighter.talk({ conversation, orders, patienceMs: 0 });
   const firstAckMs = performance.now() - began;
-  const loadMs = await fighter.loadedMs();
+  const loadMs = await fighter.loadMs();
   await fighter.leave();
-  return ackMs.length === 0 ? { loadMs, firstAckMs: Number.NaN } : { loadMs, firstAckMs };
+  const acknowledged = statuses[0] === 200 || statuses[0] === 202;
+  if (!acknowledged) throw new Error(`${contender.name} answered its first message with HTTP ${statuses[0]}.`);
+  return { loadMs, firstAckMs };
 }

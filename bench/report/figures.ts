@@ -1,4 +1,6 @@
+import { ON_COSMOS, TRACED } from '../contenders.ts';
 import type { Measured, Measurements } from '../measure/run.ts';
+import type { Start } from '../measure/start.ts';
 import { median } from '../measure/statistics.ts';
 
 /** A contender's rounds in one: medians, and how far apart the rounds were. */
@@ -10,8 +12,8 @@ export interface Summary {
   readonly ackP50?: number;
   readonly ackP99?: number;
   readonly cpuMsPerAck?: number;
-  readonly loadMs: number;
-  readonly firstAckMs: number;
+  readonly start: Start;
+  readonly bundledStart: Start;
   readonly measured: Measured;
 }
 
@@ -29,7 +31,7 @@ export interface ClientSummary {
 }
 
 export function summaryOf(measured: Measured): Summary {
-  const { acks, starts } = measured;
+  const { acks, starts, bundledStarts } = measured;
   return {
     contender: measured.contender,
     kind: measured.kind,
@@ -42,9 +44,16 @@ export function summaryOf(measured: Measured): Summary {
           ackP99: median(acks.map(({ ack }) => ack.p99)),
           cpuMsPerAck: median(acks.map(({ cpuMsPerAck }) => cpuMsPerAck)),
         }),
+    start: startOf(starts),
+    bundledStart: startOf(bundledStarts),
+    measured,
+  };
+}
+
+function startOf(starts: readonly Start[]): Start {
+  return {
     loadMs: median(starts.map(({ loadMs }) => loadMs)),
     firstAckMs: median(starts.map(({ firstAckMs }) => firstAckMs)),
-    measured,
   };
 }
 
@@ -75,7 +84,8 @@ export interface Target {
 }
 
 export function targetsOf(summaries: readonly Summary[], { scaleOut }: Measurements): Target[] {
-  const ours = summaries.find(({ contender }) => contender === 'Turnwise, Cosmos DB');
+  const ours = summaries.find(({ contender }) => contender === ON_COSMOS.name);
+  const traced = summaries.find(({ contender }) => contender === TRACED.name);
   const floor = summaries.find(({ contender }) => contender.startsWith('by hand: verify, write'));
   const rivals = summaries.filter(({ kind }) => kind === 'sdk');
   if (ours === undefined || floor === undefined || rivals.length === 0) return [];
@@ -114,10 +124,17 @@ export function targetsOf(summaries: readonly Summary[], { scaleOut }: Measureme
       45,
       'ms',
     ),
-    atMost('start to first acknowledgement', ours.firstAckMs, 200, 'ms'),
+    atMost('deployed bundle: load', ours.bundledStart.loadMs, 50, 'ms'),
+    atMost('deployed bundle: start to first acknowledgement', ours.bundledStart.firstAckMs, 200, 'ms'),
     atMost('round trips of a simple turn after its accept', footprint?.turnRoundTrips ?? Number.NaN, 5, ''),
     atMost('request units of a simple turn', footprint?.requestUnits ?? Number.NaN, 60, 'RU'),
   ];
+  if (traced !== undefined) {
+    const tracedMs = at16(traced)?.cpuMsPerTurn;
+    targets.push(
+      atMost('CPU of a traced turn, against one that is not', ratio(tracedMs, at16(ours)?.cpuMsPerTurn), 1.1, '×'),
+    );
+  }
   const grown = (rows: readonly { readonly cpuMsPerTurn: number }[] | undefined): number =>
     ratio(rows?.at(-1)?.cpuMsPerTurn, rows?.[0]?.cpuMsPerTurn);
   targets.push(atMost('CPU of a turn as conversations grow in number', grown(growth?.conversations), 1.1, '×'));

@@ -1,0 +1,3 @@
+/* Turnwise as it is with OpenTelemetry's SDK in its process: registered before the app is there. */
+import './open-telemetry.ts';
+import './turnwise.ts';
