@@ -1,7 +1,7 @@
 import { Arena, type Fighter } from '../arena.ts';
 import { type Contender, ON_COSMOS } from '../contenders.ts';
 import { type AtOnce, atOnce, deliveredTwice, type Killed, killedInMidTurn } from './correctness.ts';
-import { byConversations, byState, byTurns, type Grown, type Memory, memory } from './growth.ts';
+import { byConversations, byState, byTurns, type Grown } from './growth.ts';
 import { type AckPace, type Footprint, footprint, type Pace, paceOfAcks, paceOfTurns } from './pace.ts';
 import type { Scale } from './scale.ts';
 import { type Start, start } from './start.ts';
@@ -27,7 +27,6 @@ export interface Measured {
     readonly turns: readonly Grown[];
     readonly state: readonly Grown[];
   };
-  readonly memory?: Memory;
 }
 
 export interface Measurements {
@@ -87,21 +86,20 @@ async function oneRound(fighter: Fighter, row: Row, { warmUpS, seconds, clients 
   if (acknowledgesFirst) row.acks.push(await paceOfAcks(fighter, 16, seconds));
 }
 
-async function once(fighter: Fighter, row: Row, { slowHandlerMs, seconds }: Scale): Promise<void> {
+async function once(fighter: Fighter, row: Row, scale: Scale): Promise<void> {
   row.footprint = await footprint(fighter);
   row.atOnce = await atOnce(fighter);
   row.repliesToTwice = await deliveredTwice(fighter);
-  row.hot = await hotConversation(fighter, seconds * 2);
-  row.leisure = await atLeisure(fighter, slowHandlerMs);
+  row.hot = await hotConversation(fighter, scale.seconds * 2);
+  row.leisure = await atLeisure(fighter, scale);
 }
 
 async function growing(arena: Arena, contender: Contender, row: Row, scale: Scale): Promise<void> {
   row.growth = {
-    conversations: await arena.with(contender, (fighter) => byConversations(fighter, scale.conversations)),
-    turns: await arena.with(contender, (fighter) => byTurns(fighter, scale.turns)),
-    state: await arena.with(contender, (fighter) => byState(fighter, scale.stateKb)),
+    conversations: await arena.with(contender, (fighter) => byConversations(fighter, scale)),
+    turns: await arena.with(contender, (fighter) => byTurns(fighter, scale)),
+    state: await arena.with(contender, (fighter) => byState(fighter, scale)),
   };
-  row.memory = await arena.with(contender, (fighter) => memory(fighter, scale.longRunTurns));
 }
 
 async function scaleOut(

@@ -1,29 +1,49 @@
 /** How much is measured: everything, or enough to see that it works. */
 export interface Scale {
   readonly rounds: number;
+  /** Before each contender's part of a round. */
   readonly warmUpS: number;
+  /** For each number of clients, and for acknowledgements alone. */
   readonly seconds: number;
   readonly clients: readonly number[];
+  /** Messages at five a second, with a queue that is looked at at once, and with one that is polled. */
+  readonly leisurely: number;
   readonly slowHandlerMs: number;
+  /** For each size of what grows. */
+  readonly probeS: number;
   readonly conversations: readonly number[];
   readonly turns: readonly number[];
   readonly stateKb: readonly number[];
-  readonly longRunTurns: number;
   readonly workers: readonly number[];
-  /** Whether processes are killed and waited for: 25 s each time. */
+  /** Whether processes are killed and waited for: 32 s each time. */
   readonly kills: boolean;
 }
+
+/*
+ * How long it takes, on two cores and with these contenders: nine, of which five acknowledge ahead of their turns, and six that answer like a bot.
+ *
+ *                                                         full                                quick
+ * rounds: warm-up, paces, acknowledgements, two starts    5 × (5 × 18 s + 4 × 12 s)  11 min   5 × 8 s + 4 × 4 s   56 s
+ * once: footprint, twenty at once, hot, leisure, slow     6 × 47 s                    5 min   6 × 11 s            66 s
+ * killed, and waited for                                  6 × 32 s                    3 min   -
+ * growth on Cosmos DB, at 200 turns/s, and 90 in one      500 s + 110 s + 20 s       10 min   10 s + 3 s + 5 s    18 s
+ * growth on SQLite, at 300 turns/s, and 170 in one        330 s + 60 s + 20 s         7 min   7 s + 2 s + 5 s     14 s
+ * workers                                                 3 × 5 s                             2 × 3 s              6 s
+ *
+ * All in all 36 minutes, and 2:40.
+ */
 
 export const FULL: Scale = {
   rounds: 5,
   warmUpS: 1,
   seconds: 3,
   clients: [1, 16, 64],
+  leisurely: 40,
   slowHandlerMs: 20_000,
+  probeS: 2,
   conversations: [10, 1_000, 100_000],
   turns: [1, 100, 10_000],
   stateKb: [1, 64, 512],
-  longRunTurns: 100_000,
   workers: [1, 2, 4],
   kills: true,
 };
@@ -33,11 +53,12 @@ export const QUICK: Scale = {
   warmUpS: 0.5,
   seconds: 1,
   clients: [1, 16],
+  leisurely: 10,
   slowHandlerMs: 2_000,
+  probeS: 1,
   conversations: [10, 1_000],
   turns: [1, 100],
   stateKb: [1, 64],
-  longRunTurns: 2_000,
   workers: [1, 2],
   kills: false,
 };

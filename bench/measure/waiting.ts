@@ -1,4 +1,5 @@
 import type { Fighter } from '../arena.ts';
+import type { Scale } from './scale.ts';
 import { median } from './statistics.ts';
 
 /** The store and the connector as far away as they are in one region of Azure. */
@@ -18,10 +19,10 @@ export interface Leisure {
   readonly slowHandlerMs: number;
 }
 
-export async function atLeisure(fighter: Fighter, slowHandlerMs: number): Promise<Leisure> {
+export async function atLeisure(fighter: Fighter, { leisurely: messages, slowHandlerMs }: Scale): Promise<Leisure> {
   const { arena } = fighter;
   await arena.latencies(AWAY);
-  const leisurely = { clients: 1, seconds: 20, until: 'reply', conversations: 4, perSecond: 5, messages: 20 } as const;
+  const leisurely = { clients: 1, seconds: 60, until: 'reply', conversations: 4, perSecond: 5, messages } as const;
   await fighter.load({ ...leisurely, messages: 5 });
   const plain = await fighter.load(leisurely);
   await arena.queue({ pollMs: POLL_MS, held: false });

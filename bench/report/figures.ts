@@ -1,4 +1,5 @@
 import { ON_COSMOS, TRACED } from '../contenders.ts';
+import type { Grown } from '../measure/growth.ts';
 import type { Measured, Measurements } from '../measure/run.ts';
 import type { Start } from '../measure/start.ts';
 import { median } from '../measure/statistics.ts';
@@ -90,7 +91,7 @@ export function targetsOf(summaries: readonly Summary[], { scaleOut }: Measureme
   const rivals = summaries.filter(({ kind }) => kind === 'sdk');
   if (ours === undefined || floor === undefined || rivals.length === 0) return [];
   const bestRival = Math.max(...rivals.map((each) => at16(each)?.turnsPerS ?? 0));
-  const { leisure, footprint, growth, memory } = ours.measured;
+  const { leisure, footprint, growth } = ours.measured;
   const ratio = (a: number | undefined, b: number | undefined): number => (a ?? Number.NaN) / (b ?? Number.NaN);
   const targets: Target[] = [
     atMost(
@@ -135,11 +136,15 @@ export function targetsOf(summaries: readonly Summary[], { scaleOut }: Measureme
       atMost('CPU of a traced turn, against one that is not', ratio(tracedMs, at16(ours)?.cpuMsPerTurn), 1.1, '×'),
     );
   }
-  const grown = (rows: readonly { readonly cpuMsPerTurn: number }[] | undefined): number =>
+  const grown = (rows: readonly Grown[] | undefined): number =>
     ratio(rows?.at(-1)?.cpuMsPerTurn, rows?.[0]?.cpuMsPerTurn);
   targets.push(atMost('CPU of a turn as conversations grow in number', grown(growth?.conversations), 1.1, '×'));
   targets.push(atMost('CPU of a turn as a conversation goes on', grown(growth?.turns), 1.1, '×'));
-  targets.push(atMost(`heap after ${memory?.turns} turns`, ratio(memory?.heapAfterMb, memory?.heapBeforeMb), 1.1, '×'));
+  const [warm, full] = growth?.conversations.slice(-2) ?? [];
+  const counts = [full, warm].map((row) => row?.size.toLocaleString('en-US'));
+  targets.push(
+    atMost(`heap after ${counts.join(' conversations, against ')}`, ratio(full?.heapMb, warm?.heapMb), 1.1, '×'),
+  );
   const [one] = scaleOut;
   const most = scaleOut.at(-1);
   if (one !== undefined && most !== undefined && most !== one) {

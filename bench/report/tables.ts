@@ -167,7 +167,7 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
     },
     {
       title: 'As work grows',
-      head: ['', 'grows', 'CPU ms per turn', 'reply p50 ms'],
+      head: ['', 'grows', 'CPU ms per turn', 'reply p50 ms', 'heap MB', 'resident MB'],
       rows: summaries.flatMap(({ contender, measured: { growth } }) =>
         growth === undefined
           ? []
@@ -179,28 +179,12 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
       ),
     },
     {
-      title: 'Memory, and workers',
-      head: ['', 'after', 'before', 'then'],
-      rows: [
-        ...summaries.flatMap(({ contender, measured: { memory } }) =>
-          memory === undefined
-            ? []
-            : [
-                [
-                  contender,
-                  `${memory.turns} turns, heap MB`,
-                  rounded(memory.heapBeforeMb),
-                  `${rounded(memory.heapAfterMb)} (resident ${rounded(memory.rssAfterMb)})`,
-                ],
-              ],
-        ),
-        ...measurements.scaleOut.map(({ workers, turnsPerS }) => [
-          `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
-          'turns/s, 64 clients',
-          '',
-          rounded(turnsPerS),
-        ]),
-      ],
+      title: 'Workers that share a store, 64 clients',
+      head: ['', 'turns/s'],
+      rows: measurements.scaleOut.map(({ workers, turnsPerS }) => [
+        `${workers} ${workers === 1 ? 'worker' : 'workers'}`,
+        rounded(turnsPerS),
+      ]),
     },
   ];
 }
@@ -209,8 +193,9 @@ function grownRow(contender: string, what: string, rows: readonly Grown[]): stri
   return [
     contender,
     `${what}: ${rows.map(({ size }) => size.toLocaleString('en-US')).join(' / ')}`,
-    rows.map(({ cpuMsPerTurn }) => rounded(cpuMsPerTurn)).join(' / '),
-    rows.map(({ replyP50Ms }) => rounded(replyP50Ms)).join(' / '),
+    ...(['cpuMsPerTurn', 'replyP50Ms', 'heapMb', 'residentMb'] as const).map((figure) =>
+      rows.map((row) => rounded(row[figure])).join(' / '),
+    ),
   ];
 }
 
