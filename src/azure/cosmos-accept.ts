@@ -99,7 +99,7 @@ async function appendByReading(
     if (accepted.outcome !== 'accepted') return accepted.outcome;
     if (read.ok && Buffer.byteLength(JSON.stringify(read.value)) + activity.body.bytes > MOST_BYTES) return 'full';
     if (head === undefined) {
-      const created = await requests.create(headItem(key, accepted.head, { rev: 1 }));
+      const created = await requests.create(headItem(key, accepted.head, { rev: 1 }), address.partition);
       if (created.ok) return 'accepted';
     } else if (
       isMarker(head) ||

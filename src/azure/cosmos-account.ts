@@ -1,95 +1,166 @@
-import type { Container, CosmosClient, DatabaseAccount } from '@azure/cosmos';
+import type { CosmosClient } from '@azure/cosmos';
+import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
-import type { Secret } from '../schema/secret';
 import { StoreFault } from '../turn/fault';
+import { type CosmosAuthorization, identityAuthorization, keyAuthorization } from './cosmos-authorization';
+import { createClient } from './cosmos-client';
 import type { CosmosClock } from './cosmos-clock';
+import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { CONTAINERS, containerDefinition } from './cosmos-containers';
+import { CosmosFailure, CosmosRest, type RestAnswer } from './cosmos-rest';
 import { azureIdentity } from './identity';
-
-/** How the account is reached: with the identity of this process, or with a key where one is given, which is for emulators. */
-export interface CosmosConnection {
-  readonly endpoint: string;
-  readonly database: string;
-  readonly key?: Secret;
-  /** Of the user-assigned identity. */
-  readonly clientId?: string;
-  /** Whether there is a managed identity to use; otherwise the developer's own sign-in is tried too. */
-  readonly managed: boolean;
-  /** Creates database and containers where they are missing. For development: in Azure the deployment template does. */
-  readonly create: boolean;
-  /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
-  readonly requestLimitMs?: number;
-}
-
-export interface Containers {
-  readonly conversations: Container;
-  readonly users: Container;
-}
 
 const REQUEST_LIMIT_MS = 3_000;
 
 /** With consistency weaker than session, a worker would not see its own writes. */
 const CONSISTENT_ENOUGH: ReadonlySet<string> = new Set(['Strong', 'BoundedStaleness', 'Session']);
 
-/** The one client of an account: the SDK is loaded, and the account looked at, when it is first needed, once. */
+/** An account that has been looked at. */
+export interface OpenAccount {
+  readonly rest: CosmosRest;
+  /** Of the region that writes: what is read there is never further behind than what is written. */
+  readonly region: URL;
+}
+
+/** The account's document, as far as it says whether the account can be used. */
+interface AccountDocument {
+  readonly enableMultipleWriteLocations?: boolean;
+  readonly writableLocations?: readonly { readonly databaseAccountEndpoint: string }[];
+  readonly userConsistencyPolicy?: { readonly defaultConsistencyLevel: string };
+}
+
+/** The least time between two looks at the account. */
+const LOOK_AGAIN_MS = 5_000;
+
+/** The one way to an account: looked at when it is first needed, once, and again when its region may have moved. */
 export class CosmosAccount {
+  private rest: CosmosRest | undefined;
   private client: CosmosClient | undefined;
-  private opening: Promise<Containers> | undefined;
+  private opening: Promise<OpenAccount> | undefined;
+  private opened: OpenAccount | undefined;
+  private openedAt = Number.NEGATIVE_INFINITY;
   private closed = false;
   readonly requestLimitMs: number;
 
   constructor(
     private readonly connection: CosmosConnection,
     private readonly clock: CosmosClock,
+    private readonly timers: Pick<Clock, 'now' | 'monotonic'>,
   ) {
     this.requestLimitMs = connection.requestLimitMs ?? REQUEST_LIMIT_MS;
   }
 
-  /** @throws TurnwiseError when the account cannot be used as it is; what the SDK throws when it cannot be reached */
-  containers(): Promise<Containers> {
+  /** The account, while it is open. */
+  get current(): OpenAccount | undefined {
+    return this.opened;
+  }
+
+  /** @throws TurnwiseError when the account cannot be used as it is; CosmosFailure when it cannot be reached */
+  use(): Promise<OpenAccount> {
     if (this.closed) return Promise.reject(new StoreFault('no', 'The store is closed.'));
-    this.opening ??= this.start().catch((error: unknown) => {
-      this.opening = undefined;
-      throw error;
-    });
+    this.opening ??= this.start().then(
+      (opened) => {
+        this.openedAt = this.clock.monotonic;
+        if (!this.closed) this.opened = opened;
+        return opened;
+      },
+      (error: unknown) => {
+        this.opening = undefined;
+        throw error;
+      },
+    );
     return this.opening;
+  }
+
+  /** Looks at the account again before the next request: another region may be the one that writes now. */
+  lookAgain(): void {
+    if (this.clock.monotonic - this.openedAt < LOOK_AGAIN_MS) return;
+    this.opened = undefined;
+    this.opening = undefined;
+  }
+
+  /** The SDK's client, for what is rare: queries, and making what is missing. */
+  sdk(): CosmosClient {
+    this.client ??= createClient(this.connection, this.requestLimitMs);
+    return this.client;
   }
 
   /** Looks at account and containers now. @throws TurnwiseError when they cannot be used as they are, or not be reached */
   async open(): Promise<void> {
     this.closed = false;
     try {
-      for (const [name, container] of Object.entries(await this.containers())) {
-        await container.read().catch((error: unknown) => {
-          throw codeOf(error) === 404 ? containerMissing(name) : error;
+      const { rest, region } = await this.use();
+      for (const { id } of Object.values(CONTAINERS)) {
+        await rest.run(region, { method: 'GET', type: 'colls', link: this.linkOf(id) }).catch((error: unknown) => {
+          throw codeOf(error) === 404 ? containerMissing(id) : error;
         });
       }
     } catch (error) {
       if (error instanceof TurnwiseError) throw error;
-      const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${codeOf(error) ?? 'it does not answer'}.`;
+      const reason = error instanceof StoreFault ? error.message : `${codeOf(error) ?? 'it does not answer'}.`;
+      const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${reason}`;
       throw new TurnwiseError('StoreUnusable', why, { cause: error });
     }
+  }
+
+  get database(): string {
+    return this.connection.database;
+  }
+
+  /** A container by names, as requests are signed with. */
+  linkOf(container: string): string {
+    return `dbs/${this.connection.database}/colls/${container}`;
   }
 
   close(): void {
     this.closed = true;
     this.client?.dispose();
     this.client = undefined;
+    this.rest?.close();
+    this.rest = undefined;
     this.opening = undefined;
+    this.opened = undefined;
   }
 
-  private async start(): Promise<Containers> {
-    this.client ??= createClient(this.connection, this.requestLimitMs);
+  private async start(): Promise<OpenAccount> {
+    const { endpoint, create } = this.connection;
+    const authorization = this.authorization();
+    this.rest ??= new CosmosRest({ authorization, timeoutMs: this.requestLimitMs });
+    const { rest } = this;
+    const origin = new URL(endpoint);
     const sentAt = this.clock.monotonic;
-    const { resource, headers } = await this.client.getDatabaseAccount();
-    this.clock.observe(headers.date, sentAt);
-    if (resource !== undefined) checkAccount(resource);
-    const database = this.client.database(this.connection.database);
-    if (this.connection.create) await createMissing(this.client, this.connection.database);
-    return {
-      conversations: database.container(CONTAINERS.conversations.id),
-      users: database.container(CONTAINERS.users.id),
+    const answer = await rest.run(origin, { method: 'GET', type: '', link: '' });
+    this.clock.observe(answer.headers.date, sentAt);
+    const region = writingRegion(accountOf(answer));
+    // Emulators name addresses that are theirs only inside their container.
+    const opened = { rest, region: isLocal(endpoint) || region === undefined ? origin : new URL(region) };
+    if (create) await this.createMissing(opened);
+    return opened;
+  }
+
+  private authorization(): CosmosAuthorization {
+    const { key, clientId, managed, endpoint } = this.connection;
+    if (key !== undefined) return keyAuthorization(key);
+    const identity = () => azureIdentity({ managed, ...(clientId === undefined ? {} : { clientId }) });
+    return identityAuthorization(identity, endpoint, { clock: this.timers });
+  }
+
+  private async createMissing({ rest, region }: OpenAccount): Promise<void> {
+    const missing = async (type: 'dbs' | 'colls', link: string): Promise<boolean> => {
+      try {
+        await rest.run(region, { method: 'GET', type, link });
+        return false;
+      } catch (error) {
+        if (codeOf(error) === 404) return true;
+        throw error;
+      }
     };
+    const { database: name } = this.connection;
+    if (await missing('dbs', `dbs/${name}`)) await unlessExists(this.sdk().databases.createIfNotExists({ id: name }));
+    for (const container of Object.values(CONTAINERS)) {
+      if (!(await missing('colls', this.linkOf(container.id)))) continue;
+      await unlessExists(this.sdk().database(name).containers.createIfNotExists(containerDefinition(container)));
+    }
   }
 }
 
@@ -102,59 +173,35 @@ export function containerMissing(name: string): TurnwiseError {
   );
 }
 
-/** @param requestTimeout for one request, in ms */
-export function createClient(
-  { endpoint, key, clientId, managed }: CosmosConnection,
-  requestTimeout: number,
-): CosmosClient {
-  const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
-  const local = isLoopback(endpoint);
-  return new CosmosClient({
-    endpoint,
-    ...(key === undefined
-      ? { aadCredentials: azureIdentity({ managed, ...(clientId === undefined ? {} : { clientId }) }) }
-      : { key: key.reveal() }),
-    // Without this the client sends no session token at all.
-    consistencyLevel: ConsistencyLevel.Session,
-    userAgentSuffix: 'turnwise',
-    connectionPolicy: {
-      requestTimeout,
-      // Throttling goes back to the caller with the time to wait: only it knows whether it can.
-      retryOptions: { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 1 },
-      useMultipleWriteLocations: false,
-      // Emulators name addresses that are theirs only inside their container.
-      enableEndpointDiscovery: !local,
-      enableBackgroundEndpointRefreshing: !local,
-    },
-  });
+/** @throws CosmosFailure for what is no account */
+function accountOf({ text, headers }: RestAnswer): AccountDocument {
+  try {
+    return JSON.parse(text) as AccountDocument;
+  } catch {
+    throw new CosmosFailure('notAnAccount', { headers });
+  }
 }
 
-function isLoopback(endpoint: string): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname);
-}
-
-/** With several write regions two of them can both grant a condition on one ETag, and nothing here would hold. */
-function checkAccount(account: DatabaseAccount): void {
-  if (account.enableMultipleWritableLocations || account.writableLocations.length > 1) {
+/**
+ * The address of the region that writes. With several of them two could both grant a condition on one ETag, and nothing here would hold.
+ * @throws TurnwiseError when the account cannot be used as it is
+ */
+function writingRegion(account: AccountDocument): string | undefined {
+  const { enableMultipleWriteLocations, writableLocations = [], userConsistencyPolicy } = account;
+  if (enableMultipleWriteLocations || writableLocations.length > 1) {
     throw new TurnwiseError(
       'StoreUnusable',
       'The Cosmos DB account writes in several regions, which breaks ETags; turn multi-region writes off.',
     );
   }
-  if (!CONSISTENT_ENOUGH.has(account.consistencyPolicy)) {
+  const consistency = userConsistencyPolicy?.defaultConsistencyLevel ?? '';
+  if (!CONSISTENT_ENOUGH.has(consistency)) {
     throw new TurnwiseError(
       'StoreUnusable',
-      `The Cosmos DB account's consistency is ${account.consistencyPolicy}; set its default to Session.`,
+      `The Cosmos DB account's consistency is ${consistency}; set its default to Session.`,
     );
   }
-}
-
-async function createMissing(client: CosmosClient, name: string): Promise<void> {
-  await unlessExists(client.databases.createIfNotExists({ id: name }));
-  const database = client.database(name);
-  for (const container of Object.values(CONTAINERS)) {
-    await unlessExists(database.containers.createIfNotExists(containerDefinition(container)));
-  }
+  return writableLocations[0]?.databaseAccountEndpoint;
 }
 
 /** Two processes that start at once both find it missing. */

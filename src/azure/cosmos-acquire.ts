@@ -18,7 +18,7 @@ export function patchingAcquire(
 ): TurnStore['acquire'] {
   return async (key, owner) => {
     const address = { id: headId(key), partition: partitionKey(key) };
-    const answer = await requests.patch(address, acquirePatch(requests.clock.now(), owner, timing));
+    const answer = await requests.patchAndRead(address, acquirePatch(requests.clock.now(), owner, timing));
     if (!answer.ok) return answer.refusal === 'absent' ? { outcome: 'idle' } : general(key, owner);
     const { head } = readHead(answer.value);
     known.rememberHold(key, head, answer.value);

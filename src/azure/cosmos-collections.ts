@@ -62,7 +62,7 @@ export class CosmosCollections implements Collections {
     const expiry =
       expiresAt === undefined ? {} : { until: expiresAt, ttl: Math.min(Math.max(1, seconds), LONGEST_TTL_S) };
     const item = { id: address.id, user: partition, value, ...expiry };
-    return etag === undefined ? this.requests.create(item) : this.requests.replace(item, partition, etag);
+    return etag === undefined ? this.requests.create(item, partition) : this.requests.replace(item, partition, etag);
   }
 
   private valueOf(item: Item | undefined): unknown {

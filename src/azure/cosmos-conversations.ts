@@ -226,11 +226,9 @@ export class CosmosConversations implements ConversationPartitions {
     const [first] = operations;
     if (first === undefined) return { ok: true, value: undefined };
     if (operations.length === 1 && head !== undefined) {
-      const answer =
-        first.operationType === 'Replace' && first.ifMatch !== undefined
-          ? await this.requests.replace(head, partition, first.ifMatch)
-          : await this.requests.create(head);
-      return answer.ok ? { ok: true, value: answer.value._etag } : answer;
+      return first.operationType === 'Replace' && first.ifMatch !== undefined
+        ? this.requests.replace(head, partition, first.ifMatch)
+        : this.requests.create(head, partition);
     }
     const answer = await this.requests.batch(operations, partition);
     return answer.ok ? { ok: true, value: answer.value[0] } : answer;

@@ -2,7 +2,8 @@ import type { Container } from '@azure/cosmos';
 import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
 import { conversationKey, partsOfKey, userKey } from '../turn/keys';
 import type { StateData } from '../turn/user-state';
-import { type CosmosConnection, createClient } from './cosmos-account';
+import { createClient } from './cosmos-client';
+import type { CosmosConnection } from './cosmos-connection';
 import { refusal } from './cosmos-outcome';
 import { within } from './within';
 

@@ -1,4 +1,5 @@
-import { type CosmosConnection, createClient } from './cosmos-account';
+import { createClient } from './cosmos-client';
+import type { CosmosConnection } from './cosmos-connection';
 import { CONTAINERS } from './cosmos-containers';
 import { headersOf } from './cosmos-outcome';
 

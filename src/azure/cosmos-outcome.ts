@@ -30,6 +30,16 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'AggregateAuthenticationError',
 ]);
 
+/** 403 with these says that the region does not write, or that the account is not there any more. */
+const WRITE_FORBIDDEN = 3;
+const ACCOUNT_NOT_FOUND = 1008;
+
+/** Whether a failure is a reason to look where the account writes now. */
+export function mayHaveMoved(error: unknown): boolean {
+  const { code, substatus, notSent } = partsOf(error);
+  return notSent === true || (code === 403 && (substatus === WRITE_FORBIDDEN || substatus === ACCOUNT_NOT_FOUND));
+}
+
 /** An answer's parts, by whichever error class it came. */
 interface Parts {
   readonly code?: unknown;
@@ -37,6 +47,8 @@ interface Parts {
   readonly name?: unknown;
   readonly headers?: Readonly<Record<string, unknown>>;
   readonly retryAfterInMs?: unknown;
+  /** Said by our own transport. */
+  readonly notSent?: unknown;
 }
 
 const partsOf = (error: unknown): Parts => (typeof error === 'object' && error !== null ? error : {});
@@ -57,7 +69,7 @@ export function headersOf(error: unknown): Readonly<Record<string, unknown>> {
  * @throws StoreFault when it did not, or that is not known; the error itself when the request was malformed (400): a defect
  */
 export function refusal(error: unknown, kind: 'read' | 'write'): Refusal {
-  const { code, substatus, name, retryAfterInMs } = partsOf(error);
+  const { code, substatus, name, retryAfterInMs, ...more } = partsOf(error);
   if (typeof code === 'number') {
     const known = substatus === READ_SESSION_NOT_AVAILABLE || substatus === OWNER_MISSING ? undefined : REFUSALS[code];
     if (known !== undefined) return known;
@@ -66,7 +78,7 @@ export function refusal(error: unknown, kind: 'read' | 'write'): Refusal {
     const status = substatus === undefined ? `${code}` : `${code}/${substatus}`;
     throw fault(applied, `Cosmos DB answered ${status}.`, error, retryAfterInMs);
   }
-  const notSent = [code, name].some((each) => typeof each === 'string' && NOT_SENT.has(each));
+  const notSent = more.notSent === true || [code, name].some((each) => typeof each === 'string' && NOT_SENT.has(each));
   throw fault(kind === 'read' || notSent ? 'no' : 'unknown', 'Cosmos DB did not answer.', error);
 }
 

@@ -1,11 +1,14 @@
-import type { Container, OperationInput, PatchOperation } from '@azure/cosmos';
+import type { OperationInput, PatchOperation } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
-import { type Containers, type CosmosAccount, containerMissing } from './cosmos-account';
+import { type CosmosAccount, containerMissing, type OpenAccount } from './cosmos-account';
 import type { CosmosClock } from './cosmos-clock';
+import { CONTAINERS } from './cosmos-containers';
 import type { Item } from './cosmos-documents';
-import { batchRefusal, headersOf, type Refusal, refusal } from './cosmos-outcome';
+import { type BatchedResult, batchRefusal, headersOf, mayHaveMoved, type Refusal, refusal } from './cosmos-outcome';
+import type { RestAnswer, RestRequest } from './cosmos-rest';
+import { SessionTokens } from './cosmos-session';
 import { within } from './within';
 
 /** What a request came to: an answer, or what the service decided instead. */
@@ -26,7 +29,7 @@ const MOST_BYTES = 1_950_000;
 /** One request as it went, for whoever watches. */
 export interface CosmosRequest {
   readonly operation: 'read' | 'create' | 'replace' | 'remove' | 'patch' | 'batch' | 'query';
-  readonly container: keyof Containers;
+  readonly container: keyof typeof CONTAINERS;
   /** `ok`, what the service decided instead, or `fault`. */
   readonly outcome: 'ok' | Refusal | 'fault';
   readonly ms: number;
@@ -46,70 +49,81 @@ export interface ItemAddress {
   readonly partition: string;
 }
 
+/** The item as it is after the write is known already, or is not needed. */
+const WITHOUT_CONTENT = { prefer: 'return=minimal' };
+
+const JSON_BODY = { 'content-type': 'application/json' };
+
+const ALL_OR_NONE = {
+  ...JSON_BODY,
+  ...WITHOUT_CONTENT,
+  'x-ms-cosmos-is-batch-request': 'true',
+  'x-ms-cosmos-batch-atomic': 'true',
+};
+
+/** Partition keys are digests or plain names: nothing in them needs an escape. */
+const partitionOf = (partition: string): string => `["${partition}"]`;
+
+const partitionHeader = (partition: string) => ({ 'x-ms-documentdb-partitionkey': partitionOf(partition) });
+
 /**
  * Single requests to the service: each within its time, each teaching the clock, each with its outcome told by
  * `src/azure/cosmos-outcome.ts`. @throws StoreFault from every method
  */
 export class CosmosRequests {
+  private readonly session = new SessionTokens();
+  private readonly link: string;
+
   constructor(
     private readonly account: CosmosAccount,
-    private readonly container: keyof Containers,
+    private readonly container: keyof typeof CONTAINERS,
     readonly clock: CosmosClock,
     private readonly timers: Clock,
     private readonly watch: (request: CosmosRequest) => void = () => undefined,
-  ) {}
+  ) {
+    this.link = account.linkOf(CONTAINERS[container].id);
+  }
 
   /** Lets a moment pass that grows with the number of tries and differs between competitors. */
   pause(tries: number): Promise<void> {
     return this.timers.sleep((0.5 + Math.random()) * Math.min(5 * 2 ** tries, 200));
   }
 
-  async read({ id, partition }: ItemAddress): Promise<Answer<Item>> {
-    return this.perform('read', async (container, abortSignal) => {
-      const answer = await container.item(id, partition).read<Item>({ abortSignal });
-      // The SDK does not throw when a read finds nothing.
-      if (answer.resource === undefined) throw { code: 404, substatus: answer.substatus, headers: answer.headers };
-      return { value: answer.resource, headers: answer.headers };
-    });
+  read(address: ItemAddress): Promise<Answer<Item>> {
+    return this.perform('read', this.itemRequest('GET', address), itemIn);
   }
 
-  async create(item: Item): Promise<Answer<Item>> {
-    assertFits([item]);
-    const answer = await this.perform('create', async (container, abortSignal) => {
-      const { etag, headers } = await container.items.create<Item>(item, { abortSignal });
-      return { value: { ...item, _etag: etag }, headers };
-    });
+  /** @returns the item's ETag */
+  async create(item: Item, partition: string): Promise<Answer<string>> {
+    const headers = { ...partitionHeader(partition), ...JSON_BODY, ...WITHOUT_CONTENT };
+    const answer = await this.perform('create', this.containerRequest(headers, bodyOf(item)), etagOf);
     // What can be absent when an item is created is its container.
     if (!answer.ok && answer.refusal === 'absent') throw containerMissing(this.container);
     return answer;
   }
 
-  /** Replaces an item that is still the one of the ETag. */
-  async replace(item: Item, partition: string, etag: string): Promise<Answer<Item>> {
-    assertFits([item]);
-    return this.perform('replace', async (container, abortSignal) => {
-      const accessCondition = { type: 'IfMatch', condition: etag };
-      const answer = await container.item(item.id, partition).replace<Item>(item, { abortSignal, accessCondition });
-      return { value: { ...item, _etag: answer.etag }, headers: answer.headers };
-    });
+  /** Replaces an item that is still the one of the ETag. @returns the ETag that it has now */
+  async replace(item: Item, partition: string, etag: string): Promise<Answer<string>> {
+    const headers = { ...JSON_BODY, ...WITHOUT_CONTENT, 'if-match': etag };
+    const request = this.itemRequest('PUT', { id: item.id, partition }, headers, bodyOf(item));
+    return this.perform('replace', request, etagOf);
   }
 
   /** Deletes an item: whatever it is by now, or while it is still the one of the ETag. */
-  async remove({ id, partition }: ItemAddress, etag?: string): Promise<Answer<undefined>> {
-    return this.perform('remove', async (container, abortSignal) => {
-      const condition = etag === undefined ? {} : { accessCondition: { type: 'IfMatch', condition: etag } };
-      const answer = await container.item(id, partition).delete({ abortSignal, ...condition });
-      return { value: undefined, headers: answer.headers };
-    });
+  remove(address: ItemAddress, etag?: string): Promise<Answer<undefined>> {
+    const condition = etag === undefined ? {} : { 'if-match': etag };
+    return this.perform('remove', this.itemRequest('DELETE', address, condition), nothing);
   }
 
-  async patch({ id, partition }: ItemAddress, { condition, operations }: ConditionalPatch): Promise<Answer<Item>> {
-    return this.perform('patch', async (container, abortSignal) => {
-      const body = { condition, operations };
-      const answer = await container.item(id, partition).patch<Item>(body, { abortSignal });
-      if (answer.resource === undefined) throw new Error('Cosmos DB answered a patch without the item.');
-      return { value: answer.resource, headers: answer.headers };
-    });
+  /** Changes an item if a condition holds. */
+  patch(address: ItemAddress, change: ConditionalPatch): Promise<Answer<undefined>> {
+    const request = this.itemRequest('PATCH', address, { ...JSON_BODY, ...WITHOUT_CONTENT }, JSON.stringify(change));
+    return this.perform('patch', request, nothing);
+  }
+
+  /** As {@link patch}. @returns the item as it is then */
+  patchAndRead(address: ItemAddress, change: ConditionalPatch): Promise<Answer<Item>> {
+    return this.perform('patch', this.itemRequest('PATCH', address, JSON_BODY, JSON.stringify(change)), itemIn);
   }
 
   /** All operations or none. @returns the ETags that they left, in order */
@@ -117,13 +131,11 @@ export class CosmosRequests {
     operations: readonly OperationInput[],
     partition: string,
   ): Promise<Answer<readonly (string | undefined)[]>> {
-    assertFits(operations);
-    const answer = await this.perform('batch', async (container, abortSignal) => {
-      // The SDK writes into what it is given.
-      const own = operations.map((operation) => ({ ...operation, partitionKey: partition }));
-      const { result, headers } = await container.items.batch(own, partition, { abortSignal });
-      return { value: result ?? [], headers: headers ?? {} };
-    });
+    if (operations.length > MOST_OPERATIONS) throw tooLarge(`${operations.length} items`);
+    const headers = { ...partitionHeader(partition), ...ALL_OR_NONE };
+    const own = operations.map((operation) => ({ ...operation, partitionKey: partitionOf(partition) }));
+    const request = this.containerRequest(headers, bodyOf(own));
+    const answer = await this.perform('batch', request, ({ text }) => JSON.parse(text) as readonly BatchedResult[]);
     if (!answer.ok) return answer;
     const refused = batchRefusal(answer.value);
     return refused === undefined
@@ -138,36 +150,80 @@ export class CosmosRequests {
     partition?: string,
   ): Promise<Item[]> {
     const named = Object.entries(parameters).map(([name, value]) => ({ name, value }));
-    const answer = await this.perform('query', async (container, abortSignal) => {
+    const abort = new AbortController();
+    const answer = await this.told('query', async () => {
+      await this.account.use();
+      const container = this.account.sdk().database(this.account.database).container(CONTAINERS[this.container].id);
+      const { signal: abortSignal } = abort;
       const options = { abortSignal, ...(partition === undefined ? {} : { partitionKey: partition }) };
-      const found = await container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
-      return { value: found.resources, headers: { [CHARGE]: found.requestCharge } };
+      const found = container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
+      const { resources, requestCharge } = await within(found, this.limitMs).finally(() => abort.abort());
+      return { value: resources, headers: { [CHARGE]: requestCharge } };
     });
     return answer.ok ? answer.value : [];
   }
 
-  private async perform<T>(
+  private itemRequest(
+    method: RestRequest['method'],
+    { id, partition }: ItemAddress,
+    headers?: RestRequest['headers'],
+    body?: string,
+  ): RestRequest {
+    return {
+      method,
+      type: 'docs',
+      link: `${this.link}/docs/${id}`,
+      headers: { ...partitionHeader(partition), ...headers },
+      session: this.session,
+      ...(body === undefined ? {} : { body }),
+    };
+  }
+
+  private containerRequest(headers: Readonly<Record<string, string>>, body: string): RestRequest {
+    return { method: 'POST', type: 'docs', link: this.link, headers, body, session: this.session };
+  }
+
+  private perform<T>(
     operation: CosmosRequest['operation'],
-    run: (container: Container, signal: AbortSignal) => Promise<{ value: T; headers: Headers }>,
+    request: RestRequest,
+    read: (answer: RestAnswer) => T,
   ): Promise<Answer<T>> {
-    const abort = new AbortController();
+    return this.told(operation, async (begins) => {
+      const { rest, region } = this.account.current ?? (await this.opened());
+      begins();
+      const answer = await rest.run(region, request);
+      return { value: read(answer), headers: answer.headers };
+    });
+  }
+
+  /** @throws GivenUp when it takes longer than a request may */
+  private opened(): Promise<OpenAccount> {
+    return within(this.account.use(), this.limitMs);
+  }
+
+  private get limitMs(): number {
+    return this.account.requestLimitMs + LIMIT_MARGIN_MS;
+  }
+
+  /** @param run says when what it does begins to count as the operation: nothing has been written before that */
+  private async told<T>(
+    operation: CosmosRequest['operation'],
+    run: (begins: () => void) => Promise<{ value: T; headers: Headers }>,
+  ): Promise<Answer<T>> {
     let sentAt = this.clock.monotonic;
     let sent: 'read' | 'write' = 'read';
     try {
-      const attempt = async (): Promise<{ value: T; headers: Headers }> => {
-        const containers = await this.account.containers();
-        sent = operation === 'read' || operation === 'query' ? 'read' : 'write';
+      const { value, headers } = await run(() => {
         sentAt = this.clock.monotonic;
-        return run(containers[this.container], abort.signal);
-      };
-      const { value, headers } = await within(attempt(), this.account.requestLimitMs + LIMIT_MARGIN_MS);
+        sent = operation === 'read' || operation === 'query' ? 'read' : 'write';
+      });
       this.clock.observe(headers.date, sentAt);
       this.tell(operation, 'ok', sentAt, headers);
       return { ok: true, value };
     } catch (error) {
-      abort.abort();
       if (error instanceof TurnwiseError || error instanceof StoreFault) throw error;
       this.clock.observe(headersOf(error).date, sentAt);
+      if (mayHaveMoved(error)) this.account.lookAgain();
       let outcome: CosmosRequest['outcome'] = 'fault';
       try {
         outcome = refusal(error, sent);
@@ -189,9 +245,23 @@ export class CosmosRequests {
   }
 }
 
-function assertFits(content: readonly object[]): void {
-  const bytes = Buffer.byteLength(JSON.stringify(content));
-  if (bytes > MOST_BYTES || content.length > MOST_OPERATIONS) {
-    throw new TurnwiseError('RecordTooLarge', `It would be ${content.length} items of ${bytes} bytes.`);
-  }
+function itemIn({ text }: RestAnswer): Item {
+  return JSON.parse(text) as Item;
+}
+
+function etagOf({ headers }: RestAnswer): string {
+  return headers.etag ?? '';
+}
+
+const nothing = (): undefined => undefined;
+
+function bodyOf(content: Item | readonly OperationInput[]): string {
+  const body = JSON.stringify(content);
+  // A character has three bytes at most, and is hardly ever more than one.
+  if (body.length > MOST_BYTES / 3 && Buffer.byteLength(body) > MOST_BYTES) throw tooLarge(`${body.length} characters`);
+  return body;
+}
+
+function tooLarge(what: string): TurnwiseError {
+  return new TurnwiseError('RecordTooLarge', `It would be ${what}.`);
 }

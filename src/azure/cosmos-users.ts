@@ -41,13 +41,13 @@ export class CosmosUsers implements Pick<Partitions, 'transactUser' | 'readUser'
     item: Item | undefined,
     record: UserRecord | undefined,
     ttlMs: number | undefined,
-  ): Promise<Answer<Item>> {
+  ): Promise<Answer<unknown>> {
     const partition = partitionKey(user);
     if (item?._etag !== undefined) {
       const after = record === undefined ? item : userItem(user, record, ttlMs);
       return this.requests.replace(after, partition, item._etag);
     }
     if (record === undefined) return this.requests.patch({ id: userId(user), partition }, NEVER);
-    return this.requests.create(userItem(user, record, ttlMs));
+    return this.requests.create(userItem(user, record, ttlMs), partition);
   }
 }

@@ -1,0 +1,21 @@
+import type { Secret } from '../schema/secret';
+
+/** How the account is reached: with the identity of this process, or with a key where one is given, which is for emulators. */
+export interface CosmosConnection {
+  readonly endpoint: string;
+  readonly database: string;
+  readonly key?: Secret;
+  /** Of the user-assigned identity. */
+  readonly clientId?: string;
+  /** Whether there is a managed identity to use; otherwise the developer's own sign-in is tried too. */
+  readonly managed: boolean;
+  /** Creates database and containers where they are missing. For development: in Azure the deployment template does. */
+  readonly create: boolean;
+  /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
+  readonly requestLimitMs?: number;
+}
+
+/** Whether the account is an emulator's, on this machine. */
+export function isLocal(endpoint: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(endpoint).hostname);
+}
