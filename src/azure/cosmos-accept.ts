@@ -6,8 +6,9 @@ import type { ConversationKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
 import { MAX_SEEN, type Timing } from '../turn/timing';
 import { upgrade } from '../turn/upgrade';
-import { headId, headItem, partitionKey, readHead } from './cosmos-documents';
-import type { ConditionalPatch, CosmosRequests, ItemAddress } from './cosmos-requests';
+import type { AwakeConversations } from './cosmos-awake';
+import { headId, headItem, type Item, partitionKey, readHead } from './cosmos-documents';
+import type { Answer, ConditionalPatch, CosmosRequests, ItemAddress } from './cosmos-requests';
 
 type Accepted = 'accepted' | 'duplicate' | 'full';
 
@@ -23,44 +24,22 @@ const MOST_ROUNDS = 8;
  */
 export function patchingAccept(
   requests: CosmosRequests,
+  awake: AwakeConversations,
   general: Mailbox['accept'],
   timing: Timing,
 ): Mailbox['accept'] {
-  const awake = new LatelyAccepted(requests);
   return async (key, activity, bodies, limit) => {
     if (bodies.length > 0) return fullWhenTooLarge(() => general(key, activity, bodies, limit));
     const address = { id: headId(key), partition: partitionKey(key) };
-    const shape = { rests: !awake.has(key) };
-    const first = await append(requests, address, activity, unseenLimit(activity, limit), shape, timing);
-    const outcome =
-      first === 'read'
-        ? await fullWhenTooLarge(() => appendByReading(requests, general, timing, { key, activity, bodies, limit }))
-        : first;
-    awake.add(key);
-    return outcome;
+    const rests = !awake.has(key);
+    awake.accepted(key);
+    const small = unseenLimit(activity, limit);
+    let outcome = await append(requests, address, activity, small, { rests }, timing);
+    if (outcome === 'changed') outcome = await append(requests, address, activity, small, { rests: !rests }, timing);
+    if (outcome !== 'absent' && outcome !== 'changed') return outcome;
+    const call = { key, activity, bodies, limit };
+    return fullWhenTooLarge(() => appendByReading(requests, general, timing, call, outcome === 'absent'));
   };
-}
-
-/** For how long, and of how many conversations, it is assumed that what was accepted in them is still being worked on. */
-const AWAKE_MS = 500;
-const MOST_AWAKE = 1_000;
-
-/** The conversations in which this process accepted something a moment ago: a guess at which of the two shapes applies. */
-class LatelyAccepted {
-  private readonly times = new Map<ConversationKey, number>();
-
-  constructor(private readonly requests: CosmosRequests) {}
-
-  has(key: ConversationKey): boolean {
-    return (this.times.get(key) ?? Number.NEGATIVE_INFINITY) > this.requests.clock.monotonic - AWAKE_MS;
-  }
-
-  add(key: ConversationKey): void {
-    this.times.delete(key);
-    this.times.set(key, this.requests.clock.monotonic);
-    const [oldest] = this.times.keys();
-    if (this.times.size > MOST_AWAKE && oldest !== undefined) this.times.delete(oldest);
-  }
 }
 
 /** A head that is nearly as large as items may be could not be written by its holder any more: accepting stops well before. */
@@ -82,17 +61,21 @@ interface Call {
   readonly limit: number;
 }
 
-/** Looks at the record to find out why the first patch did not apply, and which one will. */
+const ABSENT: Answer<Item> = { ok: false, refusal: 'absent' };
+
+/** Looks at the record, unless it is known to be absent, to find out why no patch applied, and what will. */
 async function appendByReading(
   requests: CosmosRequests,
   general: Mailbox['accept'],
   timing: Timing,
   { key, activity, bodies, limit }: Call,
+  absent: boolean,
 ): Promise<Accepted> {
   const address = { id: headId(key), partition: partitionKey(key) };
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     if (round > 0) await requests.pause(round);
-    const read = await requests.read(address);
+    // A write has just found out that there is none, which is worth more than a read.
+    const read = absent && round === 0 ? ABSENT : await requests.read(address);
     const head = read.ok ? readHead(read.value).head : undefined;
     const accepted = accept(head, requests.clock.now(), activity, limit, timing);
     // A key that was seen stays seen, and a mailbox that was full may say so a moment longer.
@@ -110,13 +93,13 @@ async function appendByReading(
       return general(key, activity, bodies, limit);
     } else {
       const appended = await append(requests, address, activity, limit, { rests: head.wake === null }, timing);
-      if (appended !== 'read') return appended;
+      if (appended !== 'changed' && appended !== 'absent') return appended;
     }
   }
   return general(key, activity, bodies, limit);
 }
 
-/** @returns `read` when the patch did not apply, for whatever reason */
+/** @returns `changed` when the condition does not hold, for whatever reason; `absent` when there is no record */
 async function append(
   requests: CosmosRequests,
   address: ItemAddress,
@@ -124,10 +107,11 @@ async function append(
   limit: number,
   shape: { readonly rests: boolean },
   timing: Timing,
-): Promise<Accepted | 'read'> {
+): Promise<Accepted | 'changed' | 'absent'> {
   const answer = await requests.patch(address, appendPatch(requests.clock.now(), activity, limit, shape, timing));
   if (answer.ok) return 'accepted';
-  return answer.refusal === 'tooLarge' ? 'full' : 'read';
+  if (answer.refusal === 'tooLarge') return 'full';
+  return answer.refusal === 'absent' ? 'absent' : 'changed';
 }
 
 /** The condition's names and values are lower case (the test server compares them so): keys are lower-case hex. */

@@ -8,6 +8,7 @@ import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { isNewer } from '../turn/upgrade';
+import type { AwakeConversations } from './cosmos-awake';
 import { conversationOf, generationOf, headId, headIdIn, headItem, partitionKey, readHead } from './cosmos-documents';
 import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
 import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
@@ -33,6 +34,7 @@ export class CosmosConversations implements ConversationPartitions {
   constructor(
     private readonly requests: CosmosRequests,
     private readonly known: KnownHeads,
+    private readonly awake: AwakeConversations,
     private readonly timing: Timing,
   ) {}
 
@@ -197,6 +199,7 @@ export class CosmosConversations implements ConversationPartitions {
     const answer = await this.write(snapshot.key, plan);
     if (answer.ok) {
       const left = writes?.head ?? known;
+      if (left?.wake === null) this.awake.rests(snapshot.key);
       if (left !== undefined && plan.head !== undefined) {
         const item = { ...plan.head, _etag: answer.value ?? '' };
         if (known === undefined) this.known.remember(left, item);

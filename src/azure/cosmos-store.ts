@@ -7,6 +7,7 @@ import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import { patchingAccept } from './cosmos-accept';
 import { CosmosAccount } from './cosmos-account';
 import { patchingAcquire } from './cosmos-acquire';
+import { AwakeConversations } from './cosmos-awake';
 import { CosmosClock } from './cosmos-clock';
 import { CosmosCollections } from './cosmos-collections';
 import type { CosmosConnection } from './cosmos-connection';
@@ -41,7 +42,8 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
   const account = new CosmosAccount(options, clock, timers);
   const conversations = new CosmosRequests(account, 'conversations', clock, timers, watch);
   const known = new KnownHeads();
-  const partitions = new CosmosConversations(conversations, known, timing);
+  const awake = new AwakeConversations(clock);
+  const partitions = new CosmosConversations(conversations, known, awake, timing);
   const beside = new CosmosRequests(account, 'users', clock, timers, watch);
   const users = new CosmosUsers(beside);
   const store = transactionalStore(
@@ -65,7 +67,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
     timing,
     options.lifetimes,
   );
-  const accept = patchingAccept(conversations, store.mailbox.accept, timing);
+  const accept = patchingAccept(conversations, awake, store.mailbox.accept, timing);
   return {
     ...store,
     mailbox: { ...store.mailbox, accept: limited(accept, acceptLimitMs) },

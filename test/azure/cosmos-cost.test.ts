@@ -103,6 +103,37 @@ async function turn(name: string): Promise<{ requests: string[]; units: Record<s
   return { requests, units };
 }
 
+/** What was asked of the service meanwhile. */
+async function asked(call: () => Promise<unknown>): Promise<string[]> {
+  gateway.requests.length = 0;
+  await call();
+  return gateway.requests.filter(({ path }) => path.includes('/docs')).map(({ kind }) => kind);
+}
+
+const put =
+  (at: Store, name: string, key = conversation('quick')) =>
+  () =>
+    at.mailbox.accept(key, { key: keyOf(name), body: sized(name, 500) }, [], LIMIT);
+
+test('an accept is one request, however soon the conversation has come to rest; the first of all is two', async () => {
+  const key = conversation('quick');
+  expect(await asked(put(store, 'm1'))).toEqual(['patch', 'create']);
+  for (const name of ['m2', 'm3']) {
+    const held = acquired(await store.turns.acquire(key, `worker-${name}`));
+    await store.turns.commit(held, turnOf(held, {}));
+    expect(await asked(put(store, name))).toEqual(['patch']);
+  }
+  // Somebody is at work, and what comes meanwhile is expected.
+  expect(await asked(put(store, 'm4'))).toEqual(['patch']);
+});
+
+test('an accept that guesses wrong what goes on in a conversation is two requests', async () => {
+  const other = cosmosStores(gateway.endpoint, clock, { database }).make();
+  await other.open();
+  expect(await asked(put(other, 'm5'))).toEqual(['patch', 'patch']);
+  await other.close();
+});
+
 const total = (units: Record<string, number>): number => Object.values(units).reduce((sum, each) => sum + each, 0);
 
 test('a simple turn takes an accept and three round trips, and at most 65 request units in all', async () => {
