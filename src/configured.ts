@@ -125,7 +125,8 @@ export function sqliteFile(folder: string): string {
 
 /** The doorbell on the storage queue that the settings name. Nothing is connected yet. */
 export function configuredDoorbell(connection: QueueSettings, environment: Settings['environment']): Doorbell {
-  return new QueueDoorbell({ connection, queueName: TURNS_QUEUE, createQueue: environment === 'development' });
+  const createQueue = environment === 'development';
+  return new QueueDoorbell({ connection, queueName: TURNS_QUEUE, createQueue, clock: systemClock });
 }
 
 /** Where the bot may call, each place with the token that is for it. Nothing is asked for before the first call. */

@@ -1,11 +1,18 @@
 import type { TokenCredential } from '@azure/identity';
+import { createTokenSource, type TokenSource, type TokenSourceOptions, Unusable } from './token-source';
+
+/** Who this process is in Azure. */
+export interface AzureIdentity {
+  readonly clientId?: string;
+  readonly managed: boolean;
+}
 
 /**
  * The identity that this process has in Azure, for Azure's own services. `managed` says there is a managed identity to use;
  * otherwise the developer's own sign-in (Azure CLI and its kin) is tried as well, which takes seconds and has no place in Azure.
  * Loads `@azure/identity`, which is why nothing calls it while keys do.
  */
-export function azureIdentity(options: { readonly clientId?: string; readonly managed: boolean }): TokenCredential {
+export function azureIdentity(options: AzureIdentity): TokenCredential {
   const sdk = require('@azure/identity') as typeof import('@azure/identity');
   const { clientId } = options;
   if (!options.managed) {
@@ -14,4 +21,14 @@ export function azureIdentity(options: { readonly clientId?: string; readonly ma
   return clientId === undefined
     ? new sdk.ManagedIdentityCredential({ retryOptions: { maxRetries: 1 } })
     : new sdk.ManagedIdentityCredential({ clientId, retryOptions: { maxRetries: 1 } });
+}
+
+/** Tokens of that identity for one service. Nothing is loaded or asked for before the first one is needed. */
+export function identityTokens(identity: AzureIdentity, scope: string, options: TokenSourceOptions): TokenSource {
+  return createTokenSource(async (signal) => {
+    // A credential per request: those of the SDK cache, and a token that was turned down must not come back out of a cache.
+    const answer = await azureIdentity(identity).getToken(scope, { abortSignal: signal });
+    if (answer === null) throw new Unusable('the answer holds no token');
+    return { token: answer.token, expiresAt: answer.expiresOnTimestamp };
+  }, options);
 }

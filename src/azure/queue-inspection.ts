@@ -1,5 +1,5 @@
-import { azureIdentity } from './identity';
-import type { StorageConnection } from './queue-doorbell';
+import { queueService } from './queue-service';
+import type { StorageConnection } from './storage-connection';
 
 /** A storage queue as it is, for an operator. */
 export interface QueueFacts {
@@ -21,12 +21,7 @@ export async function inspectQueue(
   queueName: string,
   probe: string,
 ): Promise<QueueFacts> {
-  const sdk = require('@azure/storage-queue') as typeof import('@azure/storage-queue');
-  const options = { retryOptions: { maxTries: 1, tryTimeoutInMs: LIMIT_MS } };
-  const service =
-    connection.kind === 'connectionString'
-      ? sdk.QueueServiceClient.fromConnectionString(connection.connectionString.reveal(), options)
-      : new sdk.QueueServiceClient(connection.queueServiceUri, azureIdentity(connection), options);
+  const service = queueService(connection);
   const queue = service.getQueueClient(queueName);
   const abortSignal = AbortSignal.timeout(LIMIT_MS);
   try {

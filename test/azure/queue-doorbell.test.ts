@@ -1,13 +1,25 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { QueueClient } from '@azure/storage-queue';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { QueueDoorbell, type QueueDoorbellOptions } from '../../src/azure/queue-doorbell';
 import { parseRing } from '../../src/azure/ring-message';
+import { systemClock } from '../../src/runtime/system';
 import { Secret } from '../../src/schema/secret';
 import { conversationKey } from '../../src/turn/keys';
 import { type Azurite, connectionStringFor, freePort, startAzurite } from '../support/azurite';
 import { runInPlainNode } from '../support/plain-node';
+
+/** Servers that are still up: a test that fails must not keep the process alive. */
+const up = new Set<http.Server>();
+
+afterEach(() => {
+  for (const server of up) {
+    server.close();
+    server.closeAllConnections();
+  }
+  up.clear();
+});
 
 const key = conversationKey('msteams', '19:ü/b@thread.v2;messageid=1');
 
@@ -159,6 +171,27 @@ describe('when the queue does not answer', () => {
     await server.close();
   });
 
+  test.each([
+    ['a code that is none', 503, { 'x-ms-error-code': 'see https://account.example' }, 2, 'HTTP 503 error'],
+    ['no code', 500, {}, 2, 'HTTP 500 error'],
+    ['too many', 429, { 'x-ms-error-code': 'TooManyRequests' }, 2, 'HTTP 429 TooManyRequests'],
+    ['too slow', 408, {}, 2, 'HTTP 408 error'],
+    ['not for this key', 403, { 'x-ms-error-code': 'AuthenticationFailed' }, 1, 'HTTP 403 AuthenticationFailed'],
+    ['another thing missing', 404, { 'x-ms-error-code': 'ResourceNotFound' }, 1, 'HTTP 404 ResourceNotFound'],
+    ['somebody else', 200, {}, 1, 'HTTP 200 error'],
+  ])('an answer with %s is tried as often as it is worth it', async (_what, status, headers, tries, reason) => {
+    const server = await storage((response) => response.writeHead(status, headers).end('<canary>'));
+    const doorbell = doorbellAt(server.connectionString, {});
+    const { error } = await rejection(doorbell);
+    expect(error).toMatchObject({ code: 'RingFailed', message: expect.stringContaining(`(${reason})`) });
+    expect(server.requests()).toBe(tries);
+    if (status !== 200) {
+      const message = expect.stringContaining(`(${reason})`);
+      await expect(doorbell.ready()).rejects.toMatchObject({ code: 'QueueUnusable', message });
+    }
+    await server.close();
+  });
+
   test('connections are kept', async () => {
     const server = await storage((response) => answer(response, 201));
     const doorbell = doorbellAt(server.connectionString, {});
@@ -168,18 +201,26 @@ describe('when the queue does not answer', () => {
   });
 });
 
-test('nothing is loaded before the first ring, and no identity where there is a connection string', async () => {
-  const output = await runInPlainNode(`
+test('a ring over a connection string loads no SDK, and rings in a row share a connection', async () => {
+  const server = await storage((response) => answer(response, 201));
+  const output = await runInPlainNode(
+    `
     const { QueueDoorbell } = require('./src/azure/queue-doorbell.ts');
+    const { systemClock: clock } = require('./src/runtime/system.ts');
     const { Secret } = require('./src/schema/secret.ts');
-    const loaded = (name) => Object.keys(require.cache).some((file) => file.includes('node_modules/@azure/' + name));
-    const connection = { kind: 'connectionString', connectionString: new Secret('UseDevelopmentStorage=true') };
-    const doorbell = new QueueDoorbell({ connection, queueName: 'q', createQueue: false, timeoutMs: 200 });
-    const before = [loaded('storage-queue'), loaded('identity')];
-    doorbell.ring('a/b', 0).catch(() => {}).finally(() => {
-      console.log(JSON.stringify([...before, loaded('storage-queue'), loaded('identity')]));
-    });`);
-  expect(JSON.parse(output)).toEqual([false, false, true, false]);
+    const connection = { kind: 'connectionString', connectionString: new Secret(process.env.STORAGE) };
+    const doorbell = new QueueDoorbell({ connection, queueName: 'q', createQueue: false, clock });
+    const rings = async () => { for (let i = 0; i < 20; i++) await doorbell.ring('a/b', 0); };
+    rings().then(() => {
+      const packages = Object.keys(require.cache).map((file) => /node_modules.((@[^/]+.)?[^/]+)/.exec(file)?.[1]);
+      const others = packages.filter((name) => name !== undefined && !name.startsWith('@swc')); // The compiler is this script's.
+      console.log(JSON.stringify([...new Set(others)]));
+    });`,
+    { STORAGE: server.connectionString },
+  );
+  expect(JSON.parse(output)).toEqual([]);
+  expect([server.requests(), server.connections()]).toEqual([20, 1]);
+  await server.close();
 });
 
 describe('parseRing', () => {
@@ -228,7 +269,7 @@ describe('parseRing', () => {
 
 function doorbellAt(connectionString: string, options: Partial<QueueDoorbellOptions>): QueueDoorbell {
   const connection = { kind: 'connectionString', connectionString: new Secret(connectionString) } as const;
-  return new QueueDoorbell({ connection, queueName: 'turns', createQueue: false, ...options });
+  return new QueueDoorbell({ connection, queueName: 'turns', createQueue: false, clock: systemClock, ...options });
 }
 
 function answer(response: http.ServerResponse, status: number): void {
@@ -250,6 +291,7 @@ async function storage(onRequest: (response: http.ServerResponse, count: number)
   server.on('connection', () => {
     connections += 1;
   });
+  up.add(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     connectionString: connectionStringFor((server.address() as AddressInfo).port),

@@ -471,7 +471,7 @@ test('the parts take the settings as they are', () => {
     const development = environment === 'development';
     expect(createInboundAuth({ ...inbound, development, clock }).mode).toEqual(expect.any(String));
     if (outbound !== undefined) createOutboundTokens(outbound, { clock });
-    new QueueDoorbell({ connection: queue, queueName: 'turns', createQueue: development });
+    new QueueDoorbell({ connection: queue, queueName: 'turns', createQueue: development, clock });
   }
 });
 
