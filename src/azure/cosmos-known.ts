@@ -15,32 +15,39 @@ export function isBehind({ head, marks }: LoadedHead, floor: Floor): boolean {
 
 const MOST_HOLDS = 1_000;
 
+/** An item as it was written, with its ETag; as text, which nobody can change. */
+interface Kept {
+  readonly text: string;
+  readonly rev: number;
+}
+
 /**
  * Remembers which item, with which ETag, a head that was handed out came from, so that its holder's next write needs no read. Keeps a
  * copy of its own: what a bot does to an activity must not find its way back into the record.
  */
 export class KnownHeads {
-  private readonly items = new WeakMap<Head, string>();
+  private readonly items = new WeakMap<Head, Kept>();
   /** By conversation, the items of those that this process holds, as far as it knows; the longest unused first. */
-  private readonly holds = new Map<ConversationKey, string>();
+  private readonly holds = new Map<ConversationKey, Kept>();
 
   /** @param item as stored, with its ETag */
   remember(head: Head, item: Item): void {
-    this.items.set(head, JSON.stringify(item));
+    this.items.set(head, kept(item));
   }
 
   /** A fresh copy of what is known; `undefined` for a head that did not come from here. */
   recall(head: Head | undefined): LoadedHead | undefined {
-    const text = head === undefined ? undefined : this.items.get(head);
-    return text === undefined ? undefined : readHead(JSON.parse(text) as Item);
+    const known = head === undefined ? undefined : this.items.get(head);
+    return known === undefined ? undefined : loaded(known);
   }
 
   /** As {@link remember}, for what a holder's own call has seen or left behind. */
   rememberHold(key: ConversationKey, head: Head, item: Item): void {
-    this.remember(head, item);
+    const known = kept(item);
+    this.items.set(head, known);
     this.holds.delete(key);
     if (head.lease === null) return;
-    this.holds.set(key, JSON.stringify(item));
+    this.holds.set(key, known);
     const [oldest] = this.holds.keys();
     if (this.holds.size > MOST_HOLDS && oldest !== undefined) this.holds.delete(oldest);
   }
@@ -55,14 +62,22 @@ export class KnownHeads {
    * state, and the commit finds that out.
    */
   held(key: ConversationKey, now: number): LoadedHead | undefined {
-    const text = this.holds.get(key);
-    if (text === undefined) return undefined;
-    const loaded = readHead(JSON.parse(text) as Item);
-    return loaded.head.lease !== null && loaded.head.lease.until > now ? loaded : undefined;
+    const known = this.holds.get(key);
+    if (known === undefined) return undefined;
+    const found = loaded(known);
+    return found.head.lease !== null && found.head.lease.until > now ? found : undefined;
   }
 
   floorOf(head: Head | undefined): Floor | undefined {
     if (head === undefined) return undefined;
-    return { epoch: head.epoch, rev: this.recall(head)?.marks.rev ?? 0 };
+    return { epoch: head.epoch, rev: this.items.get(head)?.rev ?? 0 };
   }
+}
+
+function kept(item: Item): Kept {
+  return { text: JSON.stringify(item), rev: Number(item.rev ?? 0) };
+}
+
+function loaded({ text }: Kept): LoadedHead {
+  return readHead(JSON.parse(text) as Item);
 }

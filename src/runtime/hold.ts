@@ -1,3 +1,4 @@
+import { OVER } from '../ports/clock';
 import type { Held } from '../ports/store';
 import { StoreFault } from '../turn/fault';
 import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
@@ -123,7 +124,7 @@ export class Hold {
 
   /** Ends the hold on this side: no more renewals. What is written last decides what the record says. */
   end(): void {
-    this.ended.abort();
+    this.ended.abort(OVER);
   }
 
   /** Ends the hold because the conversation is somebody else's. */

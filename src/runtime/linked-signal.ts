@@ -1,7 +1,7 @@
 /** A signal of its own that also aborts with others, until it is let go. */
 export interface LinkedSignal {
   readonly signal: AbortSignal;
-  abort(): void;
+  abort(reason?: unknown): void;
   /** Stops following the others, so that they do not keep it alive. */
   unlink(): void;
 }
@@ -12,14 +12,15 @@ export interface LinkedSignal {
  */
 export function linkedSignal(...others: readonly AbortSignal[]): LinkedSignal {
   const own = new AbortController();
-  const abort = (): void => {
+  const abort = (reason?: unknown): void => {
     unlink();
-    own.abort();
+    own.abort(reason);
   };
+  const follow = (): void => abort();
   const unlink = (): void => {
-    for (const other of others) other.removeEventListener('abort', abort);
+    for (const other of others) other.removeEventListener('abort', follow);
   };
-  for (const other of others) other.addEventListener('abort', abort);
+  for (const other of others) other.addEventListener('abort', follow);
   if (others.some((other) => other.aborted)) abort();
   return { signal: own.signal, abort, unlink };
 }

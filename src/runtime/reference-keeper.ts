@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock';
+import { type Clock, OVER } from '../ports/clock';
 import type { Log } from '../ports/log';
 import type { References } from '../ports/references';
 import type { Activity } from '../schema/activity';
@@ -80,7 +80,7 @@ export class ReferenceKeeper {
     } catch (error) {
       logEvent(log, 'referenceNotKept', { error: error instanceof Error ? error.name : typeof error });
     } finally {
-      done.abort();
+      done.abort(OVER);
     }
   }
 }

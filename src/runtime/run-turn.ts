@@ -1,3 +1,4 @@
+import { OVER } from '../ports/clock';
 import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
@@ -199,7 +200,7 @@ async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<
     await Promise.race([run(), timeout]);
   } finally {
     done = true;
-    over.abort();
+    over.abort(OVER);
     timeout.catch(() => undefined);
     await flushing;
   }

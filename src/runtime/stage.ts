@@ -69,5 +69,10 @@ export function traced<T extends object>(recorded: T, { traceparent }: Pick<Span
 export const spanName = (name: Stage): string => `turnwise.${name}`;
 
 function forMetric(attributes: OwnAttributes): ReturnType<typeof own> {
-  return own(Object.fromEntries(OF_METRICS.flatMap((name) => (name in attributes ? [[name, attributes[name]]] : []))));
+  const kept: { -readonly [Name in keyof OwnAttributes]: OwnAttributes[Name] } = {};
+  for (const name of OF_METRICS) {
+    const value = attributes[name];
+    if (value !== undefined) kept[name] = value;
+  }
+  return own(kept);
 }
