@@ -2,13 +2,13 @@ import type { CosmosClient } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
-import { type CosmosAuthorization, identityAuthorization, keyAuthorization } from './cosmos-authorization';
+import { type CosmosAuthorization, keyAuthorization, tokenAuthorization, tokenScopes } from './cosmos-authorization';
 import { createClient } from './cosmos-client';
 import type { CosmosClock } from './cosmos-clock';
 import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { CONTAINERS, containerDefinition } from './cosmos-containers';
 import { CosmosFailure, CosmosRest, type RestAnswer } from './cosmos-rest';
-import { azureIdentity } from './identity';
+import { azureIdentity, identityTokens } from './identity';
 
 const REQUEST_LIMIT_MS = 3_000;
 
@@ -28,6 +28,9 @@ interface AccountDocument {
   readonly writableLocations?: readonly { readonly databaseAccountEndpoint: string }[];
   readonly userConsistencyPolicy?: { readonly defaultConsistencyLevel: string };
 }
+
+/** Everything waits for the store: after failures of the identity service it is asked for a token at least this often. */
+const MAX_TOKEN_PAUSE_MS = 5_000;
 
 /** The least time between two looks at the account. */
 const LOOK_AGAIN_MS = 5_000;
@@ -142,7 +145,9 @@ export class CosmosAccount {
     const { key, clientId, managed, endpoint } = this.connection;
     if (key !== undefined) return keyAuthorization(key);
     const identity = () => azureIdentity({ managed, ...(clientId === undefined ? {} : { clientId }) });
-    return identityAuthorization(identity, endpoint, { clock: this.timers });
+    return tokenAuthorization(
+      identityTokens(identity, tokenScopes(endpoint), { clock: this.timers, maxBackOffMs: MAX_TOKEN_PAUSE_MS }),
+    );
   }
 
   private async createMissing({ rest, region }: OpenAccount): Promise<void> {

@@ -1,7 +1,6 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import type { TokenCredential } from '@azure/identity';
 import type { Secret } from '../schema/secret';
-import { createTokenSource, type TokenSourceOptions, Unusable } from './token-source';
+import type { TokenSource } from './token-source';
 
 /** What is signed of a request: the resource that it is about, by its names as they are. */
 export interface Signed {
@@ -35,37 +34,17 @@ export function keyAuthorization(key: Secret): CosmosAuthorization {
   };
 }
 
-/** For an account that its directory does not know by its address. */
-const SCOPE_OF_ALL = 'https://cosmos.azure.com/.default';
-
-/** The directory's answer where nothing is registered under a scope. */
-const NOT_REGISTERED = 'AADSTS500011';
-
-/** With tokens of Microsoft Entra: one at a time, fetched ahead of their end. */
-export function identityAuthorization(
-  identity: () => TokenCredential,
-  endpoint: string,
-  options: TokenSourceOptions,
-): CosmosAuthorization {
-  let credential: TokenCredential | undefined;
-  let scope = `${new URL(endpoint).origin}/.default`;
-  const tokens = createTokenSource(async (abortSignal) => {
-    credential ??= identity();
-    const answer = await credential.getToken(scope, { abortSignal }).catch((error: unknown) => {
-      if (error instanceof Error && error.message.includes(NOT_REGISTERED)) scope = SCOPE_OF_ALL;
-      throw error;
-    });
-    if (answer === null) throw new Unusable('the answer holds no token');
-    return { token: answer.token, expiresAt: answer.expiresOnTimestamp };
-  }, options);
+/** With tokens of Microsoft Entra. */
+export function tokenAuthorization(tokens: TokenSource): CosmosAuthorization {
   return {
-    header: async () => headerOf(await tokens.token()),
-    refused: (header) => tokens.invalidate(tokenIn(header)),
+    header: async () => encodeURIComponent(`${PREFIX}${await tokens.token()}`),
+    refused: (header) => tokens.invalidate(decodeURIComponent(header).slice(PREFIX.length)),
   };
 }
 
 const PREFIX = 'type=aad&ver=1.0&sig=';
 
-const headerOf = (token: string): string => encodeURIComponent(`${PREFIX}${token}`);
-
-const tokenIn = (header: string): string => decodeURIComponent(header).slice(PREFIX.length);
+/** What a token is for: the account, and where its directory does not know it by its address, all of them. */
+export function tokenScopes(endpoint: string): readonly [string, string] {
+  return [`${new URL(endpoint).origin}/.default`, 'https://cosmos.azure.com/.default'];
+}

@@ -23,11 +23,31 @@ export function azureIdentity(options: AzureIdentity): TokenCredential {
     : new sdk.ManagedIdentityCredential({ clientId, retryOptions: { maxRetries: 1 } });
 }
 
-/** Tokens of that identity for one service. Nothing is loaded or asked for before the first one is needed. */
-export function identityTokens(identity: AzureIdentity, scope: string, options: TokenSourceOptions): TokenSource {
+/** The directory's answer where nothing is registered under a scope. */
+const NOT_REGISTERED = 'AADSTS500011';
+
+/**
+ * Tokens of an identity for one service. Nothing is loaded or asked for before the first one is needed.
+ * @param scopes the service's name in the directory, and others that it may have instead
+ */
+export function identityTokens(
+  identity: () => TokenCredential,
+  scopes: readonly [string, ...string[]],
+  options: TokenSourceOptions,
+): TokenSource {
+  let [scope, ...others] = scopes;
   return createTokenSource(async (signal) => {
     // A credential per request: those of the SDK cache, and a token that was turned down must not come back out of a cache.
-    const answer = await azureIdentity(identity).getToken(scope, { abortSignal: signal });
+    const answer = await identity()
+      .getToken(scope, { abortSignal: signal })
+      .catch((error: unknown) => {
+        const [next, ...rest] = others;
+        if (next !== undefined && error instanceof Error && error.message.includes(NOT_REGISTERED)) {
+          scope = next;
+          others = rest;
+        }
+        throw error;
+      });
     if (answer === null) throw new Unusable('the answer holds no token');
     return { token: answer.token, expiresAt: answer.expiresOnTimestamp };
   }, options);

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../ports/clock';
 import { type Exchange, HttpExchange } from './http-exchange';
-import { identityTokens } from './identity';
+import { azureIdentity, identityTokens } from './identity';
 import { type QueueAddress, queueAddress, type StorageConnection, type Unreadable } from './storage-connection';
 import { type TokenSource, TokenUnavailable } from './token-source';
 import { within } from './within';
@@ -59,7 +59,8 @@ export class QueueRequests {
     this.#clock = clock;
     this.#address = queueAddress(connection, queueName);
     if (connection.kind === 'identity') {
-      this.#tokens = tokens ?? identityTokens(connection, SCOPE, { clock, maxBackOffMs: MAX_TOKEN_PAUSE_MS });
+      this.#tokens =
+        tokens ?? identityTokens(() => azureIdentity(connection), [SCOPE], { clock, maxBackOffMs: MAX_TOKEN_PAUSE_MS });
     }
     this.#http = new HttpExchange({
       maxResponseBytes: 64 * 1024,

@@ -10,6 +10,3 @@ export interface Clock {
   /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
-
-/** Why a wait ends that is not needed any more. Without a reason an abort makes an error with a stack, which costs more than the wait. */
-export const OVER = 'over';

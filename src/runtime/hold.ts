@@ -1,9 +1,9 @@
-import { OVER } from '../ports/clock';
 import type { Held } from '../ports/store';
 import { StoreFault } from '../turn/fault';
 import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
 import type { ConversationKey } from '../turn/keys';
 import type { Effect, Head } from '../turn/record';
+import { OVER } from './linked-signal';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
 

@@ -1,3 +1,6 @@
+/** Why a wait ends that is not needed any more. Without a reason an abort makes an error with a stack, which costs more than the wait. */
+export const OVER = 'over';
+
 /** A signal of its own that also aborts with others, until it is let go. */
 export interface LinkedSignal {
   readonly signal: AbortSignal;

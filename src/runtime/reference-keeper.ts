@@ -1,9 +1,10 @@
-import { type Clock, OVER } from '../ports/clock';
+import type { Clock } from '../ports/clock';
 import type { Log } from '../ports/log';
 import type { References } from '../ports/references';
 import type { Activity } from '../schema/activity';
 import type { ConversationKey } from '../turn/keys';
 import { logEvent } from './events';
+import { OVER } from './linked-signal';
 import { referenceKey, referenceOf } from './reference-of';
 
 export interface KeeperOptions {

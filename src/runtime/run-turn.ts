@@ -1,4 +1,3 @@
-import { OVER } from '../ports/clock';
 import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
@@ -10,7 +9,7 @@ import { CapturedTurn, type TurnInput } from './captured-turn';
 import { commitTurn } from './commit-turn';
 import { translateIncoming } from './delivered-ids';
 import { ConversationLost, type Hold } from './hold';
-import { linkedSignal } from './linked-signal';
+import { linkedSignal, OVER } from './linked-signal';
 import { backoff } from './options';
 import { threadPause } from './pacing';
 import { atRecipient } from './recipients';

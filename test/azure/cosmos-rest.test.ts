@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { CosmosClient } from '@azure/cosmos';
 import type { TokenCredential } from '@azure/identity';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { identityAuthorization, keyAuthorization } from '../../src/azure/cosmos-authorization';
+import { keyAuthorization, tokenAuthorization, tokenScopes } from '../../src/azure/cosmos-authorization';
 import { CosmosFailure, CosmosRest } from '../../src/azure/cosmos-rest';
 import { SessionTokens } from '../../src/azure/cosmos-session';
+import { identityTokens } from '../../src/azure/identity';
+import type { TokenSourceOptions } from '../../src/azure/token-source';
 import { systemClock } from '../../src/runtime/system';
 import { Secret } from '../../src/schema/secret';
 import { startCosmosGateway } from '../support/cosmos-gateway';
@@ -89,6 +91,14 @@ describe('authorization', () => {
     getToken: async (scope) => ({ token: getToken(String(scope)), expiresOnTimestamp: Date.now() + 3_600_000 }),
   });
 
+  const authorizationOf = (identity: TokenCredential, options: Partial<TokenSourceOptions> = {}) =>
+    tokenAuthorization(
+      identityTokens(() => identity, tokenScopes('https://bots.documents.azure.com:443/'), {
+        clock: systemClock,
+        ...options,
+      }),
+    );
+
   test('with an identity it is a token for the account, fetched once, and anew when it was turned down', async () => {
     let fetched = 0;
     const scopes: string[] = [];
@@ -97,8 +107,7 @@ describe('authorization', () => {
       fetched += 1;
       return `token-${fetched}`;
     });
-    const options = { clock: systemClock, minIntervalMs: 0 };
-    const authorization = identityAuthorization(() => identity, 'https://bots.documents.azure.com:443/', options);
+    const authorization = authorizationOf(identity, { minIntervalMs: 0 });
     const { origin, seen } = await service(({ headers }) => [
       headers.authorization?.endsWith('token-1') ? 401 : 200,
       {},
@@ -120,8 +129,7 @@ describe('authorization', () => {
       if (scope !== 'https://cosmos.azure.com/.default') throw new Error('AADSTS500011: not found');
       return 'token';
     });
-    const options = { clock: systemClock, backOffMs: 0 };
-    const authorization = identityAuthorization(() => identity, 'https://bots.documents.azure.com', options);
+    const authorization = authorizationOf(identity, { backOffMs: 0 });
     const { origin } = await service(() => [200, {}]);
     await expect(rest(authorization).run(origin, ITEM)).rejects.toMatchObject({ applied: 'no' });
     await rest(authorization).run(origin, ITEM);
@@ -132,8 +140,7 @@ describe('authorization', () => {
       throw new Error('secret detail');
     });
     const { origin, seen } = await service(() => [200, {}]);
-    const authorization = identityAuthorization(() => identity, origin.href, { clock: systemClock });
-    const failed = await rest(authorization)
+    const failed = await rest(authorizationOf(identity))
       .run(origin, ITEM)
       .catch((error: unknown) => error);
     expect(failed).toMatchObject({ applied: 'no', message: expect.not.stringContaining('secret') });
