@@ -7,7 +7,7 @@ import type { QueueManner } from './fakes/null-queue.ts';
 import type { ServiceAddresses, ServiceCounts } from './fakes/services.ts';
 import type { Load, LoadResult, Talk, TalkResult } from './load/channel.ts';
 import { Part } from './processes.ts';
-import { type Program, programOf } from './programs.ts';
+import { compiled, type Program, programOf } from './programs.ts';
 
 /** The contender has a core of its own; everything around it shares the other. */
 const CONTENDER_CORE = 0;
@@ -32,13 +32,18 @@ export class Arena {
     this.#folders = [programs.folder];
   }
 
-  static async open(contenders: readonly Contender[]): Promise<Arena> {
+  /** @param emulated with Azurite and the test server for Cosmos DB: for nothing that is timed or counted */
+  static async open(contenders: readonly Contender[], emulated = false): Promise<Arena> {
     const programs = await built(contenders);
     const [services, channel] = await Promise.all([
-      Part.start('fakes/services.ts', { core: SURROUNDINGS_CORE }),
+      Part.start(emulated ? 'fakes/emulators.ts' : 'fakes/services.ts', { core: SURROUNDINGS_CORE }),
       Part.start('load/channel.ts', { core: SURROUNDINGS_CORE }),
     ]);
-    const addresses = await services.call<ServiceAddresses>('start');
+    const { folder } = programs;
+    const addresses = await services.call<ServiceAddresses>(
+      'start',
+      emulated ? { folder, gatewayFile: await compiled('test/support/cosmos-gateway.ts') } : null,
+    );
     const serviceUrl = await channel.call<string>('start');
     await channel.call('tokens', await services.call('tokens', { serviceUrl, count: TOKENS }));
     return new Arena(services, channel, addresses, programs);

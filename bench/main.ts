@@ -2,16 +2,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTENDERS } from './contenders.ts';
-import { measure } from './measure/run.ts';
+import { measure, measureCorrectness } from './measure/run.ts';
 import { FULL, QUICK } from './measure/scale.ts';
 import { endAllParts } from './processes.ts';
 import { summaryOf } from './report/figures.ts';
-import { environmentOf, tablesText, withResults } from './report/page.ts';
+import { correctnessText, environmentOf, tablesText, withResults } from './report/page.ts';
 import { drawPlots } from './report/plots.ts';
 
 const ROOT = path.join(import.meta.dirname, '..');
 
-/** `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--write]`: `--write` makes `docs/benchmarks.md` and its pictures. */
+/** `npm run bench -- [--quick] [--rounds N] [--only TEXT] [--write] [--emulators]`: `--write` makes `docs/benchmarks.md` and its pictures. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -20,6 +20,8 @@ async function main(): Promise<void> {
       /** Contenders whose names contain this. */
       only: { type: 'string', default: '' },
       write: { type: 'boolean', default: false },
+      /** Right or wrong only, on Azurite and the test server for Cosmos DB. */
+      emulators: { type: 'boolean', default: false },
     },
   });
   const scale = values.quick ? QUICK : FULL;
@@ -29,6 +31,11 @@ async function main(): Promise<void> {
   if (contenders.length === 0) throw new Error(`--only: no contender's name contains "${values.only}".`);
   const chosen = { ...scale, rounds };
   const say = (line: string): void => void process.stderr.write(`${elapsed()} ${line}\n`);
+  if (values.emulators) {
+    process.stdout.write(`${correctnessText(await measureCorrectness(contenders, say))}\n`);
+    say('done');
+    return;
+  }
   const measurements = await measure(chosen, contenders, say);
   const results = [...environmentOf(chosen), tablesText(measurements)].join('\n\n');
   process.stdout.write(`${results}\n`);

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { bundle } from '../dist/src/package/bundle.js';
@@ -19,11 +19,19 @@ export interface Program {
 /** Compiles a contender, so that no start spends time on stripping types. */
 export async function programOf(script: string, folder: string): Promise<Program> {
   const name = path.basename(script, '.ts');
-  const unbundled = path.join(BUILT, `${name}.cjs`);
+  const unbundled = await compiled(path.join('bench', script));
+  const apart = mkdtempSync(path.join(folder, `${name}-`));
+  const { main } = await bundle(ROOT, { files: [path.join('bench', script)], isModule: false }, apart);
+  return { unbundled, bundled: path.join(apart, main) };
+}
+
+/** Compiles a file of this project, and what it imports of it, for `require`. */
+export async function compiled(file: string): Promise<string> {
+  const outfile = path.join(BUILT, `${path.basename(file, '.ts')}.cjs`);
   await build({
     absWorkingDir: ROOT,
-    entryPoints: [path.join(import.meta.dirname, script)],
-    outfile: unbundled,
+    entryPoints: [file],
+    outfile,
     bundle: true,
     packages: 'external',
     external: ['./dist/*'],
@@ -32,8 +40,5 @@ export async function programOf(script: string, folder: string): Promise<Program
     format: 'cjs',
     logLevel: 'error',
   });
-  mkdirSync(folder, { recursive: true });
-  const apart = mkdtempSync(path.join(folder, `${name}-`));
-  const { main } = await bundle(ROOT, { files: [path.join('bench', script)], isModule: false }, apart);
-  return { unbundled, bundled: path.join(apart, main) };
+  return outfile;
 }

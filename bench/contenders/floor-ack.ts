@@ -6,6 +6,8 @@ import { surroundings } from './hosted.ts';
  * Turnwise makes, with no framework and no care for anything that can go wrong.
  */
 
+const queue = /QueueEndpoint=([^;]+)/.exec(surroundings().storage)?.[1];
+
 const known = new Set<string>();
 
 async function append(activity: Incoming): Promise<void> {
@@ -24,7 +26,7 @@ async function append(activity: Incoming): Promise<void> {
 async function ring(id: string): Promise<void> {
   const text = Buffer.from(JSON.stringify({ conversation: id })).toString('base64');
   const body = `<?xml version="1.0" encoding="utf-8"?><QueueMessage><MessageText>${text}</MessageText></QueueMessage>`;
-  await call('POST', `${surroundings().queue}/turns/messages`, { 'content-type': 'application/xml' }, body);
+  await call('POST', `${queue}/turns/messages`, { 'content-type': 'application/xml' }, body);
 }
 
 async function accept(activity: Incoming): Promise<void> {

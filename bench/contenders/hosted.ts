@@ -1,13 +1,11 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerCalls } from '../answer-calls.ts';
+import type { ServiceAddresses } from '../fakes/services.ts';
 import type { Orders } from '../load/activity.ts';
 
 /** What every contender is told. */
-export interface Surroundings {
-  readonly metadata: string;
-  readonly cosmos: string;
-  readonly queue: string;
+export interface Surroundings extends ServiceAddresses {
   /** A folder of its own. */
   readonly folder: string;
 }

@@ -11,7 +11,7 @@ import { bodyOf, counted, host, type Kept, ordersIn, surroundings } from './host
  * `@azure/functions`. The store is that of the settings; token, connector and queue are the production ones, with their addresses changed.
  */
 
-const { metadata, cosmos, queue, folder } = surroundings();
+const { metadata, cosmos, storage, folder } = surroundings();
 
 const state = new ConversationState();
 const kept = state.createProperty<Kept>('kept');
@@ -37,7 +37,7 @@ const app = createBotApp({
     COSMOS_ENDPOINT: cosmos,
     COSMOS_KEY: Buffer.from('any').toString('base64'),
     COSMOS_DATABASE: 'bench',
-    AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${Buffer.from('any').toString('base64')};QueueEndpoint=${queue};`,
+    AzureWebJobsStorage: storage,
     MicrosoftAppId: APP_ID,
     MicrosoftAppType: 'MultiTenant',
     MicrosoftAppPassword: 'not-a-secret',

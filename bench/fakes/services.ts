@@ -8,7 +8,8 @@ import { NullQueue, type QueueManner } from './null-queue.ts';
 export interface ServiceAddresses {
   readonly metadata: string;
   readonly cosmos: string;
-  readonly queue: string;
+  /** A connection string of Azure Storage. */
+  readonly storage: string;
 }
 
 export interface ServiceCounts {
@@ -25,7 +26,9 @@ const zero = <T extends Record<string, number>>(counts: T): T =>
 answerCalls({
   async start(): Promise<ServiceAddresses> {
     const [metadata, cosmosUrl, queueUrl] = await Promise.all([login.start(), cosmos.start(), queue.start()]);
-    return { metadata, cosmos: cosmosUrl, queue: `${queueUrl}/bench` };
+    const key = Buffer.from('any').toString('base64');
+    const storage = `DefaultEndpointsProtocol=http;AccountName=bench;AccountKey=${key};QueueEndpoint=${queueUrl}/bench;`;
+    return { metadata, cosmos: cosmosUrl, storage };
   },
   tokens: ({ serviceUrl, count }: { serviceUrl: string; count: number }) =>
     Array.from({ length: count }, (_, serial) => login.token(serviceUrl, serial)),

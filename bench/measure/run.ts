@@ -35,6 +35,38 @@ export interface Measurements {
   readonly scaleOut: readonly { readonly workers: number; readonly turnsPerS: number }[];
 }
 
+/** Right or wrong, and nothing else, with emulators around: they know more than the services that are made for speed. */
+export async function measureCorrectness(
+  contenders: readonly Contender[],
+  say: (line: string) => void,
+): Promise<Measurements> {
+  const arena = await Arena.open(contenders, true);
+  const rows: Row[] = [];
+  try {
+    for (const contender of contenders.filter(answersLikeABot)) {
+      say(contender.name);
+      const row = newRow(contender);
+      await arena.with(contender, (fighter) => correctness(fighter, row));
+      row.killed = await killedInMidTurn(arena, contender);
+      rows.push(row);
+    }
+    return { contenders: rows, scaleOut: [] };
+  } finally {
+    arena.close();
+  }
+}
+
+const answersLikeABot = ({ kind, variant }: Contender): boolean => kind !== 'floor' && variant !== true;
+
+const newRow = ({ name, kind }: Contender): Row => ({
+  contender: name,
+  kind,
+  paces: [],
+  acks: [],
+  starts: [],
+  bundledStarts: [],
+});
+
 type Row = { -readonly [Name in keyof Measured]: Measured[Name] } & {
   paces: Pace[][];
   acks: AckPace[];
@@ -49,12 +81,7 @@ export async function measure(
   say: (line: string) => void,
 ): Promise<Measurements> {
   const arena = await Arena.open(contenders);
-  const rows = new Map<Contender, Row>(
-    contenders.map((each) => [
-      each,
-      { contender: each.name, kind: each.kind, paces: [], acks: [], starts: [], bundledStarts: [] },
-    ]),
-  );
+  const rows = new Map<Contender, Row>(contenders.map((each) => [each, newRow(each)]));
   try {
     for (let round = 1; round <= scale.rounds; round += 1) {
       for (const [contender, row] of rows) {
@@ -65,7 +92,7 @@ export async function measure(
       }
     }
     for (const [contender, row] of rows) {
-      if (contender.kind === 'floor' || contender.variant) continue;
+      if (!answersLikeABot(contender)) continue;
       say(`once: ${contender.name}`);
       await arena.with(contender, (fighter) => once(fighter, row, scale));
       if (scale.kills) row.killed = await killedInMidTurn(arena, contender);
@@ -88,10 +115,14 @@ async function oneRound(fighter: Fighter, row: Row, { warmUpS, seconds, clients 
 
 async function once(fighter: Fighter, row: Row, scale: Scale): Promise<void> {
   row.footprint = await footprint(fighter);
-  row.atOnce = await atOnce(fighter);
-  row.repliesToTwice = await deliveredTwice(fighter);
+  await correctness(fighter, row);
   row.hot = await hotConversation(fighter, scale.seconds * 2);
   row.leisure = await atLeisure(fighter, scale);
+}
+
+async function correctness(fighter: Fighter, row: Row): Promise<void> {
+  row.atOnce = await atOnce(fighter);
+  row.repliesToTwice = await deliveredTwice(fighter);
 }
 
 async function growing(arena: Arena, contender: Contender, row: Row, scale: Scale): Promise<void> {

@@ -5,7 +5,7 @@ import type { Measurements } from '../measure/run.ts';
 import type { Scale } from '../measure/scale.ts';
 import { PINNED } from '../processes.ts';
 import { summaryOf } from './figures.ts';
-import { asMarkdown, tablesOf } from './tables.ts';
+import { asMarkdown, rightOrWrong, tablesOf } from './tables.ts';
 
 const HERE = path.join(import.meta.dirname, '..');
 
@@ -29,6 +29,9 @@ export function tablesText(measurements: Measurements): string {
   const summaries = measurements.contenders.map(summaryOf);
   return tablesOf(summaries, measurements).map(asMarkdown).join('\n\n');
 }
+
+export const correctnessText = (measurements: Measurements): string =>
+  asMarkdown(rightOrWrong(measurements.contenders.map(summaryOf)));
 
 const BEGIN = '<!-- results -->';
 const END = '<!-- /results -->';

@@ -73,29 +73,7 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
         ...[start.loadMs, start.firstAckMs, bundledStart.loadMs, bundledStart.firstAckMs].map(rounded),
       ]),
     },
-    {
-      title: 'Right or wrong',
-      head: [
-        '',
-        '20 at once: counter',
-        'replies',
-        'in order',
-        'delivered twice: replies',
-        'killed in mid-turn: acknowledged and lost',
-        'left to the channel',
-      ],
-      rows: summaries
-        .filter(({ measured }) => measured.atOnce !== undefined)
-        .map(({ contender, measured: { atOnce, repliesToTwice, killed } }) => [
-          contender,
-          String(atOnce?.counter ?? '–'),
-          String(atOnce?.replies ?? '–'),
-          atOnce === undefined ? '–' : yes(atOnce.inOrder),
-          String(repliesToTwice ?? '–'),
-          killed === undefined ? 'not measured' : `${killed.lost} of ${killed.acknowledged}`,
-          killed === undefined ? 'not measured' : `${killed.leftToTheChannel} of 10`,
-        ]),
-    },
+    rightOrWrong(summaries),
     {
       title: 'At leisure: 5 messages a second, store 5 ms away, connector 30 ms',
       head: [
@@ -187,6 +165,33 @@ export function tablesOf(summaries: readonly Summary[], measurements: Measuremen
       ]),
     },
   ];
+}
+
+/** What became of messages in the situations in which bots lose or repeat them. */
+export function rightOrWrong(summaries: readonly Summary[]): Table {
+  return {
+    title: 'Right or wrong',
+    head: [
+      '',
+      '20 at once: counter',
+      'replies',
+      'in order',
+      'delivered twice: replies',
+      'killed in mid-turn: acknowledged and lost',
+      'left to the channel',
+    ],
+    rows: summaries
+      .filter(({ measured }) => measured.atOnce !== undefined)
+      .map(({ contender, measured: { atOnce, repliesToTwice, killed } }) => [
+        contender,
+        String(atOnce?.counter ?? '–'),
+        String(atOnce?.replies ?? '–'),
+        atOnce === undefined || atOnce.replies === 0 ? '–' : yes(atOnce.inOrder),
+        String(repliesToTwice ?? '–'),
+        killed === undefined ? 'not measured' : `${killed.lost} of ${killed.acknowledged}`,
+        killed === undefined ? 'not measured' : `${killed.leftToTheChannel} of 10`,
+      ]),
+  };
 }
 
 function grownRow(contender: string, what: string, rows: readonly Grown[]): string[] {
