@@ -86,6 +86,10 @@ export class CosmosStandIn {
       ...(result.stored === undefined ? {} : { etag: result.stored.etag }),
     };
     const refusal = result.status >= 400 ? { code: String(result.status), message: '' } : undefined;
+    if (result.stored !== undefined && request.headers.prefer === 'return=minimal') {
+      response.writeHead(result.status, headers).end();
+      return;
+    }
     const answered =
       result.stored === undefined ? (result.body ?? refusal) : { ...result.stored.item, _etag: result.stored.etag };
     answerJson(response, result.status, answered, headers);

@@ -179,9 +179,9 @@ export function containerMissing(name: string): TurnwiseError {
 }
 
 /** @throws CosmosFailure for what is no account */
-function accountOf({ text, headers }: RestAnswer): AccountDocument {
+function accountOf({ body, headers }: RestAnswer): AccountDocument {
   try {
-    return JSON.parse(text) as AccountDocument;
+    return JSON.parse(body.text) as AccountDocument;
   } catch {
     throw new CosmosFailure('notAnAccount', { headers });
   }

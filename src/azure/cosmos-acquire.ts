@@ -20,8 +20,8 @@ export function patchingAcquire(
     const address = { id: headId(key), partition: partitionKey(key) };
     const answer = await requests.patchAndRead(address, acquirePatch(requests.clock.now(), owner, timing));
     if (!answer.ok) return answer.refusal === 'absent' ? { outcome: 'idle' } : general(key, owner);
-    const { head } = readHead(answer.value);
-    known.rememberHold(key, head, answer.value);
+    const { head, marks } = readHead(answer.value.item);
+    known.rememberHold(key, head, answer.value, marks.rev);
     return { outcome: 'acquired', held: { key, fence: { epoch: head.epoch, owner }, head } };
   };
 }

@@ -12,7 +12,7 @@ import type { AwakeConversations } from './cosmos-awake';
 import { conversationOf, generationOf, headId, headIdIn, headItem, partitionKey, readHead } from './cosmos-documents';
 import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
 import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
-import type { Answer, CosmosRequests } from './cosmos-requests';
+import type { Answer, CosmosRequests, WrittenItem } from './cosmos-requests';
 import { type LoadedHead, Missing, type Need, Snapshot } from './cosmos-snapshot';
 
 /** How often a decision is taken anew because something moved under it. Each try that loses means that another one won. */
@@ -61,7 +61,8 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
-    return this.settle(new Snapshot(key, false), look, undefined);
+    const snapshot = new Snapshot(key, false, () => this.known.held(key, this.requests.clock.now()));
+    return this.settle(snapshot, look, undefined);
   }
 
   async overdue(limit: number): Promise<readonly ConversationKey[]> {
@@ -146,10 +147,6 @@ export class CosmosConversations implements ConversationPartitions {
       case 'head':
         snapshot.head = (await this.loadHead(key, floor)) ?? 'absent';
         return;
-      case 'recentHead':
-        snapshot.head =
-          this.known.held(key, this.requests.clock.now()) ?? (await this.loadHead(key, floor)) ?? 'absent';
-        return;
       case 'item': {
         const answer = await this.requests.read({ id: need.id, partition });
         snapshot.items.set(need.id, answer.ok ? answer.value : 'absent');
@@ -200,10 +197,10 @@ export class CosmosConversations implements ConversationPartitions {
     if (answer.ok) {
       const left = writes?.head ?? known;
       if (left?.wake === null) this.awake.rests(snapshot.key);
-      if (left !== undefined && plan.head !== undefined) {
-        const item = { ...plan.head, _etag: answer.value ?? '' };
-        if (known === undefined) this.known.remember(left, item);
-        else this.known.rememberHold(snapshot.key, left, item);
+      if (left !== undefined && plan.head !== undefined && answer.value !== undefined) {
+        const rev = Number(plan.head.rev);
+        if (known === undefined) this.known.remember(left, answer.value, rev);
+        else this.known.rememberHold(snapshot.key, left, answer.value, rev);
       }
       if (known === undefined) this.known.forgetHold(snapshot.key);
       return confirm === undefined || this.confirmAbsences(snapshot);
@@ -223,8 +220,8 @@ export class CosmosConversations implements ConversationPartitions {
     return { ...decision, writes: { ...decision.writes, head: withoutOldKeys(head, now, this.timing) } };
   }
 
-  /** @returns the head's new ETag */
-  private async write(key: ConversationKey, { operations, head }: Plan): Promise<Answer<string | undefined>> {
+  /** @returns the head as it is then, if it was written */
+  private async write(key: ConversationKey, { operations, head }: Plan): Promise<Answer<WrittenItem | undefined>> {
     const partition = partitionKey(key);
     const [first] = operations;
     if (first === undefined) return { ok: true, value: undefined };
@@ -234,14 +231,16 @@ export class CosmosConversations implements ConversationPartitions {
         : this.requests.create(head, partition);
     }
     const answer = await this.requests.batch(operations, partition);
-    return answer.ok ? { ok: true, value: answer.value[0] } : answer;
+    if (!answer.ok) return answer;
+    const [etag = ''] = answer.value;
+    return { ok: true, value: head === undefined ? undefined : { text: JSON.stringify(head), etag } };
   }
 
   private rememberUnchanged({ key, head }: Snapshot, known: Head | undefined): void {
     if (head === undefined || head === 'absent') return;
-    const item = { ...headItem(key, head.head, head.marks), _etag: head.etag };
-    if (known === undefined) this.known.remember(head.head, item);
-    else this.known.rememberHold(key, head.head, item);
+    const item = { text: JSON.stringify(headItem(key, head.head, head.marks)), etag: head.etag };
+    if (known === undefined) this.known.remember(head.head, item, head.marks.rev);
+    else this.known.rememberHold(key, head.head, item, head.marks.rev);
   }
 
   /** Writes are decided where the newest version is: a patch that can never hold tells whether there is an item at all. */

@@ -1,6 +1,7 @@
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { type Item, readHead } from './cosmos-documents';
+import type { WrittenItem } from './cosmos-requests';
 import type { LoadedHead } from './cosmos-snapshot';
 
 /** A point in the life of a head that a later read must not be behind: epochs only rise, and so does `rev` within one. */
@@ -15,24 +16,22 @@ export function isBehind({ head, marks }: LoadedHead, floor: Floor): boolean {
 
 const MOST_HOLDS = 1_000;
 
-/** An item as it was written, with its ETag; as text, which nobody can change. */
-interface Kept {
-  readonly text: string;
+interface Kept extends WrittenItem {
   readonly rev: number;
 }
 
 /**
- * Remembers which item, with which ETag, a head that was handed out came from, so that its holder's next write needs no read. Keeps a
- * copy of its own: what a bot does to an activity must not find its way back into the record.
+ * Remembers which item, with which ETag, a head that was handed out came from, so that its holder's next write needs no read. Keeps it
+ * as text: what a bot does to an activity must not find its way back into the record.
  */
 export class KnownHeads {
   private readonly items = new WeakMap<Head, Kept>();
   /** By conversation, the items of those that this process holds, as far as it knows; the longest unused first. */
   private readonly holds = new Map<ConversationKey, Kept>();
 
-  /** @param item as stored, with its ETag */
-  remember(head: Head, item: Item): void {
-    this.items.set(head, kept(item));
+  /** @param rev of the head, as `item` has it */
+  remember(head: Head, item: WrittenItem, rev: number): void {
+    this.items.set(head, { ...item, rev });
   }
 
   /** A fresh copy of what is known; `undefined` for a head that did not come from here. */
@@ -42,8 +41,8 @@ export class KnownHeads {
   }
 
   /** As {@link remember}, for what a holder's own call has seen or left behind. */
-  rememberHold(key: ConversationKey, head: Head, item: Item): void {
-    const known = kept(item);
+  rememberHold(key: ConversationKey, head: Head, item: WrittenItem, rev: number): void {
+    const known = { ...item, rev };
     this.items.set(head, known);
     this.holds.delete(key);
     if (head.lease === null) return;
@@ -74,10 +73,6 @@ export class KnownHeads {
   }
 }
 
-function kept(item: Item): Kept {
-  return { text: JSON.stringify(item), rev: Number(item.rev ?? 0) };
-}
-
-function loaded({ text }: Kept): LoadedHead {
-  return readHead(JSON.parse(text) as Item);
+function loaded({ text, etag }: Kept): LoadedHead {
+  return { ...readHead(JSON.parse(text) as Item), etag, at: 0 };
 }

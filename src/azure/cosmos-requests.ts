@@ -44,6 +44,13 @@ const CHARGE = 'x-ms-request-charge';
 /** Added to the SDK's own limit, which it keeps only on the network. */
 const LIMIT_MARGIN_MS = 500;
 
+/** An item as it lies in the service now. */
+export interface WrittenItem {
+  /** As JSON; its ETag may be missing in it. */
+  readonly text: string;
+  readonly etag: string;
+}
+
 export interface ItemAddress {
   readonly id: string;
   readonly partition: string;
@@ -93,20 +100,20 @@ export class CosmosRequests {
     return this.perform('read', this.itemRequest('GET', address), itemIn);
   }
 
-  /** @returns the item's ETag */
-  async create(item: Item, partition: string): Promise<Answer<string>> {
+  async create(item: Item, partition: string): Promise<Answer<WrittenItem>> {
     const headers = { ...partitionHeader(partition), ...JSON_BODY, ...WITHOUT_CONTENT };
-    const answer = await this.perform('create', this.containerRequest(headers, bodyOf(item)), etagOf);
+    const text = bodyOf(item);
+    const answer = await this.perform('create', this.containerRequest(headers, text), written(text));
     // What can be absent when an item is created is its container.
     if (!answer.ok && answer.refusal === 'absent') throw containerMissing(this.container);
     return answer;
   }
 
-  /** Replaces an item that is still the one of the ETag. @returns the ETag that it has now */
-  async replace(item: Item, partition: string, etag: string): Promise<Answer<string>> {
+  /** Replaces an item that is still the one of the ETag. */
+  replace(item: Item, partition: string, etag: string): Promise<Answer<WrittenItem>> {
     const headers = { ...JSON_BODY, ...WITHOUT_CONTENT, 'if-match': etag };
-    const request = this.itemRequest('PUT', { id: item.id, partition }, headers, bodyOf(item));
-    return this.perform('replace', request, etagOf);
+    const text = bodyOf(item);
+    return this.perform('replace', this.itemRequest('PUT', { id: item.id, partition }, headers, text), written(text));
   }
 
   /** Deletes an item: whatever it is by now, or while it is still the one of the ETag. */
@@ -122,8 +129,8 @@ export class CosmosRequests {
   }
 
   /** As {@link patch}. @returns the item as it is then */
-  patchAndRead(address: ItemAddress, change: ConditionalPatch): Promise<Answer<Item>> {
-    return this.perform('patch', this.itemRequest('PATCH', address, JSON_BODY, JSON.stringify(change)), itemIn);
+  patchAndRead(address: ItemAddress, change: ConditionalPatch): Promise<Answer<WrittenItem & { readonly item: Item }>> {
+    return this.perform('patch', this.itemRequest('PATCH', address, JSON_BODY, JSON.stringify(change)), answered);
   }
 
   /** All operations or none. @returns the ETags that they left, in order */
@@ -135,7 +142,11 @@ export class CosmosRequests {
     const headers = { ...partitionHeader(partition), ...ALL_OR_NONE };
     const own = operations.map((operation) => ({ ...operation, partitionKey: partitionOf(partition) }));
     const request = this.containerRequest(headers, bodyOf(own));
-    const answer = await this.perform('batch', request, ({ text }) => JSON.parse(text) as readonly BatchedResult[]);
+    const answer = await this.perform(
+      'batch',
+      request,
+      ({ body }) => JSON.parse(body.text) as readonly BatchedResult[],
+    );
     if (!answer.ok) return answer;
     const refused = batchRefusal(answer.value);
     return refused === undefined
@@ -245,12 +256,17 @@ export class CosmosRequests {
   }
 }
 
-function itemIn({ text }: RestAnswer): Item {
-  return JSON.parse(text) as Item;
+function itemIn({ body }: RestAnswer): Item {
+  return JSON.parse(body.text) as Item;
 }
 
-function etagOf({ headers }: RestAnswer): string {
-  return headers.etag ?? '';
+function answered({ headers, body }: RestAnswer): WrittenItem & { readonly item: Item } {
+  const { text } = body;
+  return { text, etag: headers.etag ?? '', item: JSON.parse(text) as Item };
+}
+
+function written(text: string): (answer: RestAnswer) => WrittenItem {
+  return ({ headers }) => ({ text, etag: headers.etag ?? '' });
 }
 
 const nothing = (): undefined => undefined;

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { StoreFault } from '../turn/fault';
 import type { CosmosAuthorization } from './cosmos-authorization';
 import type { SessionTokens } from './cosmos-session';
-import { type Exchange, HttpExchange } from './http-exchange';
+import { type Exchange, HttpExchange, type ResponseBody } from './http-exchange';
 import { TokenUnavailable } from './token-source';
 
 /** A request of the REST API. https://learn.microsoft.com/rest/api/cosmos-db/ */
@@ -19,7 +19,7 @@ export interface RestRequest {
 
 export interface RestAnswer {
   readonly headers: IncomingHttpHeaders;
-  readonly text: string;
+  readonly body: ResponseBody;
 }
 
 /** Why there is no good answer, in the properties that `src/azure/cosmos-outcome.ts` knows the SDK's errors by. */
@@ -136,5 +136,5 @@ function answerOf(exchange: Exchange): RestAnswer {
   const { status, headers, body } = exchange;
   if (status < 200 || status >= 300) throw new CosmosFailure(status, { headers });
   if (body.cut) throw new CosmosFailure('cut', { headers });
-  return { headers, text: body.text };
+  return { headers, body };
 }

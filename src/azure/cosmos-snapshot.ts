@@ -6,17 +6,12 @@ import { generationOf, type HeadMarks, type Item, recordId, type StepsItem } fro
 /** A part of a partition that a decision needs to see before it can be taken. */
 export type Need =
   | { readonly what: 'head' }
-  /** The head as it was not long ago: what is read is checked when it is committed. */
-  | { readonly what: 'recentHead' }
   | { readonly what: 'item'; readonly id: string }
   | { readonly what: 'kind'; readonly kind: RecordKind };
 
-/** Thrown out of a decision that looks at something not loaded yet: load it, and decide again. */
-export class Missing extends Error {
-  override readonly name = 'Missing';
-  constructor(readonly need: Need) {
-    super(need.what);
-  }
+/** Thrown out of a decision that looks at something not loaded yet: load it, and decide again. No error, and so without a stack. */
+export class Missing {
+  constructor(readonly need: Need) {}
 }
 
 /** The head as loaded: its item's ETag and marks go with it. */
@@ -38,10 +33,14 @@ export class Snapshot {
   readonly consulted = new Map<string, { readonly kind: RecordKind; readonly name: string }>();
   headConsulted = false;
 
-  /** @param writes whether what is read here is to be decided on */
+  /**
+   * @param writes whether what is read here is to be decided on
+   * @param recent the head as it was not long ago, if that is known: good for what is only read, and checked when it is committed
+   */
   constructor(
     readonly key: ConversationKey,
     private readonly writes: boolean,
+    private readonly recent: () => LoadedHead | undefined = () => undefined,
   ) {}
 
   /** A view for one decision. It throws {@link Missing} where the snapshot has a hole. */
@@ -78,9 +77,10 @@ export class Snapshot {
 
   /** Whether an item is of the conversation's generation: what was there before it was erased is not seen, even while it is there. */
   private isCurrent(item: Item): boolean {
+    if (!this.writes) this.head ??= this.recent();
     const { generation } = this;
     // Not noted as consulted: it is the item that is decided on, and an item is never of a generation that is yet to come.
-    if (generation === undefined) throw new Missing({ what: this.writes ? 'head' : 'recentHead' });
+    if (generation === undefined) throw new Missing({ what: 'head' });
     return generationOf(item) === generation;
   }
 
@@ -105,7 +105,7 @@ export class Snapshot {
   }
 
   private stateIsApart(): boolean {
-    if (this.head === undefined && !this.writes) throw new Missing({ what: 'recentHead' });
+    if (!this.writes) this.head ??= this.recent();
     this.readHead();
     return this.head !== 'absent' && this.head?.marks.stateApart === true;
   }

@@ -16,14 +16,26 @@ export interface HttpRequest {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What came, decoded when it is asked for. */
+export class ResponseBody {
+  /** @param cut it ended early, or was too large or too slow to be read to its end */
+  constructor(
+    readonly bytes: Buffer,
+    readonly cut: boolean,
+  ) {}
+
+  get text(): string {
+    return this.bytes.toString('utf8');
+  }
+}
+
 /** How one request went. */
 export type Exchange =
   | {
       readonly kind: 'answered';
       readonly status: number;
       readonly headers: IncomingHttpHeaders;
-      /** `cut`: it ended early, or was too large or too slow to be read to its end. */
-      readonly body: { readonly cut: boolean; readonly text: string; readonly bytes: Uint8Array };
+      readonly body: ResponseBody;
     }
   | {
       readonly kind: 'failed';
@@ -187,6 +199,5 @@ function codeOf(error: unknown): string {
 function answered(answer: Answer, cut: boolean): Exchange {
   const [first] = answer.chunks;
   const bytes = answer.chunks.length === 1 && first !== undefined ? first : Buffer.concat(answer.chunks);
-  const body = { cut, text: bytes.toString('utf8'), bytes };
-  return { kind: 'answered', status: answer.status, headers: answer.headers, body };
+  return { kind: 'answered', status: answer.status, headers: answer.headers, body: new ResponseBody(bytes, cut) };
 }
