@@ -1,5 +1,17 @@
-import { z } from 'zod';
-import { AAD, days, guid, httpsUrl, isParentList, port, text, url, word } from './settings-values';
+import {
+  days,
+  entraIngestion,
+  guid,
+  httpsUrl,
+  matching,
+  parentBots,
+  port,
+  type Reading,
+  text,
+  tidied,
+  url,
+  word,
+} from './settings-values';
 
 /** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
 export interface Setting {
@@ -12,7 +24,7 @@ export interface Setting {
   readonly default?: string;
   /** Never shown, and wrapped as soon as it is read. */
   readonly secret?: true;
-  readonly schema: z.ZodType<string>;
+  readonly read: Reading;
 }
 
 const list = [
@@ -22,7 +34,7 @@ const list = [
     meaning: 'App id of the bot. Without it the bot is anonymous, which is for local development only.',
     allowed: 'a GUID',
     default: 'none',
-    schema: guid,
+    read: guid,
   },
   {
     name: 'MicrosoftAppType',
@@ -30,14 +42,14 @@ const list = [
     meaning: 'How the bot is registered.',
     allowed: '`UserAssignedMSI`, `SingleTenant` or `MultiTenant`',
     default: '`MultiTenant`',
-    schema: word('UserAssignedMSI', 'SingleTenant', 'MultiTenant'),
+    read: word('UserAssignedMSI', 'SingleTenant', 'MultiTenant'),
   },
   {
     name: 'MicrosoftAppTenantId',
     group: 'bot',
     meaning: 'Tenant in which a `SingleTenant` bot is registered.',
     allowed: "a tenant's id or domain name",
-    schema: text.regex(/^[\w-]+(?:\.[\w-]+)*$/),
+    read: matching(/^[\w-]+(?:\.[\w-]+)*$/),
   },
   {
     name: 'MicrosoftAppPassword',
@@ -45,16 +57,14 @@ const list = [
     meaning: 'Client secret of a `SingleTenant` or `MultiTenant` bot.',
     allowed: 'a client secret',
     secret: true,
-    schema: text,
+    read: text,
   },
   {
     name: 'CertificateThumbprint',
     group: 'bot',
     meaning: 'Thumbprint (SHA-1 or SHA-256) of the certificate that a bot uses in place of a client secret.',
     allowed: '40 or 64 hex digits',
-    schema: text
-      .transform((value) => value.replace(/[:\s]/g, ''))
-      .pipe(z.string().regex(/^(?:[\da-f]{40}|[\da-f]{64})$/i)),
+    read: tidied((value) => value.replace(/[:\s]/g, ''), matching(/^(?:[\da-f]{40}|[\da-f]{64})$/i)),
   },
   {
     name: 'CertificatePrivateKey',
@@ -62,9 +72,7 @@ const list = [
     meaning: 'Private key of that certificate. Line breaks may be written as `\\n`.',
     allowed: 'a private key in PEM form',
     secret: true,
-    schema: text
-      .transform((value) => value.replaceAll('\\n', '\n'))
-      .pipe(z.string().regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/)),
+    read: tidied((value) => value.replaceAll('\\n', '\n'), matching(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/)),
   },
   {
     name: 'MicrosoftAppClientId',
@@ -72,7 +80,7 @@ const list = [
     meaning:
       'Client id of a managed identity that the app registration trusts (federated identity credential), in place of a client secret.',
     allowed: 'a GUID',
-    schema: guid,
+    read: guid,
   },
   {
     name: 'TURNWISE_PARENT_BOTS',
@@ -81,7 +89,7 @@ const list = [
       'Bots that may call this one as their skill, each with the one address at which it takes replies. They speak for every channel that they forward, so list only bots that you trust as much.',
     allowed: 'app id, tenant id and https address of each, with blanks between them, and `;` between bots',
     default: 'none',
-    schema: text.transform((value) => value.replace(/\s+/g, ' ')).pipe(z.string().refine(isParentList)),
+    read: tidied((value) => value.replace(/\s+/g, ' '), parentBots),
   },
   {
     name: 'TURNWISE_EMULATOR',
@@ -89,7 +97,7 @@ const list = [
     meaning:
       "Takes the tokens that the Bot Framework Emulator gets with the bot's own id and secret. On a development machine only.",
     allowed: '`on`',
-    schema: word('on'),
+    read: word('on'),
   },
   {
     name: 'ChannelService',
@@ -98,7 +106,7 @@ const list = [
       'Cloud of the bot: US Government is `https://botframework.azure.us`, China `https://botframework.azure.cn`.',
     allowed: 'the https address of a cloud',
     default: 'the public cloud',
-    schema: httpsUrl,
+    read: httpsUrl,
   },
   {
     name: 'ToChannelFromBotLoginUrl',
@@ -106,7 +114,7 @@ const list = [
     meaning: "Where the bot gets its tokens, instead of its cloud's login service; with the tenant, if it has one.",
     allowed: 'an https address',
     default: "the cloud's",
-    schema: httpsUrl,
+    read: httpsUrl,
   },
   {
     name: 'ToChannelFromBotOAuthScope',
@@ -114,7 +122,7 @@ const list = [
     meaning: 'What the bot gets its tokens for.',
     allowed: 'an https address',
     default: "the cloud's, `https://api.botframework.com`",
-    schema: httpsUrl,
+    read: httpsUrl,
   },
   {
     name: 'ToBotFromChannelTokenIssuer',
@@ -122,7 +130,7 @@ const list = [
     meaning: 'Who issues the tokens of channels that call the bot.',
     allowed: 'an https address',
     default: "the cloud's, `https://api.botframework.com`",
-    schema: httpsUrl,
+    read: httpsUrl,
   },
   {
     name: 'ToBotFromChannelOpenIdMetadataUrl',
@@ -130,7 +138,7 @@ const list = [
     meaning: 'Where the keys of these tokens are announced. On a development machine it may be a loopback address.',
     allowed: 'an https address',
     default: "the cloud's",
-    schema: url,
+    read: url,
   },
   {
     name: 'ToBotFromEmulatorOpenIdMetadataUrl',
@@ -138,7 +146,7 @@ const list = [
     meaning: 'Where the keys of tokens of the Emulator and of parent bots are announced.',
     allowed: 'an https address',
     default: "the cloud's",
-    schema: url,
+    read: url,
   },
   {
     name: 'OAuthUrl',
@@ -146,7 +154,7 @@ const list = [
     meaning: 'The token service that signs users in. On a development machine it may be a loopback address.',
     allowed: 'an https address',
     default: "the cloud's",
-    schema: url,
+    read: url,
   },
   {
     name: 'AZURE_FUNCTIONS_ENVIRONMENT',
@@ -155,7 +163,7 @@ const list = [
       '`Development` on a development machine; `npm start` and `func start` set it. It does not count where anything shows that this is Azure.',
     allowed: 'the name of an environment',
     default: '`Production`',
-    schema: text.regex(/^\w{1,64}$/),
+    read: matching(/^\w{1,64}$/),
   },
   {
     name: 'TURNWISE_STORE',
@@ -164,7 +172,7 @@ const list = [
       'Where conversations are kept. `memory` forgets them at the end of the process. In Azure it has to be `cosmos`.',
     allowed: '`sqlite`, `memory` or `cosmos`',
     default: '`sqlite`; in Azure `cosmos`',
-    schema: word('sqlite', 'memory', 'cosmos'),
+    read: word('sqlite', 'memory', 'cosmos'),
   },
   {
     name: 'TURNWISE_DATA',
@@ -172,14 +180,14 @@ const list = [
     meaning: 'Folder of the embedded store and queue.',
     allowed: 'a path',
     default: '`.local`',
-    schema: text.regex(/^[^\0]+$/),
+    read: matching(/^[^\0]+$/),
   },
   {
     name: 'COSMOS_ENDPOINT',
     group: 'store',
     meaning: 'Address of the Cosmos DB account; needed for the store `cosmos`.',
     allowed: 'an https address, or http on a development machine',
-    schema: url,
+    read: url,
   },
   {
     name: 'COSMOS_DATABASE',
@@ -187,7 +195,7 @@ const list = [
     meaning: 'Its database.',
     allowed: 'a name without `/ \\ # ?`',
     default: '`turnwise`',
-    schema: text.regex(/^[^/\\#?]{1,255}$/),
+    read: matching(/^[^/\\#?]{1,255}$/),
   },
   {
     name: 'COSMOS_KEY',
@@ -195,7 +203,7 @@ const list = [
     meaning: 'Key of a Cosmos DB emulator. An account in Azure is reached with an identity.',
     allowed: 'a key in base64',
     secret: true,
-    schema: text.regex(/^[\w+/=-]+$/),
+    read: matching(/^[\w+/=-]+$/),
   },
   {
     name: 'AZURE_CLIENT_ID',
@@ -204,7 +212,7 @@ const list = [
       'Client id of the user-assigned identity that reaches Cosmos DB, and the queue where it has none of its own.',
     allowed: 'a GUID',
     default: 'the system-assigned identity',
-    schema: guid,
+    read: guid,
   },
   {
     name: 'TURNWISE_EARLIER_CONTAINER',
@@ -212,14 +220,14 @@ const list = [
     meaning: 'Its container. With it, state that is not here yet is looked up there, and `turnwise import` finds it.',
     allowed: 'a name without `/ \\ # ?`',
     default: 'none',
-    schema: text.regex(/^[^/\\#?]{1,255}$/),
+    read: matching(/^[^/\\#?]{1,255}$/),
   },
   {
     name: 'TURNWISE_EARLIER_DATABASE',
     group: 'earlier',
     meaning: 'Its database; needed with the container.',
     allowed: 'a name without `/ \\ # ?`',
-    schema: text.regex(/^[^/\\#?]{1,255}$/),
+    read: matching(/^[^/\\#?]{1,255}$/),
   },
   {
     name: 'TURNWISE_EARLIER_ENDPOINT',
@@ -228,7 +236,7 @@ const list = [
       'Its Cosmos DB account. It is reached like the own one: with an identity, or an emulator with `COSMOS_KEY`.',
     allowed: 'an https address, or http on a development machine',
     default: '`COSMOS_ENDPOINT`',
-    schema: url,
+    read: url,
   },
   {
     name: 'TURNWISE_KEEP_DEAD_LETTERS',
@@ -236,7 +244,7 @@ const list = [
     meaning: 'How long what was given up is kept to be looked at and replayed, from its death.',
     allowed: 'a number of days, 1 to 9999',
     default: 'until it is replayed or discarded',
-    schema: days,
+    read: days,
   },
   {
     name: 'TURNWISE_KEEP_CONVERSATIONS',
@@ -244,7 +252,7 @@ const list = [
     meaning: 'How long a conversation is kept in which nothing happens any more, with its state and its dead letters.',
     allowed: 'a number of days, 1 to 9999',
     default: 'for good',
-    schema: days,
+    read: days,
   },
   {
     name: 'TURNWISE_KEEP_USERS',
@@ -252,7 +260,7 @@ const list = [
     meaning: "How long a user's state is kept that no turn changes any more. Reading it does not count.",
     allowed: 'a number of days, 1 to 9999',
     default: 'for good',
-    schema: days,
+    read: days,
   },
   {
     name: 'AzureWebJobsStorage',
@@ -262,14 +270,14 @@ const list = [
     allowed: 'a connection string',
     default: 'set by `npm start`',
     secret: true,
-    schema: text.regex(/=/),
+    read: matching(/=/),
   },
   {
     name: 'AzureWebJobsStorage__accountName',
     group: 'queue',
     meaning: 'Its name, to reach it with an identity instead.',
     allowed: '3 to 24 lower-case letters and digits',
-    schema: text.regex(/^[a-z\d]{3,24}$/),
+    read: matching(/^[a-z\d]{3,24}$/),
   },
   {
     name: 'AzureWebJobsStorage__queueServiceUri',
@@ -277,14 +285,14 @@ const list = [
     meaning: 'The address of its queue service, to reach it with an identity; needed outside the public cloud.',
     allowed: 'an https address',
     default: '`https://<accountName>.queue.core.windows.net`',
-    schema: httpsUrl,
+    read: httpsUrl,
   },
   {
     name: 'AzureWebJobsStorage__credential',
     group: 'queue',
     meaning: 'Says that the identity is a managed one, as it always is in Azure.',
     allowed: '`managedidentity`',
-    schema: word('managedidentity'),
+    read: word('managedidentity'),
   },
   {
     name: 'AzureWebJobsStorage__clientId',
@@ -292,7 +300,7 @@ const list = [
     meaning: 'Client id of the user-assigned identity.',
     allowed: 'a GUID',
     default: '`AZURE_CLIENT_ID`',
-    schema: guid,
+    read: guid,
   },
   {
     name: 'TURNWISE_NOTIFY',
@@ -301,7 +309,7 @@ const list = [
       'Who may have the bot notify people: applications with an app role (`app-role`), or whoever has a key of the function app (`function-key`).',
     allowed: '`off`, `app-role` or `function-key`',
     default: '`off`; for a bot without an app id, programs of its own machine',
-    schema: word('off', 'app-role', 'function-key'),
+    read: word('off', 'app-role', 'function-key'),
   },
   {
     name: 'TURNWISE_NOTIFY_ROLE',
@@ -309,7 +317,7 @@ const list = [
     meaning: 'The app role, by value, that applications need.',
     allowed: 'a value without blanks',
     default: '`Notify.Send`',
-    schema: text.regex(/^\S{1,120}$/),
+    read: matching(/^\S{1,120}$/),
   },
   {
     name: 'TURNWISE_NOTIFY_AUDIENCE',
@@ -317,7 +325,7 @@ const list = [
     meaning: 'What the tokens of these applications are made out to, where it is not the registration of the bot.',
     allowed: 'an app id or an application id URI',
     default: '`MicrosoftAppId`, and `api://` with it',
-    schema: text.regex(/^\S{1,250}$/),
+    read: matching(/^\S{1,250}$/),
   },
   {
     name: 'APPLICATIONINSIGHTS_CONNECTION_STRING',
@@ -326,7 +334,7 @@ const list = [
     allowed: 'a connection string',
     default: 'none: they go nowhere',
     secret: true,
-    schema: text.regex(/(?:^|;)InstrumentationKey=/i),
+    read: matching(/(?:^|;)InstrumentationKey=/i),
   },
   {
     name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
@@ -334,7 +342,7 @@ const list = [
     meaning: "Sends them with the app's identity, or with the user-assigned one whose client id it names.",
     allowed: '`Authorization=AAD`, with or without `;ClientId=<GUID>`',
     default: 'the connection string alone',
-    schema: text.regex(AAD),
+    read: entraIngestion,
   },
   {
     name: 'TURNWISE_TRACE_SAMPLING',
@@ -342,7 +350,7 @@ const list = [
     meaning: 'Which part of the traces is sent. Metrics and logs are all sent.',
     allowed: 'a number from 0 to 1',
     default: '`1`',
-    schema: text.regex(/^(?:0|1|0?\.\d{1,6}|1\.0{1,6})$/),
+    read: matching(/^(?:0|1|0?\.\d{1,6}|1\.0{1,6})$/),
   },
   {
     name: 'TURNWISE_PORT',
@@ -350,7 +358,7 @@ const list = [
     meaning: 'Port of the endpoint. `0` takes a free one.',
     allowed: 'a port number',
     default: '`7071`',
-    schema: port,
+    read: port,
   },
   {
     name: 'TURNWISE_CHAT_PORT',
@@ -358,7 +366,7 @@ const list = [
     meaning: 'Port of the chat page. `0` takes a free one.',
     allowed: 'a port number',
     default: '`56150`',
-    schema: port,
+    read: port,
   },
 ] as const satisfies readonly Setting[];
 

@@ -1,23 +1,51 @@
-import { z } from 'zod';
+/*
+ * What settings may be. A setting is one short text, read before anything else at every cold start: a schema library would take longer to
+ * load than everything that it checks here takes to do.
+ */
 
-/* What settings may be, each as a schema of the text that the environment has. */
+/** Reads a setting's text. @returns what is meant, or `undefined` for what it may not be */
+export type Reading = (text: string) => string | undefined;
+
+const LONGEST = 32_768;
+
+export const matching =
+  (pattern: RegExp): Reading =>
+  (text) =>
+    text.length <= LONGEST && pattern.test(text) ? text : undefined;
+
+/** As another reading has it, once the text has been tidied up. */
+export const tidied =
+  (tidy: (text: string) => string, reading: Reading): Reading =>
+  (text) =>
+    text.length <= LONGEST ? reading(tidy(text)) : undefined;
 
 const GUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const PORT = /^\d{1,5}$/;
-export const AAD = /^(?:ClientId=[\da-f-]{8,36};)?Authorization=AAD(?:;ClientId=[\da-f-]{8,36})?;?$/i;
+const AAD = /^(?:ClientId=[\da-f-]{8,36};)?Authorization=AAD(?:;ClientId=[\da-f-]{8,36})?;?$/i;
 
-export const text = z.string().max(32_768);
-export const guid = text.regex(GUID);
-export const days = text.regex(/^[1-9]\d{0,3}$/);
-export const port = text.regex(PORT).refine((value) => Number(value) <= 65_535);
+export const text = matching(/^/);
+export const guid = matching(GUID);
+export const days = matching(/^[1-9]\d{0,3}$/);
+export const entraIngestion = matching(AAD);
+export const port: Reading = (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? text : undefined);
 
 /** An absolute address of one of these schemes, without user information, query or fragment. */
-export const address = (...protocols: string[]) =>
-  text.refine((value) => {
-    if (!URL.canParse(value)) return false;
-    const { protocol, username, password, search, hash } = new URL(value);
-    return protocols.includes(protocol) && [username, password, search, hash].every((part) => part === '');
-  });
+const address =
+  (...protocols: string[]): Reading =>
+  (text) => {
+    if (text.length > LONGEST || !URL.canParse(text)) return undefined;
+    const { protocol, username, password, search, hash } = new URL(text);
+    const bare = [username, password, search, hash].every((part) => part === '');
+    return protocols.includes(protocol) && bare ? text : undefined;
+  };
+
+export const httpsUrl = address('https:');
+export const url = address('https:', 'http:');
+
+/** One of a few words in any spelling of their letters' case, as the Bot Framework takes them. */
+export const word =
+  (...words: string[]): Reading =>
+  (text) =>
+    words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
 
 /** The parts of `TURNWISE_PARENT_BOTS`: app id, tenant id and address of each bot. */
 export function parentBotsIn(value: string): readonly (readonly string[])[] {
@@ -25,19 +53,9 @@ export function parentBotsIn(value: string): readonly (readonly string[])[] {
 }
 
 /** The addresses are looked at where they are used: on a development machine they may be loopback addresses. */
-export function isParentList(value: string): boolean {
-  return parentBotsIn(value).every(([appId = '', tenantId = '', address = '', ...more]) => {
+export const parentBots: Reading = (text) => {
+  const valid = parentBotsIn(text).every(([appId = '', tenantId = '', address = '', ...more]) => {
     return GUID.test(appId) && GUID.test(tenantId) && URL.canParse(address) && more.length === 0;
   });
-}
-
-export const httpsUrl = address('https:');
-export const url = address('https:', 'http:');
-
-/** One of a few words in any spelling of their letters' case, as the Bot Framework takes them. */
-export const word = (...words: string[]) =>
-  text.transform((value, context) => {
-    const known = words.find((candidate) => candidate.toLowerCase() === value.toLowerCase());
-    if (known === undefined) context.addIssue('unknown word');
-    return known ?? value;
-  });
+  return valid ? text : undefined;
+};

@@ -158,12 +158,12 @@ function readValues(env: Environment): Values {
   refuseUnknown(env);
   const values = new Map<SettingName, string>();
   const wrong: string[] = [];
-  for (const { name, allowed, schema } of SETTINGS) {
+  for (const { name, allowed, read } of SETTINGS) {
     const text = env[name]?.trim();
     if (!text) continue;
-    const result = schema.safeParse(text);
-    if (result.success) values.set(name, result.data);
-    else wrong.push(`${name} has to be ${allowed}.`);
+    const value = read(text);
+    if (value === undefined) wrong.push(`${name} has to be ${allowed}.`);
+    else values.set(name, value);
   }
   if (wrong.length > 0) throw new TurnwiseError('SettingInvalid', wrong.join(' '));
   return (name) => values.get(name);
