@@ -141,6 +141,8 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const store = once(() => runtime.store.open());
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
   const ready = once(async () => {
+    // The first message needs the keys as well as the store: they are fetched side by side.
+    void auth.ready?.();
     await shut();
     await store();
   });

@@ -93,11 +93,11 @@ export class CosmosAccount {
     this.closed = false;
     try {
       const { rest, region } = await this.use();
-      for (const { id } of Object.values(CONTAINERS)) {
-        await rest.run(region, { method: 'GET', type: 'colls', link: this.linkOf(id) }).catch((error: unknown) => {
+      const look = ({ id }: { readonly id: string }): Promise<unknown> =>
+        rest.run(region, { method: 'GET', type: 'colls', link: this.linkOf(id) }).catch((error: unknown) => {
           throw codeOf(error) === 404 ? containerMissing(id) : error;
         });
-      }
+      await Promise.all(Object.values(CONTAINERS).map(look));
     } catch (error) {
       if (error instanceof TurnwiseError) throw error;
       const reason = error instanceof StoreFault ? error.message : `${codeOf(error) ?? 'it does not answer'}.`;
@@ -162,10 +162,12 @@ export class CosmosAccount {
     };
     const { database: name } = this.connection;
     if (await missing('dbs', `dbs/${name}`)) await unlessExists(this.sdk().databases.createIfNotExists({ id: name }));
-    for (const container of Object.values(CONTAINERS)) {
-      if (!(await missing('colls', this.linkOf(container.id)))) continue;
-      await unlessExists(this.sdk().database(name).containers.createIfNotExists(containerDefinition(container)));
-    }
+    await Promise.all(
+      Object.values(CONTAINERS).map(async (container) => {
+        if (!(await missing('colls', this.linkOf(container.id)))) return;
+        await unlessExists(this.sdk().database(name).containers.createIfNotExists(containerDefinition(container)));
+      }),
+    );
   }
 }
 

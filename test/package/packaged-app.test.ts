@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -47,14 +47,19 @@ function start({ env }: Workspace, more: Readonly<Record<string, string>> = {}) 
 }
 
 describe('the package', () => {
-  test('is a bundle with its map, and what the host reads', () => {
+  test('is a bundle with its map, what is loaded later, and what the host reads', () => {
     expect(readdirSync(app.folder).sort()).toEqual([
       'app.js',
       'app.js.LEGAL.txt',
       'app.js.map',
+      'cosmos.cjs',
       'host.json',
+      'identity.cjs',
+      'identity.cjs.LEGAL.txt',
       'main.js',
       'package.json',
+      'queue.cjs',
+      'telemetry.cjs',
     ]);
     expect(JSON.parse(readFileSync(path.join(app.folder, 'package.json'), 'utf8'))).toMatchObject({ main: 'main.js' });
     expect(readFileSync(path.join(app.folder, 'host.json'))).toEqual(readFileSync(path.join(ROOT, 'host.json')));
@@ -63,6 +68,8 @@ describe('the package', () => {
   test('is small', () => {
     expect(app.zippedBytes).toBeLessThan(1_500_000);
     expect(app.bytes).toBeLessThan(8_000_000);
+    // What every cold start reads.
+    expect(statSync(path.join(app.folder, 'app.js')).size).toBeLessThan(1_000_000);
   });
 
   test('does not say where it was made', () => {
