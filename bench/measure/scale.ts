@@ -23,14 +23,14 @@ export interface Scale {
  * How long it takes, on two cores and with these contenders: nine, of which five acknowledge ahead of their turns, and six that answer like a bot.
  *
  *                                                         full                                quick
- * rounds: warm-up, paces, acknowledgements, two starts    5 × (5 × 18 s + 4 × 12 s)  11 min   5 × 8 s + 4 × 4 s   56 s
- * once: footprint, twenty at once, hot, leisure, slow     6 × 47 s                    5 min   6 × 11 s            66 s
+ * rounds: warm-up, paces, acknowledgements, two starts    5 × (5 × 17 s + 4 × 12 s)  11 min   5 × 6 s + 4 × 4 s   46 s
+ * once: footprint, twenty at once, hot, leisure, slow     6 × 47 s                    5 min   3 × 14 s + 3 × 9 s  69 s
  * killed, and waited for                                  6 × 32 s                    3 min   -
- * growth on Cosmos DB, at 200 turns/s, and 90 in one      500 s + 110 s + 20 s       10 min   10 s + 3 s + 5 s    18 s
- * growth on SQLite, at 300 turns/s, and 170 in one        330 s + 60 s + 20 s         7 min   7 s + 2 s + 5 s     14 s
- * workers                                                 3 × 5 s                             2 × 3 s              6 s
+ * growth on Cosmos DB, at 350 turns/s, and 250 in one     290 s + 40 s + 20 s         6 min                       11 s
+ * growth on SQLite, at 400 turns/s, and 200 in one        250 s + 50 s + 20 s         5 min                        9 s
+ * workers                                                                            15 s                          3 s
  *
- * All in all 36 minutes, and 2:40.
+ * All in all half an hour, and 2:20; on a machine that does other things as well, half as much again.
  */
 
 export const FULL: Scale = {

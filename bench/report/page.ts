@@ -20,7 +20,7 @@ export function environmentOf(scale: Scale): string[] {
   });
   return [
     `Node ${process.version}, Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GB.`,
-    `${PINNED ? 'The contender on a core of its own, everything else on another.' : 'Processes could not be pinned to cores.'} ${scale.rounds} rounds of ${scale.seconds} s for each number of clients.`,
+    `${PINNED ? 'The contender on a core of its own, everything else on another.' : 'Processes could not be pinned to cores.'} ${scale.rounds} ${scale.rounds === 1 ? 'round' : 'rounds'} of ${scale.seconds} s for each number of clients.`,
     `${versions.join(', ')}.`,
   ];
 }
