@@ -69,7 +69,14 @@ export interface ItemRow {
 export interface Database {
   begin(): void;
   commit(): void;
+  /** Ends the transaction, unless the engine has done so already. */
   rollback(): void;
+  /** From here on, what is done in the transaction can be taken back alone. */
+  savepoint(): void;
+  /** What was done since the savepoint is a part of the transaction like the rest. */
+  release(): void;
+  /** Takes back what was done since the savepoint. @throws Error when the engine has ended the transaction */
+  undo(): void;
   close(): void;
   readonly getHead: Statement<[Key], { head: string; written: number }>;
   readonly putHead: Statement<[Key, wake: number | null, written: number, head: string], never>;
@@ -117,12 +124,17 @@ export function openDatabase(file: string): Database {
   }
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
+  const savepoint = db.prepare('SAVEPOINT decision');
+  const release = db.prepare('RELEASE decision');
   return {
     begin: () => void begin.run(),
     commit: () => void commit.run(),
     rollback: () => {
       if (db.isTransaction) db.exec('ROLLBACK');
     },
+    savepoint: () => void savepoint.run(),
+    release: () => void release.run(),
+    undo: () => db.exec('ROLLBACK TO decision; RELEASE decision'),
     close: () => db.close(),
     getHead: statement(db, 'SELECT head, written FROM heads WHERE key = ?'),
     putHead: statement(

@@ -15,7 +15,9 @@ import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
 import { type Database, openDatabase } from './database';
+import { asFault, BUSY_LIMIT_MS, busyFault, isBusy, messageOf, pauseAfter } from './faults';
 import { sqliteCollections } from './sqlite-collections';
+import { writeLine } from './write-line';
 
 /** Where the store's file is, and what time it is there. */
 export interface SqliteStoreOptions {
@@ -27,20 +29,12 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * A durable store in one SQLite file, for one machine: every primitive is one `BEGIN IMMEDIATE` transaction that is on
- * disk when it returns (WAL, synchronous=FULL). Several processes may share the file; the machine's clock is the store's.
+ * A durable store in one SQLite file, for one machine: every primitive is atomic, and on disk when it returns (WAL, synchronous=FULL).
+ * Those that are under way at once may share a transaction. Several processes may share the file; the machine's clock is the store's.
  */
 export function createSqliteStore({ file, clock, timing = DEFAULT_TIMING, lifetimes }: SqliteStoreOptions): Store {
   return transactionalStore(sqlitePartitions(file, clock), timing, lifetimes);
 }
-
-/** How long a writer waits for the others, in all. Past it the call is a fault that was not applied. */
-const BUSY_LIMIT_MS = 4_000;
-
-/** Between two looks at a file that another process is writing to. Its writes take some ms, most of them waiting for the disk. */
-const LONGEST_PAUSE_MS = 5;
-
-const nextRound = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 function sqlitePartitions(file: string, clock: Clock): Partitions {
   let opened: Database | undefined;
@@ -61,36 +55,22 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
   };
 
   /**
-   * Runs one piece of work to its end. SQLite is synchronous, so waiting for another process happens between attempts and not inside
-   * one, where it would stop every conversation of this process. Readers wait too: a file is locked while it recovers from a crash.
+   * SQLite is synchronous, so waiting for another process happens between attempts and not inside one, where it would stop every
+   * conversation of this process. Readers wait as writers do: a file is locked while it recovers from a crash.
    */
-  const patiently = async <T>(run: (db: Database) => T, deadline: number): Promise<T> => {
-    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  const reading = async <T>(look: (db: Database) => T): Promise<T> => {
+    const deadline = clock.monotonic() + BUSY_LIMIT_MS;
+    for (let pause = pauseAfter(); ; pause = pauseAfter(pause)) {
       try {
-        return run(database());
+        return look(database());
       } catch (error) {
         if (!isBusy(error)) throw asFault(error);
-        if (clock.monotonic() >= deadline)
-          throw new StoreFault('no', 'The database file is busy.', undefined, { cause: error });
+        if (clock.monotonic() >= deadline) throw busyFault(error);
         await clock.sleep(pause);
       }
     }
   };
-
-  const reading = <T>(run: (db: Database) => T): Promise<T> => patiently(run, clock.monotonic() + BUSY_LIMIT_MS);
-
-  /**
-   * Writers of this process wait in line, and only the first of them tries. If all tried, those that have waited long and therefore try
-   * seldom would lose to newcomers, and under load some would find the file busy for seconds on end.
-   */
-  let line: Promise<unknown> = Promise.resolve();
-  const transaction = <T>(run: (db: Database) => T): Promise<T> => {
-    const deadline = clock.monotonic() + BUSY_LIMIT_MS;
-    const turn = line.then(() => patiently((db) => inTransaction(db, run), deadline));
-    // After each, other processes and everything else in this one get their chance.
-    line = turn.then(nextRound, nextRound);
-    return turn;
-  };
+  const transaction = writeLine(database, clock);
 
   const view = (db: Database, key: ConversationKey): PartitionView => ({
     now: clock.now(),
@@ -208,53 +188,8 @@ function putUser(db: Database, user: UserKey, record: UserRecord, now: number, t
   }
 }
 
-function inTransaction<T>(db: Database, run: (db: Database) => T): T {
-  db.begin();
-  try {
-    const result = run(db);
-    commit(db);
-    return result;
-  } catch (error) {
-    db.rollback();
-    throw error;
-  }
-}
-
-/** A commit that fails for any reason but a busy file may have reached the disk. */
-function commit(db: Database): void {
-  try {
-    db.commit();
-  } catch (error) {
-    throw isBusy(error) ? error : new StoreFault('unknown', messageOf(error), undefined, { cause: error });
-  }
-}
-
 const parsed = <T>(json: string | undefined): T | undefined =>
   json === undefined ? undefined : (JSON.parse(json) as T);
 
 const deadSince = (kind: RecordKind, value: unknown): number | null =>
   kind === 'dead' ? (value as { at: number }).at : null;
-
-/** Errors are told by what they carry and not by their class, of which there is one per JavaScript realm. */
-const partsOf = (error: unknown): { readonly message?: unknown; readonly errcode?: unknown } =>
-  typeof error === 'object' && error !== null ? error : {};
-
-const messageOf = (error: unknown): string => String(partsOf(error).message ?? error);
-
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
-
-function sqliteCode(error: unknown): number | undefined {
-  const { errcode } = partsOf(error);
-  return typeof errcode === 'number' ? errcode & 0xff : undefined;
-}
-
-function isBusy(error: unknown): boolean {
-  const code = sqliteCode(error);
-  return code === SQLITE_BUSY || code === SQLITE_LOCKED;
-}
-
-/** An engine error (disk full, I/O) rolled the transaction back: not applied. Anything else is a defect and stays what it is. */
-function asFault(error: unknown): unknown {
-  return sqliteCode(error) === undefined ? error : new StoreFault('no', messageOf(error), undefined, { cause: error });
-}
