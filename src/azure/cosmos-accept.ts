@@ -35,7 +35,10 @@ export function patchingAccept(
     awake.accepted(key);
     const small = unseenLimit(activity, limit);
     let outcome = await append(requests, address, activity, small, { rests }, timing);
-    if (outcome === 'changed') outcome = await append(requests, address, activity, small, { rests: !rests }, timing);
+    if (outcome === 'changed') {
+      outcome = await append(requests, address, activity, small, { rests: !rests }, timing);
+      if (outcome === 'accepted' && rests) awake.accepted(key, true);
+    }
     if (outcome !== 'absent' && outcome !== 'changed') return outcome;
     const call = { key, activity, bodies, limit };
     return fullWhenTooLarge(() => appendByReading(requests, general, timing, call, outcome === 'absent'));

@@ -1,8 +1,10 @@
 import type { ConversationKey } from '../turn/keys';
 import type { CosmosClock } from './cosmos-clock';
 
-/** How long it is assumed that what was accepted is still being worked on, when nothing else is heard; and of how many conversations. */
+/** How long it is assumed that what was accepted is still being worked on, when nothing else is heard. */
 const AWAKE_MS = 500;
+/** The same where it has turned out to take longer. */
+const BUSY_MS = 5_000;
 const MOST_AWAKE = 5_000;
 
 /**
@@ -10,22 +12,25 @@ const MOST_AWAKE = 5_000;
  * conversation to rest itself. A guess at which of two shapes an accept will take: a wrong one costs a request and nothing else.
  */
 export class AwakeConversations {
-  private readonly times = new Map<ConversationKey, number>();
+  private readonly until = new Map<ConversationKey, number>();
 
   constructor(private readonly clock: CosmosClock) {}
 
   has(key: ConversationKey): boolean {
-    return (this.times.get(key) ?? Number.NEGATIVE_INFINITY) > this.clock.monotonic - AWAKE_MS;
+    return (this.until.get(key) ?? Number.NEGATIVE_INFINITY) > this.clock.monotonic;
   }
 
-  accepted(key: ConversationKey): void {
-    this.times.delete(key);
-    this.times.set(key, this.clock.monotonic);
-    const [oldest] = this.times.keys();
-    if (this.times.size > MOST_AWAKE && oldest !== undefined) this.times.delete(oldest);
+  /** @param foundAwake it was, against expectation */
+  accepted(key: ConversationKey, foundAwake = false): void {
+    const until = this.clock.monotonic + (foundAwake ? BUSY_MS : AWAKE_MS);
+    const known = this.until.get(key) ?? until;
+    this.until.delete(key);
+    this.until.set(key, Math.max(until, known));
+    const [oldest] = this.until.keys();
+    if (this.until.size > MOST_AWAKE && oldest !== undefined) this.until.delete(oldest);
   }
 
   rests(key: ConversationKey): void {
-    this.times.delete(key);
+    this.until.delete(key);
   }
 }

@@ -134,6 +134,17 @@ test('an accept that guesses wrong what goes on in a conversation is two request
   await other.close();
 });
 
+test('where work piles up, an accept finds it out once in a while', async () => {
+  const key = conversation('piling up');
+  await put(store, 'p1', key)();
+  clock.pass(1_000);
+  expect(await asked(put(store, 'p2', key))).toEqual(['patch', 'patch']);
+  for (const name of ['p3', 'p4', 'p5']) {
+    clock.pass(1_000);
+    expect(await asked(put(store, name, key))).toEqual(['patch']);
+  }
+});
+
 const total = (units: Record<string, number>): number => Object.values(units).reduce((sum, each) => sum + each, 0);
 
 test('a simple turn takes an accept and three round trips, and at most 65 request units in all', async () => {
