@@ -1,8 +1,8 @@
 import type { ConversationKey } from '../turn/keys';
 import type { CosmosClock } from './cosmos-clock';
 
-/** How long it is assumed that what was accepted is still being worked on, when nothing else is heard. */
-const AWAKE_MS = 500;
+/** How long it is assumed that what was accepted is still being worked on, when nothing else is heard: the queue is looked at, a handler runs. */
+const AWAKE_MS = 1_000;
 /** The same where it has turned out to take longer. */
 const BUSY_MS = 5_000;
 const MOST_AWAKE = 5_000;

@@ -137,7 +137,7 @@ test('an accept that guesses wrong what goes on in a conversation is two request
 test('where work piles up, an accept finds it out once in a while', async () => {
   const key = conversation('piling up');
   await put(store, 'p1', key)();
-  clock.pass(1_000);
+  clock.pass(2_000);
   expect(await asked(put(store, 'p2', key))).toEqual(['patch', 'patch']);
   for (const name of ['p3', 'p4', 'p5']) {
     clock.pass(1_000);
