@@ -27,7 +27,8 @@ export class Part {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   #calls = 0;
-  #gone = false;
+  /** Whether it has, and how. */
+  #ended: string | undefined;
 
   private constructor(child: ChildProcess, name: string) {
     this.#child = child;
@@ -37,10 +38,10 @@ export class Part {
       if ('error' in answer) waiting?.reject(new Error(`${name}: ${answer.error}`));
       else waiting?.resolve(answer.value);
     });
-    child.once('exit', () => {
-      this.#gone = true;
+    child.once('exit', (code, signal) => {
+      this.#ended = `${name} has ended (${signal ?? code}).`;
       parts.delete(this);
-      for (const { reject } of this.#waiting.values()) reject(new Error(`${name} has ended.`));
+      for (const { reject } of this.#waiting.values()) reject(new Error(this.#ended));
     });
     parts.add(this);
   }
@@ -68,7 +69,7 @@ export class Part {
   }
 
   call<T = void>(name: string, argument: unknown = null): Promise<T> {
-    if (this.#gone) return Promise.reject(new Error(`There is nobody to ask for ${name}.`));
+    if (this.#ended !== undefined) return Promise.reject(new Error(this.#ended));
     this.#calls += 1;
     const id = this.#calls;
     return new Promise<T>((resolve, reject) => {
@@ -78,7 +79,7 @@ export class Part {
   }
 
   async end(signal: 'SIGTERM' | 'SIGKILL' = 'SIGKILL'): Promise<void> {
-    if (this.#gone) return;
+    if (this.#ended !== undefined) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill(signal);
     await gone;
