@@ -1,5 +1,6 @@
 import type { Arena, Fighter } from '../arena.ts';
 import type { Contender } from '../contenders.ts';
+import { pause } from './pause.ts';
 
 /** What became of 20 messages that one person sent at once. */
 export interface AtOnce {
@@ -69,5 +70,3 @@ export async function killedInMidTurn(arena: Arena, contender: Contender): Promi
       results.length - acknowledged.length - answered(results.filter((each) => !acknowledged.includes(each))),
   };
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

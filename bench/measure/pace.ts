@@ -1,5 +1,6 @@
 import type { Fighter } from '../arena.ts';
 import type { ServiceCounts } from '../fakes/services.ts';
+import { pause } from './pause.ts';
 import type { Spread } from './statistics.ts';
 
 /** How fast, and what it costs. */
@@ -67,7 +68,7 @@ export async function paceOfAcks(fighter: Fighter, clients: number, seconds: num
 
 /** Messages in as many conversations, and how long they rest: longer than anything that remembers the message before, and not so long. */
 const TALKING = 10;
-const LONG_REST_MS = 1_000;
+const LONG_REST_MS = 1_100;
 const SHORT_REST_MS = 100;
 
 /**
@@ -112,5 +113,3 @@ function perTurn(counts: readonly ServiceCounts[]): Pick<Footprint, 'requestUnit
     counts.reduce((total, each) => total + figure(each), 0) / TALKING;
   return { requestUnits: sum(({ cosmos }) => cosmos.charge), queueMessages: sum(({ queue }) => queue.put) };
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,4 +1,5 @@
 import type { Fighter } from '../arena.ts';
+import { pause } from './pause.ts';
 import type { Scale } from './scale.ts';
 import { median } from './statistics.ts';
 
@@ -14,7 +15,7 @@ export interface Leisure {
   readonly replyMs: number;
   /** The same with a queue that is looked at ten times a second. */
   readonly replyWithPollMs: number;
-  /** The acknowledgement while the handler of the message before is busy. */
+  /** The acknowledgement of a message whose handler is slow. */
   readonly ackBehindSlowMs: number;
   readonly slowHandlerMs: number;
 }
@@ -37,21 +38,31 @@ export async function atLeisure(fighter: Fighter, { leisurely: messages, slowHan
   };
 }
 
-/** Messages whose handlers are slow: how long until each is acknowledged. */
+/** How many conversations are kept waiting, one a moment after the other. */
+const SLOW = 8;
+const BETWEEN_MS = 150;
+
+/** Messages whose handlers are slow, in conversations that have begun: how long until each is acknowledged. */
 async function ackOfSlow(fighter: Fighter, workMs: number): Promise<number> {
+  const say = async (conversation: string, number: number, work: number): Promise<number> => {
+    const orders = [{ id: `${conversation}-${number}`, workMs: work }];
+    const { ackMs } = await fighter.talk({ conversation, orders, patienceMs: work + 5_000 });
+    return ackMs[0] ?? Number.NaN;
+  };
+  const conversations = Array.from({ length: SLOW }, () => fighter.arena.name('slow'));
+  for (const conversation of conversations) await say(conversation, 1, 0);
+  await pause(LONG_REST_MS);
   const acks = await Promise.all(
-    Array.from({ length: 8 }, async () => {
-      const conversation = fighter.arena.name('slow');
-      const { ackMs } = await fighter.talk({
-        conversation,
-        orders: [{ id: `${conversation}-1`, workMs }],
-        patienceMs: workMs + 5_000,
-      });
-      return ackMs[0] ?? Number.NaN;
+    conversations.map(async (conversation, index) => {
+      await pause(index * BETWEEN_MS);
+      return say(conversation, 2, workMs);
     }),
   );
   return median(acks);
 }
+
+/** Longer than anything that remembers the message before. */
+const LONG_REST_MS = 1_100;
 
 /** One conversation in which everybody writes. */
 export interface Hot {
