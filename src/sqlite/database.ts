@@ -130,7 +130,8 @@ export function openDatabase(file: string): Database {
     begin: () => void begin.run(),
     commit: () => void commit.run(),
     rollback: () => {
-      if (db.isTransaction) db.exec('ROLLBACK');
+      // Node before 22.16 does not say.
+      if (db.isTransaction !== false) db.exec('ROLLBACK');
     },
     savepoint: () => void savepoint.run(),
     release: () => void release.run(),
