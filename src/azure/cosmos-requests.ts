@@ -68,8 +68,9 @@ const ALL_OR_NONE = {
   'x-ms-cosmos-batch-atomic': 'true',
 };
 
-/** Partition keys are digests or plain names: nothing in them needs an escape. */
-const partitionOf = (partition: string): string => `["${partition}"]`;
+/** A partition's name as headers take it: JSON in ASCII. Names of collections may come from a channel, so hold anything. */
+const partitionOf = (partition: string): string =>
+  JSON.stringify([partition]).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const partitionHeader = (partition: string) => ({ 'x-ms-documentdb-partitionkey': partitionOf(partition) });
 

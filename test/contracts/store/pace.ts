@@ -37,6 +37,15 @@ export function paceContract(open: OpenStore): void {
     expect(await other.pace.take('a', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
   });
 
+  test.each(['msteams a", "b', 'a\\', 'b\n', 'Zürich', '東京', '\u007f'])(
+    'whatever a channel calls a tenant, here %j, it has a bucket of its own',
+    async (name) => {
+      const { store, other } = await open();
+      await store.pace.take(name, 11, LIMIT, 1e6);
+      expect((await other.pace.take(name, 1, LIMIT, 1e6)).waitMs).toBeGreaterThan(500);
+    },
+  );
+
   test('a notification is begun once, noted as accepted, and gone after seven days', async () => {
     const { store, other, pass } = await open();
     const id = activityKey('0123456789abcdef0123456789abcdef');
