@@ -41,6 +41,8 @@ export class CosmosAccount {
   private client: CosmosClient | undefined;
   private opening: Promise<OpenAccount> | undefined;
   private opened: OpenAccount | undefined;
+  /** As it was when it was looked at last. */
+  private before: OpenAccount | undefined;
   private openedAt = Number.NEGATIVE_INFINITY;
   private closed = false;
   readonly requestLimitMs: number;
@@ -61,23 +63,15 @@ export class CosmosAccount {
   /** @throws TurnwiseError when the account cannot be used as it is; CosmosFailure when it cannot be reached */
   use(): Promise<OpenAccount> {
     if (this.closed) return Promise.reject(new StoreFault('no', 'The store is closed.'));
-    this.opening ??= this.start().then(
-      (opened) => {
-        this.openedAt = this.clock.monotonic;
-        if (!this.closed) this.opened = opened;
-        return opened;
-      },
-      (error: unknown) => {
-        this.opening = undefined;
-        throw error;
-      },
-    );
+    this.opening ??= this.look();
     return this.opening;
   }
 
   /** Looks at the account again before the next request: another region may be the one that writes now. */
   lookAgain(): void {
-    if (this.clock.monotonic - this.openedAt < LOOK_AGAIN_MS) return;
+    // While nothing is open, somebody is looking, or will.
+    if (this.opened === undefined || this.clock.monotonic - this.openedAt < LOOK_AGAIN_MS) return;
+    this.before = this.opened;
     this.opened = undefined;
     this.opening = undefined;
   }
@@ -123,6 +117,25 @@ export class CosmosAccount {
     this.rest = undefined;
     this.opening = undefined;
     this.opened = undefined;
+    this.before = undefined;
+  }
+
+  private look(): Promise<OpenAccount> {
+    const opens = (opened: OpenAccount): OpenAccount => {
+      // It may have been closed meanwhile, and even be looked at anew.
+      if (this.opening !== opening) return opened;
+      this.openedAt = this.clock.monotonic;
+      this.opened = opened;
+      return opened;
+    };
+    const opening = this.start().then(opens, (error: unknown) => {
+      const { before } = this;
+      // The account's address can be out of reach while its region is not.
+      if (before !== undefined && this.opening === opening && !(error instanceof TurnwiseError)) return opens(before);
+      if (this.opening === opening) this.opening = undefined;
+      throw error;
+    });
+    return opening;
   }
 
   private async start(): Promise<OpenAccount> {

@@ -220,7 +220,7 @@ export class CosmosConversations implements ConversationPartitions {
     return { ...decision, writes: { ...decision.writes, head: withoutOldKeys(head, now, this.timing) } };
   }
 
-  /** @returns the head as it is then, if it was written */
+  /** @returns the head as it is then, if it was written and that is known */
   private async write(key: ConversationKey, { operations, head }: Plan): Promise<Answer<WrittenItem | undefined>> {
     const partition = partitionKey(key);
     const [first] = operations;
@@ -232,8 +232,8 @@ export class CosmosConversations implements ConversationPartitions {
     }
     const answer = await this.requests.batch(operations, partition);
     if (!answer.ok) return answer;
-    const [etag = ''] = answer.value;
-    return { ok: true, value: head === undefined ? undefined : { text: JSON.stringify(head), etag } };
+    const [etag] = answer.value;
+    return { ok: true, value: head === undefined || !etag ? undefined : { text: JSON.stringify(head), etag } };
   }
 
   private rememberUnchanged({ key, head }: Snapshot, known: Head | undefined): void {

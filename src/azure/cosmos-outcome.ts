@@ -1,4 +1,5 @@
 import { StoreFault } from '../turn/fault';
+import { CosmosFailure } from './cosmos-rest';
 
 /** What the service decided instead of doing as asked. Nothing was changed. */
 export type Refusal =
@@ -82,6 +83,13 @@ export function refusal(error: unknown, kind: 'read' | 'write'): Refusal {
   throw fault(kind === 'read' || notSent ? 'no' : 'unknown', 'Cosmos DB did not answer.', error);
 }
 
+/** What a failure comes to that came before the request itself, when the account was looked at: whatever it says, it is not about the item. */
+export function notOpened(error: unknown): StoreFault {
+  const { code, retryAfterInMs } = partsOf(error);
+  const answer = typeof code === 'number' ? `answered ${code} when its account was looked at` : 'did not answer';
+  return fault('no', `Cosmos DB ${answer}.`, error, retryAfterInMs);
+}
+
 function fault(applied: 'no' | 'unknown', message: string, cause: unknown, retryAfterMs?: unknown): StoreFault {
   return new StoreFault(applied, message, typeof retryAfterMs === 'number' ? retryAfterMs : undefined, { cause });
 }
@@ -106,7 +114,8 @@ export function batchRefusal(
 ): { readonly index: number; readonly refusal: Refusal } | undefined {
   const index = results.findIndex(({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY);
   const failed = results[index];
-  if (failed !== undefined) return { index, refusal: refusal({ code: failed.statusCode }, 'write') };
+  if (failed !== undefined)
+    return { index, refusal: refusal(new CosmosFailure(failed.statusCode, { headers: {} }), 'write') };
   if (results.some(({ statusCode }) => statusCode === FAILED_DEPENDENCY) || results.length === 0) {
     throw new StoreFault('unknown', 'Cosmos DB answered a batch without saying how it fared.');
   }

@@ -6,8 +6,16 @@ import { type CosmosAccount, containerMissing, type OpenAccount } from './cosmos
 import type { CosmosClock } from './cosmos-clock';
 import { CONTAINERS } from './cosmos-containers';
 import type { Item } from './cosmos-documents';
-import { type BatchedResult, batchRefusal, headersOf, mayHaveMoved, type Refusal, refusal } from './cosmos-outcome';
-import type { RestAnswer, RestRequest } from './cosmos-rest';
+import {
+  type BatchedResult,
+  batchRefusal,
+  headersOf,
+  mayHaveMoved,
+  notOpened,
+  type Refusal,
+  refusal,
+} from './cosmos-outcome';
+import { CosmosFailure, type RestAnswer, type RestRequest } from './cosmos-rest';
 import { SessionTokens } from './cosmos-session';
 import { within } from './within';
 
@@ -143,11 +151,7 @@ export class CosmosRequests {
     const headers = { ...partitionHeader(partition), ...ALL_OR_NONE };
     const own = operations.map((operation) => ({ ...operation, partitionKey: partitionOf(partition) }));
     const request = this.containerRequest(headers, bodyOf(own));
-    const answer = await this.perform(
-      'batch',
-      request,
-      ({ body }) => JSON.parse(body.text) as readonly BatchedResult[],
-    );
+    const answer = await this.perform('batch', request, resultsIn);
     if (!answer.ok) return answer;
     const refused = batchRefusal(answer.value);
     return refused === undefined
@@ -163,11 +167,17 @@ export class CosmosRequests {
   ): Promise<Item[]> {
     const named = Object.entries(parameters).map(([name, value]) => ({ name, value }));
     const abort = new AbortController();
-    const answer = await this.told('query', async () => {
-      await this.account.use();
+    const answer = await this.told('query', async (begins) => {
+      await this.opened();
+      begins();
       const container = this.account.sdk().database(this.account.database).container(CONTAINERS[this.container].id);
       const { signal: abortSignal } = abort;
-      const options = { abortSignal, ...(partition === undefined ? {} : { partitionKey: partition }) };
+      const options = {
+        abortSignal,
+        ...(partition === undefined ? {} : { partitionKey: partition }),
+        // The SDK knows nothing of what was written without it.
+        ...(this.session.header === '' ? {} : { sessionToken: this.session.header }),
+      };
       const found = container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
       const { resources, requestCharge } = await within(found, this.limitMs).finally(() => abort.abort());
       return { value: resources, headers: { [CHARGE]: requestCharge } };
@@ -223,11 +233,11 @@ export class CosmosRequests {
     run: (begins: () => void) => Promise<{ value: T; headers: Headers }>,
   ): Promise<Answer<T>> {
     let sentAt = this.clock.monotonic;
-    let sent: 'read' | 'write' = 'read';
+    let begun = false;
     try {
       const { value, headers } = await run(() => {
         sentAt = this.clock.monotonic;
-        sent = operation === 'read' || operation === 'query' ? 'read' : 'write';
+        begun = true;
       });
       this.clock.observe(headers.date, sentAt);
       this.tell(operation, 'ok', sentAt, headers);
@@ -238,7 +248,8 @@ export class CosmosRequests {
       if (mayHaveMoved(error)) this.account.lookAgain();
       let outcome: CosmosRequest['outcome'] = 'fault';
       try {
-        outcome = refusal(error, sent);
+        if (!begun) throw notOpened(error);
+        outcome = refusal(error, operation === 'read' || operation === 'query' ? 'read' : 'write');
         return { ok: false, refusal: outcome };
       } finally {
         this.tell(operation, outcome, sentAt, headersOf(error));
@@ -263,11 +274,24 @@ function itemIn({ body }: RestAnswer): Item {
 
 function answered({ headers, body }: RestAnswer): WrittenItem & { readonly item: Item } {
   const { text } = body;
-  return { text, etag: headers.etag ?? '', item: JSON.parse(text) as Item };
+  return { text, etag: etagOf(headers), item: JSON.parse(text) as Item };
 }
 
 function written(text: string): (answer: RestAnswer) => WrittenItem {
-  return ({ headers }) => ({ text, etag: headers.etag ?? '' });
+  return ({ headers }) => ({ text, etag: etagOf(headers) });
+}
+
+/** @throws CosmosFailure for an answer that is not the service's: all of its own to writes have one, and without it the next is without condition */
+function etagOf(headers: RestAnswer['headers']): string {
+  if (!headers.etag) throw new CosmosFailure('noEtag', { headers });
+  return headers.etag;
+}
+
+/** @throws CosmosFailure for what is no list */
+function resultsIn({ headers, body }: RestAnswer): readonly BatchedResult[] {
+  const results = JSON.parse(body.text) as unknown;
+  if (!Array.isArray(results)) throw new CosmosFailure('notABatch', { headers });
+  return results as readonly BatchedResult[];
 }
 
 const nothing = (): undefined => undefined;

@@ -4,6 +4,7 @@ import type { CosmosAuthorization } from './cosmos-authorization';
 import type { SessionTokens } from './cosmos-session';
 import { type Exchange, HttpExchange, type ResponseBody } from './http-exchange';
 import { TokenUnavailable } from './token-source';
+import { GivenUp, within } from './within';
 
 /** A request of the REST API. https://learn.microsoft.com/rest/api/cosmos-db/ */
 export interface RestRequest {
@@ -66,7 +67,7 @@ const MOST_RESPONSE_BYTES = 8 * 1024 * 1024;
 
 export interface CosmosRestOptions {
   readonly authorization: CosmosAuthorization;
-  /** For one request on the network, in ms. */
+  /** For one request on the network, and for waiting for a token before it, in ms. */
   readonly timeoutMs: number;
 }
 
@@ -113,12 +114,14 @@ export class CosmosRest {
   }
 
   private async authorize(request: Parameters<CosmosAuthorization['header']>[0]): Promise<string> {
+    const { authorization, timeoutMs } = this.options;
     try {
-      return await this.options.authorization.header(request);
+      const header = authorization.header(request);
+      return typeof header === 'string' ? header : await within(header, timeoutMs);
     } catch (error) {
-      if (!(error instanceof TokenUnavailable)) throw error;
-      const { reason, retryAfterMs } = error;
-      throw new StoreFault('no', `There is no token for Cosmos DB (${reason}).`, retryAfterMs, { cause: error });
+      if (!(error instanceof TokenUnavailable || error instanceof GivenUp)) throw error;
+      const [reason, wait] = error instanceof GivenUp ? [error.why, undefined] : [error.reason, error.retryAfterMs];
+      throw new StoreFault('no', `There is no token for Cosmos DB (${reason}).`, wait, { cause: error });
     }
   }
 }

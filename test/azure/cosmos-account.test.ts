@@ -1,7 +1,10 @@
 import { CosmosClient } from '@azure/cosmos';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { CosmosAccount } from '../../src/azure/cosmos-account';
+import { CosmosClock } from '../../src/azure/cosmos-clock';
 import { systemClock } from '../../src/runtime/system';
 import { TurnwiseError } from '../../src/schema/errors';
+import { Secret } from '../../src/schema/secret';
 import { accept, conversation } from '../contracts/store-under-test';
 import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
 import { cosmosStores, TEST_KEY } from '../support/cosmos-under-test';
@@ -90,6 +93,23 @@ test('an account that did not answer is asked again', async () => {
   await store.close();
 });
 
+test('an account that is not found says nothing about what is in it', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  const store = make();
+  gateway.onRequest(({ kind }) => (kind === 'account' ? { do: 'answer', status: 404 } : undefined));
+  const intent = { id: 'i', conversation: conversation(), epoch: 1, changes: { set: {}, remove: [] } };
+  for (const call of [
+    () => accept(store, 'a'),
+    () => store.turns.acquire(conversation(), 'worker'),
+    () => store.turns.readState(conversation(), 'conversation'),
+    () => store.users.judge(intent, true),
+    () => store.mailbox.overdue(10),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ name: 'StoreFault', applied: 'no' });
+  }
+  await store.close();
+});
+
 test('one that cannot be reached is named, and its key is not', async () => {
   const { make } = cosmosStores('http://127.0.0.1:9', systemClock);
   const refused = await make()
@@ -143,4 +163,61 @@ test('after a failover the region that writes now is found, and written to', asy
   expect(itemsAt(east)).toBeGreaterThan(0);
   await store.close();
   await east.close();
+});
+
+/** A store that has been used on an account that is not taken for an emulator's. */
+async function usedElsewhere() {
+  const locations = [region('one', gateway.endpoint)];
+  gateway.onAccount((account) => ({ ...account, writableLocations: locations, readableLocations: locations }));
+  const clock = createShiftedClock();
+  const store = cosmosStores(elsewhere(gateway.endpoint), clock).make();
+  await accept(store, 'a');
+  clock.pass(6_000);
+  gateway.requests.length = 0;
+  return { store, clock, looks: () => gateway.requests.filter(({ kind }) => kind === 'account').length };
+}
+
+test('requests that fail while the account is being looked at leave it at that one look', async () => {
+  const clock = createShiftedClock();
+  const connection = { endpoint: gateway.endpoint, database: 'any', key: new Secret(TEST_KEY), managed: false };
+  const account = new CosmosAccount({ ...connection, create: false }, new CosmosClock(clock), clock);
+  await account.use();
+  clock.pass(6_000);
+  gateway.requests.length = 0;
+  const uses = [0, 1, 2].map(() => {
+    account.lookAgain();
+    return account.use();
+  });
+  await Promise.all(uses);
+  expect(gateway.requests).toHaveLength(1);
+  account.close();
+});
+
+test('while the account cannot be looked at again, its region is used as before', async () => {
+  const { store, clock, looks } = await usedElsewhere();
+  let failed = false;
+  gateway.onRequest(({ kind }) => {
+    if (kind === 'account') return { do: 'answer', status: 503 };
+    if (failed) return undefined;
+    failed = true;
+    return { do: 'answer', status: 403, substatus: 3 };
+  });
+  await expect(accept(store, 'b')).rejects.toMatchObject({ applied: 'no' });
+  expect(await accept(store, 'b')).toBe('accepted');
+  expect(looks()).toBe(1);
+  clock.pass(6_000);
+  expect(await accept(store, 'c')).toBe('accepted');
+  expect(looks()).toBe(1);
+  await store.close();
+});
+
+test('a store that is closed while it opens can be opened again at once', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  const store = make();
+  const used = accept(store, 'a').catch(() => 'failed');
+  await store.close();
+  await store.open();
+  await used;
+  expect(await accept(store, 'b')).toBe('accepted');
+  await store.close();
 });

@@ -402,11 +402,53 @@ describe('what became of one operation of a batch', () => {
     expect(answer).toMatchObject({ outcome: 'held', head: { n: 1 } });
   });
 
-  test('an answer that says nothing of its operations is an unknown outcome', async () => {
+  test.each([[[]], [{}], ['a page of a proxy']])(
+    'an answer that says nothing of its operations (%j) is an unknown outcome',
+    async (body) => {
+      const held = await holding(store, ['a', 'b']);
+      const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
+      nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 200, body });
+      const { faults } = await persisting(() => store.turns.commit(held, turn));
+      expect(faults.map((fault) => fault.applied)).toEqual(['unknown']);
+    },
+  );
+
+  test('an operation that is malformed is a defect, and an error like others', async () => {
     const held = await holding(store, ['a', 'b']);
     const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
-    nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 200, body: [] });
-    const { faults } = await persisting(() => store.turns.commit(held, turn));
-    expect(faults.map((fault) => fault.applied)).toEqual(['unknown']);
+    nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 207, body: [{ statusCode: 400 }] });
+    const failed = await store.turns.commit(held, turn).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(Error);
+    expect(failed).not.toBeInstanceOf(StoreFault);
   });
+});
+
+test.each(['create', 'replace'])(
+  'a %s that is answered, but not by the service, is an unknown outcome',
+  async (kind) => {
+    const write = async () => {
+      if (kind === 'create') return accept(store, 'a');
+      const held = await holding(store, ['a']);
+      return store.turns.renew(held);
+    };
+    // Answers of the service to writes have an ETag.
+    nextOf((request) => request.kind === kind, { do: 'answer', status: 200, body: 'a page of a proxy' });
+    await expect(write()).rejects.toMatchObject({ name: 'StoreFault', applied: 'unknown' });
+  },
+);
+
+test('what is searched for is searched no further behind than what was written', async () => {
+  let session: string | undefined;
+  gateway.onRequest(({ kind, headers }) => {
+    if (kind === 'query') session = String(headers['x-ms-session-token']);
+    return undefined;
+  });
+  await accept(store, 'a');
+  await store.mailbox.overdue(10);
+  const [first] = session?.split('#') ?? [];
+  expect(first).toBe('0:-1');
+  await accept(store, 'b', conversation('b'));
+  const before = session;
+  await store.mailbox.overdue(10);
+  expect(session).not.toBe(before);
 });

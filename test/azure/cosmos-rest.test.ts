@@ -135,6 +135,18 @@ describe('authorization', () => {
     await rest(authorization).run(origin, ITEM);
   });
 
+  test('a token that does not come is not waited for longer than an answer', async () => {
+    const identity: TokenCredential = { getToken: () => new Promise(() => undefined) };
+    const { origin, seen } = await service(() => [200, {}]);
+    const started = performance.now();
+    await expect(rest(authorizationOf(identity, { timeoutMs: 4_000 })).run(origin, ITEM)).rejects.toMatchObject({
+      name: 'StoreFault',
+      applied: 'no',
+    });
+    expect(performance.now() - started).toBeLessThan(3_000);
+    expect(seen).toEqual([]);
+  });
+
   test('without a token nothing is sent', async () => {
     const identity = credential(() => {
       throw new Error('secret detail');

@@ -23,6 +23,7 @@ export interface GatewayRequest {
   readonly path: string;
   /** `read`, `create`, `replace`, `patch`, `delete`, `query`, `batch`, `account` or `other`. */
   readonly kind: string;
+  readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
 }
 
@@ -45,7 +46,8 @@ interface Upstream {
 
 /**
  * A Cosmos DB server on 127.0.0.1 behind a gateway that can misbehave. The gateway also makes up for what the server lacks: a
- * batch is carried out whole or not at all, and the `Date` of answers is that of the service's clock, in whole seconds.
+ * batch is carried out whole or not at all, answers to writes say how far the session is, and the `Date` of answers is that of the
+ * service's clock, in whole seconds.
  */
 export async function startCosmosGateway(now: () => number = Date.now): Promise<CosmosGateway> {
   const server = createHttpServer({ keepAlive: true });
@@ -81,6 +83,7 @@ class Gateway {
   account: (account: Record<string, unknown>) => Record<string, unknown> = (account) => account;
   /** What items were before each write, oldest first. */
   private readonly history = new Map<string, Upstream[]>();
+  private written = 0;
   readonly agent = new http.Agent({ keepAlive: true });
   /** Writes go one after the other, so that a batch's conditions still hold when it is carried out. */
   private writes: Promise<unknown> = Promise.resolve();
@@ -98,7 +101,8 @@ class Gateway {
       return;
     }
     const body = Buffer.concat(chunks).toString('utf8');
-    const request = { method: incoming.method ?? '', path: incoming.url ?? '', kind: kindOf(incoming), body };
+    const { method = '', url: path = '', headers } = incoming;
+    const request = { method, path, kind: kindOf(incoming), headers, body };
     this.requests.push(request);
     const mischief = this.script(request);
     if (mischief?.do === 'delay') await new Promise((resolve) => setTimeout(resolve, mischief.ms).unref());
@@ -149,7 +153,8 @@ class Gateway {
       const name = nameOf(path, headers);
       this.history.set(name, [...(this.history.get(name) ?? []), earlier].slice(-20));
     }
-    return answer;
+    this.written += 1;
+    return { ...answer, headers: { ...answer.headers, 'x-ms-session-token': `0:-1#${this.written}` } };
   }
 
   private async older(request: GatewayRequest, headers: http.IncomingHttpHeaders, back: number): Promise<Upstream> {
@@ -157,10 +162,7 @@ class Gateway {
     return versions.at(-back) ?? this.pass(request, headers);
   }
 
-  private pass(
-    request: Omit<GatewayRequest, 'kind'> & { kind: string },
-    headers: http.IncomingHttpHeaders,
-  ): Promise<Upstream> {
+  private pass(request: Omit<GatewayRequest, 'headers'>, headers: http.IncomingHttpHeaders): Promise<Upstream> {
     const { method, path, body } = request;
     const own =
       request.kind === 'read'
