@@ -7,6 +7,7 @@ import { createClient } from './cosmos-client';
 import type { CosmosClock } from './cosmos-clock';
 import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { CONTAINERS, containerDefinition } from './cosmos-containers';
+import { mayHaveMoved } from './cosmos-outcome';
 import { CosmosFailure, CosmosRest, type RestAnswer } from './cosmos-rest';
 import { azureIdentity, identityTokens } from './identity';
 
@@ -94,6 +95,7 @@ export class CosmosAccount {
       await Promise.all(Object.values(CONTAINERS).map(look));
     } catch (error) {
       if (error instanceof TurnwiseError) throw error;
+      if (mayHaveMoved(error)) this.lookAgain();
       const reason = error instanceof StoreFault ? error.message : `${codeOf(error) ?? 'it does not answer'}.`;
       const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${reason}`;
       throw new TurnwiseError('StoreUnusable', why, { cause: error });

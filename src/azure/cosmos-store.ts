@@ -34,7 +34,8 @@ const ACCEPT_LIMIT_MS = 1_800;
  * The store of conversations and users in Azure Cosmos DB. Needs an account with one write region and session consistency (or a stronger
  * one). `docs/cosmos.md` lists what each operation costs and what happens when it fails.
  *
- * The SDK is loaded and the account is looked at when the store is first used (or opened), once.
+ * The account is looked at when the store is first used (or opened), once, and again when its region may have moved. The SDK is loaded for
+ * queries, and for making what is missing.
  */
 export function createCosmosStore(options: CosmosStoreOptions): Store {
   const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS, watch } = options;

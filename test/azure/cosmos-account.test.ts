@@ -221,3 +221,20 @@ test('a store that is closed while it opens can be opened again at once', async 
   expect(await accept(store, 'b')).toBe('accepted');
   await store.close();
 });
+
+test('a region that was away when the store was to be opened is not looked for for ever', async () => {
+  const clock = createShiftedClock();
+  const { database, make } = cosmosStores(gateway.endpoint, clock);
+  const first = make();
+  await first.open();
+  await first.close();
+  let writes = 'http://127.0.0.1:9';
+  gateway.onAccount((account) => ({ ...account, writableLocations: [region('one', writes)] }));
+  const store = cosmosStores(elsewhere(gateway.endpoint), clock, { database, create: false }).make();
+  await expect(store.open()).rejects.toMatchObject({ code: 'StoreUnusable' });
+  writes = gateway.endpoint;
+  clock.pass(6_000);
+  await expect(store.open()).rejects.toMatchObject({ code: 'StoreUnusable' });
+  await store.open();
+  await store.close();
+});
