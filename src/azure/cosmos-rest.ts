@@ -49,6 +49,8 @@ export class CosmosFailure extends Error {
   }
 }
 
+const READ_SESSION_NOT_AVAILABLE = '1002';
+
 const VERSION = '2020-07-15';
 
 const EVERY_REQUEST = {
@@ -103,8 +105,12 @@ export class CosmosRest {
     if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body));
     const path = pathOf(request);
     const exchange = await this.http.run({ method, origin, path, headers, body, timeoutMs, signal: undefined });
-    if (exchange.kind === 'answered') session?.observe(exchange.headers['x-ms-session-token']);
-    if (exchange.kind === 'answered' && exchange.status === 401) authorization.refused(signed);
+    if (exchange.kind === 'answered') {
+      const { status, headers } = exchange;
+      session?.observe(headers['x-ms-session-token']);
+      if (status === 404 && headers['x-ms-substatus'] === READ_SESSION_NOT_AVAILABLE) session?.refused();
+      if (status === 401) authorization.refused(signed);
+    }
     return answerOf(exchange);
   }
 

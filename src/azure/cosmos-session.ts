@@ -6,6 +6,9 @@ interface Progress {
   readonly lsn: number;
 }
 
+/** So many answers that nobody is as far as that, with no progress between them: what was seen then is not there any more. */
+const MOST_REFUSALS = 100;
+
 /**
  * How far this process has seen each physical partition of a container: what makes a replica that is further behind not answer its reads.
  * In the service's words, `<partition>:<version>#<lsn>[#<region>=<lsn>…]`, several separated by commas.
@@ -13,6 +16,7 @@ interface Progress {
 export class SessionTokens {
   private readonly partitions = new Map<string, Progress>();
   private text = '';
+  private refusals = 0;
 
   /** For the header `x-ms-session-token`; empty while nothing is known. */
   get header(): string {
@@ -34,6 +38,20 @@ export class SessionTokens {
       this.partitions.set(partition, { token, version, lsn });
       changed = true;
     }
-    if (changed) this.text = [...this.partitions].map(([partition, { token }]) => `${partition}:${token}`).join(',');
+    if (!changed) return;
+    this.refusals = 0;
+    this.text = [...this.partitions].map(([partition, { token }]) => `${partition}:${token}`).join(',');
+  }
+
+  /**
+   * Takes note of an answer that no replica is as far as that. It passes when they are only behind. When the container was made anew, or
+   * its region failed over with a loss, it would not for long: then everything is forgotten, as what is decided on reads is checked by writes.
+   */
+  refused(): void {
+    this.refusals += 1;
+    if (this.refusals < MOST_REFUSALS) return;
+    this.refusals = 0;
+    this.partitions.clear();
+    this.text = '';
   }
 }

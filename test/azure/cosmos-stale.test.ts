@@ -216,6 +216,31 @@ test('state that moved under a holder is a conflict once, and then read anew', a
   expect((await commit(1)).outcome).toBe('released');
 });
 
+test('state that moved under an inline turn beside a holder is a conflict once, and then read anew', async () => {
+  const held = await holding(store, ['a']);
+  const turn = { answer: { status: 200 }, effects: [], bodies: [] };
+  const claim = async (at: Store, name: string) => {
+    const claimed = await at.inline.claim(conversation(), keyOf(name), `run-${name}`, 10_000);
+    if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+    return claimed.fence;
+  };
+  const fence = await claim(store, 'one');
+  // What the holder has written goes on being what is read there.
+  await store.turns.renew(held);
+  const writes = [{ id: 'conversation' as const, data: { n: 1 } }];
+  const theirs = await claim(other, 'two');
+  expect(
+    await other.inline.commit(conversation(), theirs, { ...turn, activity: keyOf('two'), reads: [], writes }),
+  ).toBe('committed');
+  const run = async () => {
+    const { version } = await store.turns.readState(conversation(), 'conversation');
+    const reads = [{ id: 'conversation' as const, version }];
+    return store.inline.commit(conversation(), fence, { ...turn, activity: keyOf('one'), reads, writes });
+  };
+  const first = await run();
+  expect(first === 'conflict' ? await run() : first).toBe('committed');
+});
+
 test('a step that an old record does not have yet is not recorded a second time', async () => {
   const held = await holding(store, ['a']);
   const { turn } = turnOf(held);
