@@ -96,7 +96,7 @@ export class CosmosAccount {
     } catch (error) {
       if (error instanceof TurnwiseError) throw error;
       if (mayHaveMoved(error)) this.lookAgain();
-      const reason = error instanceof StoreFault ? error.message : `${codeOf(error) ?? 'it does not answer'}.`;
+      const reason = error instanceof StoreFault ? error.message : `${statusOf(error) ?? 'it does not answer'}.`;
       const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${reason}`;
       throw new TurnwiseError('StoreUnusable', why, { cause: error });
     }
@@ -184,6 +184,13 @@ export class CosmosAccount {
       }),
     );
   }
+}
+
+/** With the substatus, which tells a role that is missing (403/5300) from a firewall that is closed. */
+function statusOf(error: unknown): string | undefined {
+  const { code, substatus } = (error ?? {}) as { readonly code?: unknown; readonly substatus?: unknown };
+  if (code === undefined) return undefined;
+  return substatus === undefined ? `${code}` : `${code}/${substatus}`;
 }
 
 const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code;

@@ -119,6 +119,12 @@ test('one that cannot be reached is named, and its key is not', async () => {
   expect(JSON.stringify([String(refused), refused])).not.toContain(TEST_KEY);
 });
 
+test('an account that turns the identity down says with which status and substatus', async () => {
+  const { make } = cosmosStores(gateway.endpoint, systemClock);
+  gateway.onRequest(() => ({ do: 'answer', status: 403, substatus: 5300 }));
+  await expect(make().open()).rejects.toMatchObject({ message: expect.stringContaining('403/5300') });
+});
+
 test('a closed store is closed, and can be opened again', async () => {
   const { make } = cosmosStores(gateway.endpoint, systemClock);
   const store = make();
