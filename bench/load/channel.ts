@@ -21,7 +21,7 @@ export interface Load {
   /** Names the conversations of this load. */
   readonly name: string;
   readonly orders?: Omit<Orders, 'id'>;
-  /** Messages a second of all clients together, instead of as many as there can be. */
+  /** Messages a second of all clients together, at irregular moments, instead of as many as there can be. */
   readonly perSecond?: number;
   readonly messages?: number;
 }
@@ -133,7 +133,9 @@ async function load({
   const end = started + seconds * 1000;
   const client = async (number: number): Promise<void> => {
     for (let turn = 0; performance.now() < end && begun < (messages ?? Number.POSITIVE_INFINITY); turn += 1) {
-      if (perSecond !== undefined) await pause(started + (begun * 1000) / perSecond - performance.now());
+      if (perSecond !== undefined) {
+        await pause(started + ((begun + Math.random()) * 1000) / perSecond - performance.now());
+      }
       begun += 1;
       const conversation = `${name}-${(number + turn * clients) % conversations}`;
       const id = `${name}-${ids++}`;

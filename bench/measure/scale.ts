@@ -23,7 +23,7 @@ export interface Scale {
  * How long it takes, on two cores and with these contenders: nine, of which five acknowledge ahead of their turns, and six that answer like a bot.
  *
  *                                                         full                                quick
- * rounds: warm-up, paces, acknowledgements, two starts    5 × (5 × 17 s + 4 × 12 s)  11 min   5 × 6 s + 4 × 4 s   46 s
+ * rounds: warm-up, paces, acknowledgements, two starts    5 × (5 × 24 s + 4 × 19 s)  16 min   5 × 6 s + 4 × 4 s   46 s
  * once: footprint, twenty at once, hot, leisure, slow     6 × 47 s                    5 min   3 × 14 s + 3 × 9 s  69 s
  * killed, and waited for                                  6 × 32 s                    3 min   -
  * growth on Cosmos DB, at 350 turns/s, and 250 in one     290 s + 40 s + 20 s         6 min                       11 s
@@ -35,7 +35,7 @@ export interface Scale {
 
 export const FULL: Scale = {
   rounds: 5,
-  warmUpS: 1,
+  warmUpS: 8,
   seconds: 3,
   clients: [1, 16, 64],
   leisurely: 40,

@@ -127,7 +127,7 @@ export class CosmosRequests {
 
   /** Deletes an item: whatever it is by now, or while it is still the one of the ETag. */
   remove(address: ItemAddress, etag?: string): Promise<Answer<undefined>> {
-    const condition = etag === undefined ? {} : { 'if-match': etag };
+    const condition: Record<string, string> = etag === undefined ? {} : { 'if-match': etag };
     return this.perform('remove', this.itemRequest('DELETE', address, condition), nothing);
   }
 

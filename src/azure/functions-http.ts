@@ -11,12 +11,18 @@ export function endpointRequest(request: HttpRequest, invocation?: Invocation): 
     headers,
     traceparent: invocation?.traceContext?.traceParent ?? headers.traceparent,
     async body(limit) {
+      // By its reader: going over the stream with a loop takes twice as long.
+      const reader = request.body?.getReader();
       const chunks: Uint8Array[] = [];
       let length = 0;
-      for await (const chunk of request.body ?? []) {
-        const bytes: Uint8Array = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+      for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) {
+        const chunk: unknown = read.value;
+        const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
         length += bytes.byteLength;
-        if (length > limit) return 'tooLarge';
+        if (length > limit) {
+          reader?.cancel().catch(() => undefined);
+          return 'tooLarge';
+        }
         chunks.push(bytes);
       }
       return Buffer.concat(chunks, length);
