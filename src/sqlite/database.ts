@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** What brings a file from each format to the next; the first makes it. */
 const MIGRATIONS = [
@@ -115,7 +115,9 @@ export interface Database {
 
 /** Opens (and if need be creates) the database file. @throws Error when it cannot be, or is of a newer version. */
 export function openDatabase(file: string): Database {
-  const db = new DatabaseSync(file, { timeout: 0 });
+  // Not before it is needed: an app on another store need not load it, nor have Node 22 warn that it is experimental.
+  const sqlite = require('node:sqlite') as typeof import('node:sqlite');
+  const db = new sqlite.DatabaseSync(file, { timeout: 0 });
   try {
     prepareFile(db);
   } catch (error) {
