@@ -157,11 +157,11 @@ export class CosmosAccount {
   }
 
   private authorization(): CosmosAuthorization {
-    const { key, clientId, managed, endpoint } = this.connection;
-    if (key !== undefined) return keyAuthorization(key);
-    const identity = () => azureIdentity({ managed, ...(clientId === undefined ? {} : { clientId }) });
+    const { connection, timers: clock } = this;
+    if (connection.key !== undefined) return keyAuthorization(connection.key);
+    const pauses = { clock, maxBackOffMs: MAX_TOKEN_PAUSE_MS };
     return tokenAuthorization(
-      identityTokens(identity, tokenScopes(endpoint), { clock: this.timers, maxBackOffMs: MAX_TOKEN_PAUSE_MS }),
+      identityTokens(() => azureIdentity(connection), tokenScopes(connection.endpoint), pauses),
     );
   }
 

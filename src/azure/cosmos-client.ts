@@ -3,17 +3,13 @@ import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { azureIdentity } from './identity';
 
 /** @param requestTimeout for one request, in ms */
-export function createClient(
-  { endpoint, key, clientId, managed }: CosmosConnection,
-  requestTimeout: number,
-): CosmosClient {
+export function createClient(connection: CosmosConnection, requestTimeout: number): CosmosClient {
+  const { endpoint, key } = connection;
   const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
   const local = isLocal(endpoint);
   return new CosmosClient({
     endpoint,
-    ...(key === undefined
-      ? { aadCredentials: azureIdentity({ managed, ...(clientId === undefined ? {} : { clientId }) }) }
-      : { key: key.reveal() }),
+    ...(key === undefined ? { aadCredentials: azureIdentity(connection) } : { key: key.reveal() }),
     // Without this the client sends no session token at all.
     consistencyLevel: ConsistencyLevel.Session,
     userAgentSuffix: 'turnwise',

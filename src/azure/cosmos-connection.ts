@@ -1,14 +1,11 @@
 import type { Secret } from '../schema/secret';
+import type { AzureIdentity } from './identity';
 
 /** How the account is reached: with the identity of this process, or with a key where one is given, which is for emulators. */
-export interface CosmosConnection {
+export interface CosmosConnection extends AzureIdentity {
   readonly endpoint: string;
   readonly database: string;
   readonly key?: Secret;
-  /** Of the user-assigned identity. */
-  readonly clientId?: string;
-  /** Whether there is a managed identity to use; otherwise the developer's own sign-in is tried too. */
-  readonly managed: boolean;
   /** Creates database and containers where they are missing. For development: in Azure the deployment template does. */
   readonly create: boolean;
   /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */

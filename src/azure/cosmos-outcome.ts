@@ -1,5 +1,5 @@
 import { StoreFault } from '../turn/fault';
-import { CosmosFailure } from './cosmos-rest';
+import { CosmosFailure, READ_SESSION_NOT_AVAILABLE } from './cosmos-rest';
 
 /** What the service decided instead of doing as asked. Nothing was changed. */
 export type Refusal =
@@ -14,8 +14,7 @@ export type Refusal =
 
 const REFUSALS: Readonly<Record<number, Refusal>> = { 404: 'absent', 409: 'exists', 412: 'changed', 413: 'tooLarge' };
 
-/** 404 with these is not about the item: the replica is behind the session, or database or container are missing. */
-const READ_SESSION_NOT_AVAILABLE = 1002;
+/** 404 with this, or about the session, is not about the item: database or container are missing. */
 const OWNER_MISSING = 1003;
 
 /** Answers to writes that were certainly not carried out: throttled, contended, not permitted, sent to a region that does not write. */

@@ -49,7 +49,7 @@ type Headers = Readonly<Record<string, unknown>>;
 
 const CHARGE = 'x-ms-request-charge';
 
-/** Added to the SDK's own limit, which it keeps only on the network. */
+/** For opening the account and for queries, which are more than one request: added to the limit of one. */
 const LIMIT_MARGIN_MS = 500;
 
 /** An item as it lies in the service now. */

@@ -36,7 +36,7 @@ export class CosmosFailure extends Error {
 
   constructor(
     code: number | string,
-    { headers = {}, notSent = false }: Pick<RestAnswer, 'headers'> & { notSent?: boolean },
+    { headers, notSent = false }: Pick<RestAnswer, 'headers'> & { notSent?: boolean },
   ) {
     super(`Cosmos DB: ${code}`);
     this.code = code;
@@ -49,7 +49,8 @@ export class CosmosFailure extends Error {
   }
 }
 
-const READ_SESSION_NOT_AVAILABLE = '1002';
+/** Substatus of a 404 that is not about the item: the replica is behind the session. */
+export const READ_SESSION_NOT_AVAILABLE = 1002;
 
 const VERSION = '2020-07-15';
 
@@ -106,9 +107,9 @@ export class CosmosRest {
     const path = pathOf(request);
     const exchange = await this.http.run({ method, origin, path, headers, body, timeoutMs, signal: undefined });
     if (exchange.kind === 'answered') {
-      const { status, headers } = exchange;
-      session?.observe(headers['x-ms-session-token']);
-      if (status === 404 && headers['x-ms-substatus'] === READ_SESSION_NOT_AVAILABLE) session?.refused();
+      const { status, headers: said } = exchange;
+      session?.observe(said['x-ms-session-token']);
+      if (status === 404 && Number(said['x-ms-substatus']) === READ_SESSION_NOT_AVAILABLE) session?.refused();
       if (status === 401) authorization.refused(signed);
     }
     return answerOf(exchange);

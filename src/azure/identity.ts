@@ -3,7 +3,9 @@ import { createTokenSource, type TokenSource, type TokenSourceOptions, Unusable 
 
 /** Who this process is in Azure. */
 export interface AzureIdentity {
+  /** Of the user-assigned identity. */
   readonly clientId?: string;
+  /** Whether there is a managed identity to use; otherwise the developer's own sign-in is tried too. */
   readonly managed: boolean;
 }
 

@@ -133,10 +133,8 @@ export class QueueRequests {
       headers.host = service.host;
       target = `${service.origin}${target}`;
     }
-    return this.#http.run({
-      ...{ method, origin: proxy ?? service, path: target, headers, body },
-      ...{ timeoutMs, signal: undefined },
-    });
+    const origin = proxy ?? service;
+    return this.#http.run({ method, origin, path: target, headers, body, timeoutMs, signal: undefined });
   }
 }
 

@@ -1,16 +1,11 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Secret } from '../schema/secret';
+import type { AzureIdentity } from './identity';
 
 /** How the storage account is reached: with a connection string, or at its queue endpoint with an identity. */
 export type StorageConnection =
   | { readonly kind: 'connectionString'; readonly connectionString: Secret }
-  | {
-      readonly kind: 'identity';
-      readonly queueServiceUri: string;
-      readonly clientId?: string;
-      /** Whether there is a managed identity to use; otherwise the developer's own sign-in is tried too. */
-      readonly managed: boolean;
-    };
+  | ({ readonly kind: 'identity'; readonly queueServiceUri: string } & AzureIdentity);
 
 /** Where a queue is, and what a request has to show there. */
 export interface QueueAddress {
