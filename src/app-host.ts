@@ -1,3 +1,4 @@
+import { serviceUrlNotTrusted } from './azure/service-hosts';
 import type { AdapterHost } from './bot/adapter-host';
 import type { CloudAdapter } from './bot/cloud-adapter';
 import { continuationActivity, createdConversation, creationActivity } from './bot/proactive-activities';
@@ -31,7 +32,7 @@ export function appHost(adapter: CloudAdapter, { auth, ready, runtime, services,
     activity: Activity,
     logic: (context: TurnContext) => Promise<void>,
   ): Promise<InvokeResponse | undefined> => {
-    if (activity.serviceUrl && !trusts(activity.serviceUrl)) throw new TurnwiseError('ServiceUrlNotTrusted');
+    if (activity.serviceUrl && !trusts(activity.serviceUrl)) throw serviceUrlNotTrusted(activity.serviceUrl);
     await ready();
     const { onError, ...bot } = botLogic(logic, [], undefined, services, adapter);
     const answers = adapter.onTurnError !== undefined && onError !== undefined;

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
+import { app as functions, type HttpRequest, type HttpResponseInit, type Timer } from '@azure/functions';
 import { healthOf, probesOf } from './app-health';
 import { appHost } from './app-host';
 import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
@@ -125,6 +125,8 @@ export interface BotApp {
 export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
   const auth = options.auth ?? configuredInboundAuth(settings);
+  // Each message waits for the signing keys, so they are asked for while the host is still starting.
+  if (auth.ready !== undefined) onHostStart(() => void auth.ready?.());
   const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
   const tokens = configuredTokens(settings);
   const routing = configuredRouting(settings, tokens);
@@ -244,6 +246,11 @@ function figuresFolder({ environment, store }: Settings): string | undefined {
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {
   return store === undefined ? settings.store.kind : 'custom';
+}
+
+/** Runs a callback once the host has loaded the app; never without a host. Starts work, and must not keep the host waiting. */
+function onHostStart(run: () => void): void {
+  functions.hook.appStart(run);
 }
 
 /** Does it once, however many ask; a failure is not remembered. */

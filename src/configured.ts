@@ -144,7 +144,8 @@ export function configuredRouting(
           },
         ],
   );
-  return { tokens, trust: { development: environment === 'development' }, parents };
+  const trust = { development: environment === 'development', hosts: inbound.serviceHosts };
+  return { tokens, trust, parents };
 }
 
 /** Clients for the services of channels. The bot's token goes to known addresses alone. */

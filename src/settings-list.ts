@@ -2,6 +2,7 @@ import {
   days,
   entraIngestion,
   guid,
+  hostNames,
   httpsUrl,
   matching,
   parentBots,
@@ -26,6 +27,15 @@ export interface Setting {
   readonly secret?: true;
   readonly read: Reading;
 }
+
+/**
+ * Token services of Teams in the US Government clouds, which share one `ChannelService` (Teams SDK for TypeScript, `cloud-environment.ts`;
+ * Azure Bot Service, "Configure Bot Framework bots for US Government customers").
+ */
+export const GOVERNMENT_TOKEN_SERVICES = {
+  gccHigh: 'https://tokengcch.botframework.azure.us',
+  dod: 'https://apiDoD.botframework.azure.us',
+} as const;
 
 const list = [
   {
@@ -151,10 +161,19 @@ const list = [
   {
     name: 'OAuthUrl',
     group: 'cloud',
-    meaning: 'The token service that signs users in. On a development machine it may be a loopback address.',
+    meaning: `The token service that signs users in. Teams of US Government needs its own: \`${GOVERNMENT_TOKEN_SERVICES.gccHigh}\` (GCC High), \`${GOVERNMENT_TOKEN_SERVICES.dod}\` (DoD). On a development machine it may be a loopback address.`,
     allowed: 'an https address',
     default: "the cloud's",
     read: url,
+  },
+  {
+    name: 'TURNWISE_SERVICE_HOSTS',
+    group: 'cloud',
+    meaning:
+      "Further hosts to which the bot's token may be sent, over https: those of a channel that is not on the list of known services. A refusal logs the host that was named.",
+    allowed: 'exact host names, with blanks or commas between them',
+    default: 'none',
+    read: hostNames,
   },
   {
     name: 'AZURE_FUNCTIONS_ENVIRONMENT',

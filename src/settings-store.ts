@@ -1,3 +1,4 @@
+import { defined } from './schema/defined';
 import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
 import type { SettingName } from './settings-list';
@@ -107,8 +108,3 @@ export function readLifetimes(values: Values): LifetimeSettings {
 }
 
 const DAY_MS = 24 * 3_600_000;
-
-/** Leaves out what is `undefined`: a property that is there has a value. */
-export function defined<V, K extends string>(fields: Record<K, V | undefined>): { [k in K]?: V } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { [k in K]?: V };
-}

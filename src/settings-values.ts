@@ -47,6 +47,19 @@ export const word =
   (text) =>
     words.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
 
+const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/;
+
+/** The parts of `TURNWISE_SERVICE_HOSTS`. */
+export function hostNamesIn(value: string): readonly string[] {
+  return value.split(/[\s,]+/).filter((name) => name !== '');
+}
+
+/** Exact host names: no address, port, wildcard or IP address, which would let in what nobody meant. */
+export const hostNames: Reading = (text) => {
+  const lower = text.toLowerCase();
+  return hostNamesIn(lower).every((name) => HOST_NAME.test(name)) ? lower : undefined;
+};
+
 /** The parts of `TURNWISE_PARENT_BOTS`: app id, tenant id and address of each bot. */
 export function parentBotsIn(value: string): readonly (readonly string[])[] {
   return value.split(';').map((bot) => bot.trim().split(/\s+/));

@@ -1,9 +1,9 @@
+import { defined } from './schema/defined';
 import { TurnwiseError } from './schema/errors';
 import { Secret } from './schema/secret';
 import { azureMarker, OWN_MACHINE } from './settings-azure';
 import { SETTINGS, type SettingName } from './settings-list';
 import {
-  defined,
   type EarlierSettings,
   type LifetimeSettings,
   readEarlier,
@@ -13,7 +13,7 @@ import {
   type Values,
 } from './settings-store';
 import { readTelemetry, type TelemetrySettings } from './settings-telemetry';
-import { parentBotsIn } from './settings-values';
+import { hostNamesIn, parentBotsIn } from './settings-values';
 
 /** The environment that settings are read from: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,6 +39,8 @@ export interface InboundSettings {
   /** Parent bots: who they are, and where they take replies. */
   readonly skills: readonly { readonly appId: string; readonly tenantId: string; readonly serviceUrl: string }[];
   readonly allowEmulator: boolean;
+  /** Hosts that the operator has added to the known services of channels, in lower case. */
+  readonly serviceHosts: ReadonlySet<string>;
 }
 
 /** What the bot proves its identity with. */
@@ -309,6 +311,7 @@ function readInbound(values: Values): InboundSettings {
       }),
     ),
     allowEmulator: values('TURNWISE_EMULATOR') === 'on',
+    serviceHosts: new Set(hostNamesIn(values('TURNWISE_SERVICE_HOSTS') ?? '')),
   };
 }
 

@@ -5,6 +5,7 @@ import { type Outcome, outcomeOf } from './connector-outcome';
 import { type CircuitOptions, HostCircuit } from './host-circuit';
 import { HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
+import { hostOfServiceUrl } from './service-hosts';
 import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { type TokenSource, TokenUnavailable } from './token-source';
 import { GivenUp, within } from './within';
@@ -58,7 +59,9 @@ export class BotConnector implements Connector {
 
   async deliver(call: ConnectorCall, signal?: AbortSignal): Promise<Delivery> {
     const route = serviceRoute(call.serviceUrl, this.#options);
-    if (route === undefined) return refused('the service URL is not one of a known channel');
+    if (route === undefined) {
+      return refused(`the service URL is not one of a known channel, ${hostOfServiceUrl(call.serviceUrl) ?? 'none'}`);
+    }
     const path = pathOf(call, route.origin);
     if (path === undefined) return refused('an id cannot be part of an address');
     const body = bodyOf(call);

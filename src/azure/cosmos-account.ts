@@ -96,9 +96,10 @@ export class CosmosAccount {
     } catch (error) {
       if (error instanceof TurnwiseError) throw error;
       if (mayHaveMoved(error)) this.lookAgain();
-      const reason = error instanceof StoreFault ? error.message : `${statusOf(error) ?? 'it does not answer'}.`;
+      const status = statusOf(error instanceof StoreFault ? error.cause : error);
+      const reason = error instanceof StoreFault ? error.message : `${status ?? 'it does not answer'}.`;
       const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${reason}`;
-      throw new TurnwiseError('StoreUnusable', why, { cause: error });
+      throw new TurnwiseError('StoreUnusable', [why, ...adviceOn(status)].join(' '), { cause: error });
     }
   }
 
@@ -186,7 +187,20 @@ export class CosmosAccount {
   }
 }
 
-/** With the substatus, which tells a role that is missing (403/5300) from a firewall that is closed. */
+/** What to do about refusals, by status and substatus (Azure Cosmos DB, "Troubleshoot forbidden exceptions"). */
+const ADVICE: Readonly<Record<string, string>> = {
+  '403/5301':
+    'The identity has no role for the data of this account: assign "Cosmos DB Built-in Data Contributor", as the deployment template does.',
+  '403/5300':
+    'A token for data was used for a request of the control plane: have the deployment template create the database and its containers.',
+};
+
+function adviceOn(status: string | undefined): readonly string[] {
+  const advice = status === undefined ? undefined : ADVICE[status];
+  return advice === undefined ? [] : [advice];
+}
+
+/** Returns status and substatus, which tell a missing role from a firewall that is closed. */
 function statusOf(error: unknown): string | undefined {
   const { code, substatus } = (error ?? {}) as { readonly code?: unknown; readonly substatus?: unknown };
   if (code === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { randomUUID, sign } from 'node:crypto';
+import { constants, randomUUID, sign } from 'node:crypto';
 import type { TokenCredential, TokenCredentialOptions } from '@azure/identity';
 import type { Secret } from '../schema/secret';
 import { createTokenSource, type TokenSource, type TokenSourceOptions, Unusable } from './token-source';
@@ -92,8 +92,9 @@ function certificateAssertion(
   certificate: { readonly thumbprint: string; readonly privateKey: Secret },
   nowMs: number,
 ): string {
-  const thumbprint = Buffer.from(certificate.thumbprint, 'hex').toString('base64url');
-  const header = { alg: 'RS256', typ: 'JWT', [thumbprint.length > 27 ? 'x5t#S256' : 'x5t']: thumbprint };
+  const thumbprint = Buffer.from(certificate.thumbprint, 'hex');
+  const { alg, field, padding } = thumbprint.length === SHA256_BYTES ? BY_SHA256 : BY_SHA1;
+  const header = { alg, typ: 'JWT', [field]: thumbprint.toString('base64url') };
   const now = Math.floor(nowMs / 1000);
   const claims = {
     aud: `${identity.authorityHost}/${identity.tenant}/oauth2/v2.0/token`,
@@ -104,5 +105,19 @@ function certificateAssertion(
     exp: now + 600,
   };
   const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-  return `${text}.${sign('sha256', Buffer.from(text), certificate.privateKey.reveal()).toString('base64url')}`;
+  const key = { key: certificate.privateKey.reveal(), ...padding };
+  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`;
 }
+
+const SHA256_BYTES = 32;
+
+/**
+ * How an assertion names its certificate, and how it is signed. Microsoft Entra ID takes these two combinations (Microsoft identity platform,
+ * "Application authentication certificate credentials"; the library MSAL signs in the same two ways).
+ */
+const BY_SHA256 = {
+  alg: 'PS256',
+  field: 'x5t#S256',
+  padding: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST },
+} as const;
+const BY_SHA1 = { alg: 'RS256', field: 'x5t', padding: {} } as const;

@@ -1,7 +1,7 @@
 import type { AppAuth, AppCaller } from '../ports/app-auth';
 import { failure, TurnwiseError } from '../schema/errors';
 import { applicationOf, isForUser, isIssuedBy } from './inbound-application';
-import type { CallerKind, Claimed } from './inbound-caller';
+import { type CallerKind, type Claimed, isSameAppId } from './inbound-caller';
 import { type DirectoryCloud, inboundCloud } from './inbound-clouds';
 import { type KeySource, keyRingAt } from './inbound-key-source';
 import type { KeyRing } from './inbound-keys';
@@ -71,7 +71,7 @@ function applications(
       if (typeof appId !== 'string' || appId === '' || !isIssuedBy(directory, tenantId, claims)) {
         return failure(403, 'CallerNotAllowed', 'It names no application of the tenant.');
       }
-      if (appId.toLowerCase() === ownAppId?.toLowerCase())
+      if (ownAppId !== undefined && isSameAppId(appId, ownAppId))
         return failure(403, 'CallerNotAllowed', "It is the bot's own.");
       if (isForUser(claims) || !isForItself(claims)) {
         return failure(403, 'CallerNotAllowed', 'It was not made for an application alone.');

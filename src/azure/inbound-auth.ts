@@ -1,7 +1,7 @@
 import type { InboundAuth } from '../ports/inbound-auth';
 import { TurnwiseError } from '../schema/errors';
 import { createAnonymousAuth } from './inbound-anonymous';
-import { type BotCaller, type CallerKind, channelCallers } from './inbound-caller';
+import { type BotCaller, type CallerKind, channelCallers, isSameAppId } from './inbound-caller';
 import { type InboundCloud, inboundCloud } from './inbound-clouds';
 import { directoryCallers, type SkillCaller } from './inbound-directory';
 import { createGate } from './inbound-gate';
@@ -24,6 +24,8 @@ export interface InboundAuthOptions extends KeySource {
   readonly directoryMetadataUrl?: string | undefined;
   /** On a developer's machine: loopback addresses are trusted, and without an app id there is no authentication. Never in Azure. */
   readonly development: boolean;
+  /** [TURNWISE_SERVICE_HOSTS] Further hosts at which channels may take replies. */
+  readonly serviceHosts?: ReadonlySet<string> | undefined;
   /** Takes tokens of the Bot Framework Emulator; in development only. */
   readonly allowEmulator?: boolean | undefined;
   /** Bots that may call this one as their skill. None by default. */
@@ -32,7 +34,7 @@ export interface InboundAuthOptions extends KeySource {
 
 /**
  * Who may post activities: callers with a token of Bot Service, or, in development and without an app id, the own machine.
- * Nothing is fetched and no library loaded before the first token comes.
+ * Keys are fetched with the first token, or by `ready`; no library is loaded before the first token comes.
  *
  * @throws TurnwiseError `AppIdMissing` without an app id outside development; `SettingInvalid` when an option cannot be used.
  */
@@ -45,7 +47,7 @@ export function createInboundAuth(options: InboundAuthOptions): InboundAuth {
     issuer: cloud.channelIssuer,
     appId,
     keys,
-    development: options.development,
+    trust: { development: options.development, hosts: options.serviceHosts },
     callerId: cloud.channelCallerId,
   });
   const gate = createGate({
@@ -85,7 +87,8 @@ function botCallers(appId: string, { directory }: InboundCloud, options: Inbound
 const GUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
 function checkSkill({ appId, tenantId, serviceUrl }: SkillCaller, ownAppId: string, development: boolean): void {
-  if (appId === '' || appId === ownAppId) throw invalid("A caller needs an app id that is not the bot's own.");
+  if (appId === '' || isSameAppId(appId, ownAppId))
+    throw invalid("A caller needs an app id that is not the bot's own.");
   if (!GUID.test(tenantId)) throw invalid("A caller's tenant has to be given by its id, in lower case.");
   const local = development && trustedServiceUrl(serviceUrl, { development }) !== undefined;
   if (!local && !isHttps(serviceUrl)) throw invalid("A caller's service URL has to be an https address.");

@@ -1,10 +1,11 @@
 import type { Admission, Refusal } from '../ports/inbound-auth';
 import type { Activity } from '../schema/activity';
 import { failure } from '../schema/errors';
+import { isVouchingChannel } from '../schema/vouching';
 import type { KeyRing } from './inbound-keys';
 import type { SigningKey } from './inbound-signing-key';
 import type { Claims } from './inbound-token';
-import { isTrustedServiceUrl } from './service-hosts';
+import { isSameServiceUrl, isTrustedServiceUrl, type ServiceTrust } from './service-hosts';
 
 /** Who a token says its caller is, should its signature stand. Keeps of the claims only what is needed afterwards. */
 export interface Claimed {
@@ -26,9 +27,18 @@ export interface BotCaller extends Claimed {
   admit(activity: Activity, key: SigningKey): Admission;
 }
 
-/** Whether two service URLs are one, as written: they may differ by one trailing slash. */
-export function isSameServiceUrl(one: unknown, other: string): boolean {
-  return typeof one === 'string' && one.replace(/\/$/, '') === other.replace(/\/$/, '');
+/** Returns whether two app ids are the same: GUIDs are compared without letter case, as the Teams SDKs compare them. */
+export function isSameAppId(one: unknown, other: string): boolean {
+  return typeof one === 'string' && one.toLowerCase() === other.toLowerCase();
+}
+
+/**
+ * Returns whether a key may sign for a channel. A key that lists endorsements signs for those channels only; one that lists none signs for
+ * any channel of its issuer, as in botframework-connector 4.23.3 (`JwtTokenExtractor`). The keys for Web Chat and Direct Line have listed
+ * none since September 2023 (MicrosoftDocs/bot-docs#2300).
+ */
+function signsForChannel({ endorsements }: SigningKey, channelId: string): boolean {
+  return endorsements === undefined || endorsements.has(channelId);
 }
 
 /**
@@ -39,11 +49,11 @@ export function channelCallers(options: {
   readonly issuer: string;
   readonly appId: string;
   readonly keys: KeyRing;
-  readonly development: boolean;
+  readonly trust: ServiceTrust;
   /** How bots know the channels of this cloud, if they know them by anything. */
   readonly callerId?: string | undefined;
 }): CallerKind<BotCaller> {
-  const { appId, development, callerId } = options;
+  const { appId, trust, callerId } = options;
   const caller = callerId === undefined ? {} : { callerId };
   return {
     issuers: new Set([options.issuer]),
@@ -53,17 +63,22 @@ export function channelCallers(options: {
         return failure(401, 'TokenClaimRefused', 'It names no service URL.');
       }
       // These say which application a token was made for; a channel is none, so at most they may repeat the audience.
-      if ([appid, azp].some((party) => party !== undefined && party !== appId)) return failure(403, 'CallerNotAllowed');
+      if ([appid, azp].some((party) => party !== undefined && !isSameAppId(party, appId))) {
+        return failure(403, 'CallerNotAllowed');
+      }
       return {
         ok: true,
         admit(activity, key) {
-          if (!key.endorsements.has(activity.channelId)) return failure(403, 'ChannelNotEndorsed');
+          const { channelId } = activity;
+          if (!signsForChannel(key, channelId)) return failure(403, 'ChannelNotEndorsed');
           if (!isSameServiceUrl(activity.serviceUrl, serviceUrl)) return failure(403, 'ServiceUrlNotClaimed');
-          // What the token says is what its issuer has signed; the activity may differ by a slash.
-          return isTrustedServiceUrl(serviceUrl, { development }) &&
-            isTrustedServiceUrl(activity.serviceUrl, { development })
-            ? { ok: true, pinned: { serviceUrl, ...caller } }
-            : failure(403, 'ServiceUrlNotTrusted');
+          // What the token says is what its issuer has signed; the activity may differ by a slash or in letter case.
+          if (!isTrustedServiceUrl(serviceUrl, trust) || !isTrustedServiceUrl(activity.serviceUrl, trust)) {
+            return failure(403, 'ServiceUrlNotTrusted');
+          }
+          // A key without endorsements may belong to a channel whose clients write these fields.
+          const vouched = isVouchingChannel(channelId) && key.endorsements?.has(channelId) === true;
+          return { ok: true, pinned: { serviceUrl, ...caller, ...(vouched ? { vouched } : {}) } };
         },
       };
     },

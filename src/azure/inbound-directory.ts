@@ -1,10 +1,11 @@
 import { CallerIdConstants } from '../schema/constants';
 import { failure } from '../schema/errors';
 import { applicationOf, isForUser, isIssuedBy } from './inbound-application';
-import { type BotCaller, type CallerKind, isSameServiceUrl } from './inbound-caller';
+import type { BotCaller, CallerKind } from './inbound-caller';
 import type { DirectoryCloud } from './inbound-clouds';
 import type { KeyRing } from './inbound-keys';
 import { isLoopbackServiceUrl } from './inbound-loopback';
+import { isSameServiceUrl } from './service-hosts';
 
 /** A bot that may call this one as its skill. It speaks for every channel that it forwards, so list only what you trust as much. */
 export interface SkillCaller {
@@ -41,16 +42,16 @@ interface Caller {
  */
 export function directoryCallers(options: DirectoryOptions): CallerKind<BotCaller> {
   const { directory, appId, tenantId, allowEmulator, skills } = options;
-  const callers = new Map<unknown, Caller>();
+  const callers = new Map<string, Caller>();
   for (const skill of skills) {
-    callers.set(skill.appId, {
+    callers.set(skill.appId.toLowerCase(), {
       tenantId: skill.tenantId,
       repliesAt: (serviceUrl) => (isSameServiceUrl(serviceUrl, skill.serviceUrl) ? skill.serviceUrl : undefined),
       callerId: `${CallerIdConstants.BotToBotPrefix}${skill.appId}`,
     });
   }
   if (allowEmulator) {
-    callers.set(appId, {
+    callers.set(appId.toLowerCase(), {
       tenantId,
       repliesAt: (serviceUrl) => (isLoopbackServiceUrl(serviceUrl) ? serviceUrl : undefined),
     });
@@ -61,7 +62,8 @@ export function directoryCallers(options: DirectoryOptions): CallerKind<BotCalle
     issuers: new Set(tenants.flatMap(({ v1, v2 }) => [...v1, v2])),
     keys: options.keys,
     claimed(claims) {
-      const caller = callers.get(applicationOf(claims));
+      const application = applicationOf(claims);
+      const caller = typeof application === 'string' ? callers.get(application.toLowerCase()) : undefined;
       if (caller === undefined) return failure(403, 'CallerNotAllowed');
       if (!isIssuedBy(directory, caller.tenantId, claims)) {
         return failure(403, 'CallerNotAllowed', 'It comes from another tenant.');

@@ -26,8 +26,14 @@ const MIN_INTERVAL_MS = MINUTE;
 /** The same while there are no keys at all, and so nobody can be served. */
 const MIN_INTERVAL_EMPTY_MS = 5_000;
 
+/**
+ * Longest time that a caller waits for keys, in ms: its channel waits for 15 s in all, and an instance may have needed some of them to
+ * start. The request for the keys goes on, and the next caller finds them.
+ */
+export const MAX_WAIT_MS = 8_000;
+
 /** Keeps an issuer's keys: one request at a time, however many wait for it. What an answer replaces is dropped as a whole. */
-export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Clock, 'monotonic'>): KeyRing {
+export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Clock, 'monotonic' | 'sleep'>): KeyRing {
   let keys: SigningKeys = new Map();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -59,6 +65,15 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
     return pending;
   }
 
+  async function refreshed(): Promise<void> {
+    const answered = new AbortController();
+    try {
+      await Promise.race([refresh(), clock.sleep(MAX_WAIT_MS, answered.signal)]);
+    } finally {
+      answered.abort();
+    }
+  }
+
   function held(keyId: string): SigningKey | undefined {
     if (!usable()) return undefined;
     if (age() >= REFRESH_AFTER_MS && mayAsk()) {
@@ -73,11 +88,11 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
     async find(keyId) {
       const known = held(keyId);
       if (known !== undefined) return known;
-      if (pending !== undefined || mayAsk()) await refresh();
-      return held(keyId) ?? (failed || !usable() ? 'unavailable' : 'unknown');
+      if (pending !== undefined || mayAsk()) await refreshed();
+      return held(keyId) ?? (failed || pending !== undefined || !usable() ? 'unavailable' : 'unknown');
     },
     async ready() {
-      if (!usable() && (pending !== undefined || mayAsk())) await refresh();
+      if (!usable() && (pending !== undefined || mayAsk())) await refreshed();
       return usable();
     },
   };

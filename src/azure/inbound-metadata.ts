@@ -18,16 +18,28 @@ export interface MetadataOptions {
   readonly fetch: FetchKeys;
 }
 
-/** For both documents together. A caller waits for it, and its channel waits for 15 s in all. */
-const TIMEOUT_MS = 5_000;
-const MAX_METADATA_BYTES = 64 * 1024;
-const MAX_KEYS_BYTES = 512 * 1024;
-const MAX_KEYS = 200;
+/**
+ * Time limit for both documents together, in ms. A slow network needs it for a megabyte of keys. No caller waits that long: see
+ * {@link MAX_WAIT_MS} of the key ring.
+ */
+export const LOAD_LIMIT_MS = 12_000;
+
+/** Largest metadata document that is read, in bytes. The largest known, Microsoft Entra ID's, has about 2 KB. */
+export const MAX_METADATA_BYTES = 64 * 1024;
+
+/**
+ * Largest key set that is read, in bytes. Bot Service's has about 1 MB (public reports of June and October 2026), as each of its keys comes
+ * with a certificate. A gateway that allowed 512 KB lost all messages from Teams.
+ */
+export const MAX_KEYS_BYTES = 8 * 1024 * 1024;
+
+/** Most keys that a set may have. Bot Service's has about 250. */
+export const MAX_KEYS = 2_000;
 
 /** Reads an issuer's keys by way of its metadata. Rejects unless there is at least one that can be used. */
 export async function loadSigningKeys(options: MetadataOptions): Promise<SigningKeys> {
   const abort = new AbortController();
-  const tooLate = options.clock.sleep(TIMEOUT_MS, abort.signal).then(() => {
+  const tooLate = options.clock.sleep(LOAD_LIMIT_MS, abort.signal).then(() => {
     throw new Error('The keys did not come in time.');
   });
   try {
@@ -55,23 +67,43 @@ function keysAddress(metadata: Fields, metadataUrl: string, development: boolean
   return trustedServiceUrl(address, { development })?.href;
 }
 
-/** The RSA keys of a key set. Where a key id stands twice, the first counts. */
+/** Returns the RSA keys of a key set, without what is not used of them. Where a key id stands twice, the first counts. */
 function signingKeys(document: Fields): SigningKeys {
   const { keys } = document;
   if (!Array.isArray(keys) || keys.length > MAX_KEYS) throw new Error('This is no key set.');
+  const channels = channelSets();
   const byId = new Map<string, SigningKey | undefined>();
   for (const jwk of keys.filter(isFields)) {
-    if (typeof jwk.kid === 'string' && !byId.has(jwk.kid)) byId.set(jwk.kid, signingKey(jwk));
+    if (typeof jwk.kid === 'string' && !byId.has(jwk.kid)) byId.set(jwk.kid, signingKey(jwk, channels));
   }
   return new Map([...byId].filter((entry): entry is [string, SigningKey] => entry[1] !== undefined));
 }
 
-function signingKey({ kty, use, n, e, endorsements, issuer }: Fields): SigningKey | undefined {
+type ChannelSets = (endorsements: readonly unknown[]) => ReadonlySet<string>;
+
+/** Most keys of a set list the same channels: they share one set of them. */
+function channelSets(): ChannelSets {
+  const sets = new Map<string, ReadonlySet<string>>();
+  return (endorsements) => {
+    const channels = endorsements.filter((each): each is string => typeof each === 'string');
+    const list = JSON.stringify(channels);
+    const set = sets.get(list) ?? new Set(channels);
+    sets.set(list, set);
+    return set;
+  };
+}
+
+function signingKey({ kty, use, n, e, endorsements, issuer }: Fields, channels: ChannelSets): SigningKey | undefined {
   if (kty !== 'RSA' || typeof n !== 'string' || typeof e !== 'string') return undefined;
   if (use !== undefined && use !== 'sig') return undefined;
-  const channels = Array.isArray(endorsements) ? endorsements : [];
-  const endorsed = new Set(channels.filter((each): each is string => typeof each === 'string'));
+  const endorsed = listsNone(endorsements) ? undefined : channels(Array.isArray(endorsements) ? endorsements : []);
   return new SigningKey({ n, e }, endorsed, typeof issuer === 'string' ? issuer : undefined);
+}
+
+/** An entry that cannot be read still is a list: such a key signs for no channel, rather than for all of them. */
+function listsNone(endorsements: unknown): boolean {
+  if (endorsements === undefined || endorsements === null) return true;
+  return Array.isArray(endorsements) && endorsements.length === 0;
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -9,8 +9,8 @@ export class SigningKey {
 
   constructor(
     rsa: { readonly n: string; readonly e: string },
-    /** The channels whose activities tokens of this key may carry; none for keys that are not a channel service's. */
-    readonly endorsements: ReadonlySet<string>,
+    /** Channels whose activities tokens of this key may carry; `undefined` for a key that lists none. */
+    readonly endorsements: ReadonlySet<string> | undefined,
     /** Whose tokens it signs, where it says so; a directory's has `{tenantid}` in it when it signs for any tenant. */
     readonly issuer?: string,
   ) {

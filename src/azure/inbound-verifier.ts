@@ -7,7 +7,7 @@ import { bearerToken, type Claims, type PresentedToken, readToken } from './inbo
 import { VerifiedTokens } from './inbound-verified';
 
 export interface VerifierOptions<C extends Claimed> {
-  /** Whom a token may be made out to, each as it has to stand in the token. */
+  /** Audiences that a token may be made out to. App ids are compared without letter case, any other audience as it stands. */
   readonly audiences: readonly string[];
   /** Kinds of caller, told apart by issuer. */
   readonly callers: readonly CallerKind<C>[];
@@ -33,7 +33,7 @@ const SKEW_SECONDS = 300;
  */
 export function createTokenVerifier<C extends Claimed>(options: VerifierOptions<C>): VerifyToken<C> {
   const { callers, clock } = options;
-  const audiences: ReadonlySet<unknown> = new Set(options.audiences);
+  const audiences: ReadonlySet<unknown> = new Set(options.audiences.map(comparableAudience));
   const verified = new VerifiedTokens<C>();
 
   async function authenticate(authorization: string | undefined): Promise<Verified<C> | Refusal> {
@@ -53,7 +53,7 @@ export function createTokenVerifier<C extends Claimed>(options: VerifierOptions<
     const kind = callers.find(({ issuers }) => typeof claims.iss === 'string' && issuers.has(claims.iss));
     if (kind === undefined) return failure(401, 'TokenIssuerRefused');
     // Compared as it stands: a list that contains a right one would also be good for others.
-    if (!audiences.has(claims.aud)) return failure(401, 'TokenAudienceRefused');
+    if (!audiences.has(comparableAudience(claims.aud))) return failure(401, 'TokenAudienceRefused');
     const validity = validityOf(claims);
     if (validity === undefined)
       return failure(401, 'TokenClaimRefused', 'It does not say from when to when it is valid.');
@@ -77,6 +77,14 @@ export function createTokenVerifier<C extends Claimed>(options: VerifierOptions<
       return failure(503, 'AuthenticationFailed');
     }
   };
+}
+
+/** An app id, or the application id URI that Microsoft Entra ID makes of one. */
+const APP_ID_AUDIENCE = /^(?:api:\/\/)?[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+/** Returns an audience as it is compared: the Teams SDKs compare app ids without letter case since June 2026. */
+function comparableAudience(audience: unknown): unknown {
+  return typeof audience === 'string' && APP_ID_AUDIENCE.test(audience) ? audience.toLowerCase() : audience;
 }
 
 /** A directory publishes the keys of all its issuers in one set; a key that says whose tokens it signs signs nobody else's. */

@@ -1,3 +1,5 @@
+import { TurnwiseError } from '../schema/errors';
+
 /**
  * Where the bot's token may go. An activity names the address its replies are sent to, and the bearer token travels with them,
  * so an address is believed only if it is https on a name that Microsoft (or 21Vianet, in China) alone can hand out.
@@ -35,6 +37,8 @@ const MAX_LENGTH = 2048;
 /** How far to trust. `development` adds loopback addresses, plain http included; it is never set in Azure. */
 export interface ServiceTrust {
   readonly development: boolean;
+  /** Further hosts that the operator trusts, by exact name in lower case: over https, on its own port. */
+  readonly hosts?: ReadonlySet<string> | undefined;
   /** An address that the operator has set: trusted whatever its name, over https. For services that no activity names. */
   readonly configured?: string;
 }
@@ -50,7 +54,7 @@ export function trustedServiceUrl(text: unknown, trust: ServiceTrust): URL | und
   if (url.hostname !== host) return undefined;
   if (LOOPBACK.test(host)) return trust.development ? url : undefined;
   if (scheme !== 'https') return undefined;
-  return text === trust.configured || (url.port === '' && isServiceHost(host)) ? url : undefined;
+  return text === trust.configured || (url.port === '' && isServiceHost(host, trust)) ? url : undefined;
 }
 
 /** Whether the bot's token may be sent to this address. Anything that is not a plain address of a known service is not one. */
@@ -58,7 +62,32 @@ export function isTrustedServiceUrl(text: unknown, trust: ServiceTrust): boolean
   return trustedServiceUrl(text, trust) !== undefined;
 }
 
-function isServiceHost(host: string): boolean {
-  if (EXACT.includes(host)) return true;
+/** The error for an address that the bot's token is not sent to. It names the host, which an operator may allow. */
+export function serviceUrlNotTrusted(serviceUrl: unknown): TurnwiseError {
+  const host = hostOfServiceUrl(serviceUrl);
+  return new TurnwiseError('ServiceUrlNotTrusted', host === undefined ? undefined : `Its host is ${host}.`);
+}
+
+/**
+ * Returns the host that a service URL names, in lower case, so that a refusal can say which one it was; `undefined` for a text that is not
+ * a plain address. It holds no user information, port, path or query.
+ */
+export function hostOfServiceUrl(text: unknown): string | undefined {
+  if (typeof text !== 'string' || text.length > MAX_LENGTH || !URL.canParse(text)) return undefined;
+  return PLAIN.exec(text)?.[2]?.toLowerCase();
+}
+
+/**
+ * Returns whether two service URLs are the same address: letter case and one trailing slash do not count, as in the Teams SDKs (channels
+ * have sent tokens and activities that differ in either).
+ */
+export function isSameServiceUrl(one: unknown, other: string): boolean {
+  return typeof one === 'string' && comparable(one) === comparable(other);
+}
+
+const comparable = (serviceUrl: string): string => serviceUrl.replace(/\/$/, '').toLowerCase();
+
+function isServiceHost(host: string, { hosts }: ServiceTrust): boolean {
+  if (EXACT.includes(host) || hosts?.has(host) === true) return true;
   return BELOW.some((zone) => host.endsWith(`.${zone}`) && LABELS.test(host.slice(0, -zone.length)));
 }

@@ -1,9 +1,9 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../ports/clock';
 import { ChannelServiceError } from '../schema/channel-service-error';
-import { TurnwiseError } from '../schema/errors';
 import { type Exchange, HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
+import { serviceUrlNotTrusted } from './service-hosts';
 import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { within } from './within';
 
@@ -56,7 +56,7 @@ export class ServiceRequests {
    */
   async run(serviceUrl: string, request: ServiceRequest, signal?: AbortSignal): Promise<unknown> {
     const route = serviceRoute(serviceUrl, this.#options);
-    if (route === undefined) throw new TurnwiseError('ServiceUrlNotTrusted');
+    if (route === undefined) throw serviceUrlNotTrusted(serviceUrl);
     const path = pathOf(route.origin, request);
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     const first = await this.#exchange(route, path, request.method, body, signal);

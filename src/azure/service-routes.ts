@@ -1,5 +1,4 @@
-import { isSameServiceUrl } from './inbound-caller';
-import { type ServiceTrust, trustedServiceUrl } from './service-hosts';
+import { isSameServiceUrl, type ServiceTrust, trustedServiceUrl } from './service-hosts';
 import type { TokenSource } from './token-source';
 
 /** A bot that calls this one as its skill, and the token with which it takes replies: one for it and nobody else. */

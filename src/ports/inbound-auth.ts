@@ -18,6 +18,11 @@ export interface Pinned {
   readonly serviceUrl: string;
   /** Who has called, as bots read it in `activity.callerId`; left out when there is nothing to say so. */
   readonly callerId?: string;
+  /**
+   * True when the caller answers for the activity's identity fields (`from.aadObjectId`, `conversation.tenantId`, tenant and team in
+   * `channelData`). Otherwise somebody else may have written them, and nothing is found by them later.
+   */
+  readonly vouched?: true;
 }
 
 /** What is made of an activity: let in, with what is pinned from here on, or refused. */
@@ -38,6 +43,9 @@ export interface InboundAuth {
   /** How requests are authenticated, in a word, for `/api/health`: `anonymous-loopback`, `bot-service`, … */
   readonly mode: string;
   authenticate(request: InboundRequest): Promise<Authenticated | Refusal>;
-  /** Whether callers could be told now, for `/api/health`: the keys are at hand, or can be had. Never rejects. */
+  /**
+   * Asks for what callers are told by (the signing keys) unless it is at hand, and returns whether it is: for `/api/health`, and to have it
+   * ready before the first request. Never rejects.
+   */
   ready?(): Promise<boolean>;
 }

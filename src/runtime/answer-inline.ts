@@ -1,5 +1,4 @@
 import type { EndpointResponse } from '../ports/endpoint';
-import type { Activity } from '../schema/activity';
 import { failure, TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
 import type { Answer, InlineFence } from '../turn/inline';
@@ -8,7 +7,7 @@ import type { DeliveredId } from '../turn/record';
 import { commitInline } from './commit-inline';
 import { deferredAnswer } from './deferred-answers';
 import { translateIncoming } from './delivered-ids';
-import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
+import { answerOf, RETRY_SOON_S, type ReceivedActivity, receivedEntry } from './endpoint-answers';
 import { InlineRunLost, InlineTurn } from './inline-turn';
 import type { RuntimeOptions } from './options';
 import { persist } from './persist';
@@ -19,14 +18,12 @@ import { stage, traced } from './stage';
 const POLL_MS = 100;
 
 /** An activity that is answered inside its HTTP response, while this delivery of it lasts. */
-interface Delivery {
+interface Delivery extends ReceivedActivity {
   readonly conversation: ConversationKey;
   /** Under which it is claimed and answered: {@link own}, or the key of what the user did, where that is known. */
   readonly key: ActivityKey;
   /** Of this activity alone. */
   readonly own: ActivityKey;
-  readonly activity: Activity;
-  readonly bytes: number;
   /** On the monotonic clock: when the handler has to be done. */
   readonly due: number;
   /** On the same clock: when the caller gets an answer, whatever it is. */
@@ -43,12 +40,12 @@ interface Delivery {
  */
 export async function answerInline(
   runtime: Runtime,
-  activity: Activity,
-  bytes: number,
+  received: ReceivedActivity,
   own: ActivityKey,
   key = own,
 ): Promise<EndpointResponse> {
   const { clock, options } = runtime;
+  const { activity } = received;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
   const due = clock.monotonic() + deadlineOf(options, activity.name ?? '');
   const end = due + options.acceptLimitMs;
@@ -56,7 +53,7 @@ export async function answerInline(
   // Nothing that is waited for on the way may keep the caller waiting longer than this.
   const tooLate = clock.sleep(end - clock.monotonic(), answered.signal).then(() => 'tooLate' as const);
   try {
-    const running = claimAndRun(runtime, { conversation, key, own, activity, bytes, due, end });
+    const running = claimAndRun(runtime, { ...received, conversation, key, own, due, end });
     const answer = await Promise.race([running, tooLate]);
     if (answer !== 'tooLate') return answer;
     report(runtime, 'acceptFailed', conversation, { activity: key, applied: 'unknown' });
@@ -258,11 +255,12 @@ async function apologise(runtime: Runtime, delivery: Delivery, fence: InlineFenc
 /** Puts the activity into the mailbox first and answers then, so that it is durable when the caller goes away. */
 async function defer(runtime: Runtime, delivery: Delivery, fence: InlineFence): Promise<EndpointResponse | 'lost'> {
   const { clock, options, store } = runtime;
-  const { conversation, key, own, activity, bytes } = delivery;
+  const { conversation, key, own, activity } = delivery;
   const answer = deferredAnswer(activity, options.deferralText);
   // Nobody collects replies any more: the queued turn sends them.
   const queued = activity.deliveryMode === 'expectReplies' ? { ...activity, deliveryMode: 'normal' } : activity;
-  const { entry, bodies } = mailboxEntry(key, queued, bytes, options.inlineBytes, runtime.ids.next());
+  const received = { ...delivery, activity: queued };
+  const { entry, bodies } = receivedEntry(key, received, options.inlineBytes, runtime.ids.next());
   const deferred = await stage(runtime, 'accept', { kind: 'producer' }, async (span) => {
     const deferral = {
       activity: traced(entry, span),

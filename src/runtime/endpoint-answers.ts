@@ -17,6 +17,26 @@ export function answerOf({ status, code, message }: Failure, retryAfterS?: numbe
   };
 }
 
+/** An activity as it was received and admitted. */
+export interface ReceivedActivity {
+  readonly activity: Activity;
+  /** Length of the request body. */
+  readonly bytes: number;
+  /** As in `PendingActivity`. */
+  readonly vouched?: true;
+}
+
+/** Returns the mailbox entry of a received activity, as {@link mailboxEntry} does, with what its caller answers for. */
+export function receivedEntry(
+  key: ActivityKey,
+  { activity, bytes, vouched }: ReceivedActivity,
+  inlineBytes: number,
+  unique?: string,
+): ReturnType<typeof mailboxEntry> {
+  const { entry, bodies } = mailboxEntry(key, activity, bytes, inlineBytes, unique);
+  return { entry: vouched === undefined ? entry : { ...entry, vouched }, bodies };
+}
+
 /**
  * An activity as the mailbox takes it. A large one goes beside the record, under a name that no other acceptance of it has: its key
  * may be accepted again while a dead letter still needs the first body.

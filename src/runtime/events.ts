@@ -97,8 +97,11 @@ const NAME = /^[A-Za-z][\w.-]{0,63}$/;
 /** `HTTP 503 ServiceUnavailable`, and what the connector says in our words. */
 const REASON = /^[A-Za-z][\w.-]{0,63}(?:[ ,]{1,2}[\w.-]{1,64}){0,12}$/;
 
+/** `smba.trafficmanager.net`, `[::1]`. */
+const HOST = /^(?:[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?|\[[\da-f:.]{2,45}\])$/;
+
 /** Fields with what others named, and how it has to look: anything can be written into an error. */
-const NAMED = { code: NAME, error: NAME, reason: REASON } as const;
+const NAMED = { code: NAME, error: NAME, reason: REASON, host: HOST } as const;
 
 /** The fields that an event may carry. There are no others: none has a text, a name of somebody, a token, or state. */
 export type EventFields = {
@@ -121,7 +124,7 @@ function allowed(fields: EventFields): Readonly<Record<string, string | number |
     const value = fields[field];
     if (value !== undefined) kept[field] = value;
   }
-  for (const field of ['code', 'error', 'reason'] as const) {
+  for (const field of ['code', 'error', 'reason', 'host'] as const) {
     const value = fields[field];
     if (value !== undefined) kept[field] = NAMED[field].test(String(value)) ? value : 'unnamed';
   }

@@ -1,13 +1,13 @@
 import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
-import type { Activity } from '../schema/activity';
+import { defined } from '../schema/defined';
 import { type Failure, failure } from '../schema/errors';
 import { parseActivity } from '../schema/parse-activity';
 import { StoreFault } from '../turn/fault';
 import { type ActivityKey, conversationKey } from '../turn/keys';
 import { actionKeyOf, keyOf } from './activity-keys';
 import { answerInline } from './answer-inline';
-import { answerOf, mailboxEntry, RETRY_SOON_S } from './endpoint-answers';
+import { answerOf, RETRY_SOON_S, type ReceivedActivity, receivedEntry } from './endpoint-answers';
 import { logEvent } from './events';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
@@ -32,20 +32,20 @@ async function answerTo(runtime: Runtime, auth: InboundAuth, request: EndpointRe
   if (!caller.ok) return refused(runtime, caller);
   const parsed = await readActivity(runtime, request, caller);
   if (!parsed.ok) return refused(runtime, parsed);
-  const { activity, bytes } = parsed;
+  const { activity } = parsed;
   const key = keyOf(activity, () => runtime.ids.next());
   // These need their answer in the HTTP response; everything else is answered when it is durable.
   if (activity.type === 'invoke' || activity.deliveryMode === 'expectReplies') {
-    return answerInline(runtime, activity, bytes, key, actionKeyOf(activity, runtime.options.invokeIds));
+    return answerInline(runtime, parsed, key, actionKeyOf(activity, runtime.options.invokeIds));
   }
-  return acceptActivity(runtime, activity, bytes, key);
+  return acceptActivity(runtime, parsed, key);
 }
 
 async function readActivity(
   runtime: Runtime,
   request: EndpointRequest,
   caller: Authenticated,
-): Promise<{ ok: true; activity: Activity; bytes: number } | Failure> {
+): Promise<({ readonly ok: true } & ReceivedActivity) | RefusedActivity> {
   const { maxBodyBytes } = runtime.options;
   if (!isJson(request.headers['content-type'])) return failure(415, 'ContentTypeRefused');
   if (Number(request.headers['content-length']) > maxBodyBytes) return failure(413, 'BodyTooLarge');
@@ -60,19 +60,20 @@ async function readActivity(
   if (!parsed.ok) return parsed;
   if (isOwnChannel(parsed.activity.channelId)) return failure(403, 'ChannelReserved');
   const admitted = caller.admit(parsed.activity);
-  if (!admitted.ok) return admitted;
-  return { ...parsed, activity: withPinned(parsed.activity, admitted.pinned) };
+  if (!admitted.ok) return { ...admitted, ...defined({ host: hostRefused(admitted, parsed.activity.serviceUrl) }) };
+  const { pinned } = admitted;
+  return { ...parsed, activity: withPinned(parsed.activity, pinned), ...defined({ vouched: pinned.vouched }) };
 }
 
 async function acceptActivity(
   runtime: Runtime,
-  activity: Activity,
-  bytes: number,
+  received: ReceivedActivity,
   key: ActivityKey,
 ): Promise<EndpointResponse> {
   const { clock, options, store } = runtime;
+  const { activity } = received;
   const conversation = conversationKey(activity.channelId, activity.conversation.id);
-  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, runtime.ids.next());
+  const { entry, bodies } = receivedEntry(key, received, options.inlineBytes, runtime.ids.next());
   let outcome: 'accepted' | 'duplicate' | 'full';
   try {
     const known = { 'turnwise.conversation': conversation, 'turnwise.activity': key };
@@ -97,8 +98,18 @@ async function acceptActivity(
 
 const RETRY_WHEN_FULL_S = 10;
 
-function refused({ log }: Runtime, refusal: Failure): EndpointResponse {
-  logEvent(log, 'refused', { status: refusal.status, code: refusal.code });
+/** An activity that was refused, with the host that it named as its service if that was the reason. */
+type RefusedActivity = Failure & { readonly host?: string };
+
+/** Returns the host that was not trusted: an operator who knows it can allow it, and cannot find it out elsewhere. */
+function hostRefused({ code }: Failure, serviceUrl: string): string | undefined {
+  if (code !== 'ServiceUrlNotTrusted') return undefined;
+  return URL.canParse(serviceUrl) ? new URL(serviceUrl).hostname : 'none';
+}
+
+function refused({ log }: Runtime, refusal: RefusedActivity): EndpointResponse {
+  const { status, code, host } = refusal;
+  logEvent(log, 'refused', { status, code, ...defined({ host }) });
   return answerOf(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
 }
 

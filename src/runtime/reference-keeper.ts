@@ -38,9 +38,13 @@ export class ReferenceKeeper {
 
   constructor(private readonly options: KeeperOptions) {}
 
-  /** Takes note of an activity that came from its channel, authenticated. Never rejects. */
-  async seen(activity: Activity): Promise<void> {
-    await this.bestEffort(() => this.keep(activity));
+  /**
+   * Takes note of an activity that came from its channel, authenticated. Never rejects.
+   *
+   * @param vouched true when the caller answers for the identity fields; otherwise the reference is not found by them
+   */
+  async seen(activity: Activity, vouched?: true): Promise<void> {
+    await this.bestEffort(() => this.keep(activity, vouched === true));
   }
 
   /** Takes note that the channel has refused a send into a conversation for good. Never rejects. */
@@ -50,9 +54,9 @@ export class ReferenceKeeper {
     await this.bestEffort(async () => void (await this.options.references.mark(id, 'blocked')));
   }
 
-  private async keep(activity: Activity): Promise<void> {
+  private async keep(activity: Activity, vouched: boolean): Promise<void> {
     const { clock, references, ttlMs } = this.options;
-    const reference = referenceOf(activity);
+    const reference = referenceOf(activity, vouched);
     const print = JSON.stringify(reference);
     const known = this.known.get(reference.id);
     if (known?.print === print && known.until > clock.monotonic()) return;

@@ -6,12 +6,17 @@ import { type ConversationKey, conversationKey } from '../turn/keys';
 /**
  * The reference that an activity leaves behind: how its conversation can be reached later. All threads of a channel share one, that of
  * the channel, which every post can name a thread of.
+ *
+ * @param vouched whether the caller answers for the identity fields. Otherwise the reference has no Entra id, tenant and team, so that
+ * nobody is found by what a stranger wrote into these fields.
  */
-export function referenceOf(activity: Activity): NewReference {
+export function referenceOf(activity: Activity, vouched: boolean): NewReference {
   const { bot, channelId, conversation, from, locale, serviceUrl } = { ...activity, bot: activity.recipient };
   const scope = scopeOf(activity);
-  const tenantId = conversation.tenantId ?? idIn(activity.channelData, 'tenant');
-  const teamId = scope === 'channel' ? idIn(activity.channelData, 'team') : undefined;
+  const { tenantId: said, ...place } = conversation;
+  const tenantId = vouched ? (said ?? idIn(activity.channelData, 'tenant')) : undefined;
+  const teamId = vouched && scope === 'channel' ? idIn(activity.channelData, 'team') : undefined;
+  const { aadObjectId: _, ...user } = from;
   const root = rootOf(conversation.id);
   return {
     id: conversationKey(channelId, root),
@@ -19,8 +24,8 @@ export function referenceOf(activity: Activity): NewReference {
       channelId,
       serviceUrl,
       bot,
-      conversation: { ...conversation, id: root, ...(tenantId === undefined ? {} : { tenantId }) },
-      ...(scope === 'personal' && from.id !== bot.id ? { user: from } : {}),
+      conversation: { ...place, id: root, ...(tenantId === undefined ? {} : { tenantId }) },
+      ...(scope === 'personal' && from.id !== bot.id ? { user: vouched ? from : user } : {}),
       ...(locale === undefined ? {} : { locale }),
     },
     scope,

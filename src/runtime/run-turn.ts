@@ -43,7 +43,7 @@ export async function runTurn(runtime: Runtime, hold: Hold): Promise<Ended> {
   if (activity === undefined) return failed(runtime, hold, pending, undefined, new TurnwiseError('BodyMissing'));
   if (pending.proactive === 'task') return runLoaded({ ...runtime, bot: taskLogic(runtime) }, hold, pending, activity);
   if (pending.proactive !== undefined) return runProactive(runtime, hold, pending, activity);
-  const noted = runtime.keeper?.seen(activity);
+  const noted = runtime.keeper?.seen(activity, pending.vouched);
   try {
     return await runLoaded(runtime, hold, pending, activity, noted);
   } finally {

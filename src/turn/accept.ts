@@ -8,6 +8,8 @@ export interface NewActivity {
   /** Absent for what came from the channel. */
   readonly proactive?: ProactiveKind;
   /** As in {@link PendingActivity}. */
+  readonly vouched?: true;
+  /** As in {@link PendingActivity}. */
   readonly trace?: string;
 }
 

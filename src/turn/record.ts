@@ -23,6 +23,8 @@ export interface PendingActivity {
   readonly body: Payload;
   /** The app itself has put it there; absent for what came from the channel. */
   readonly proactive?: ProactiveKind;
+  /** Present when its caller answers for its identity fields: see `Pinned` of the port `inbound-auth`. */
+  readonly vouched?: true;
   /** How often this activity has come back from the dead letters; absent for none. */
   readonly replay?: number;
   /** W3C `traceparent` of its acceptance: whoever goes on with it goes on in that trace. Absent when nothing was traced. */

@@ -119,10 +119,15 @@ test('one that cannot be reached is named, and its key is not', async () => {
   expect(JSON.stringify([String(refused), refused])).not.toContain(TEST_KEY);
 });
 
-test('an account that turns the identity down says with which status and substatus', async () => {
+test.each([
+  [5301, 'Cosmos DB Built-in Data Contributor'],
+  [5300, 'control plane'],
+])('an account that turns the identity down with 403/%s says so, and what to do', async (substatus, advice) => {
   const { make } = cosmosStores(gateway.endpoint, systemClock);
-  gateway.onRequest(() => ({ do: 'answer', status: 403, substatus: 5300 }));
-  await expect(make().open()).rejects.toMatchObject({ message: expect.stringContaining('403/5300') });
+  gateway.onRequest(() => ({ do: 'answer', status: 403, substatus }));
+  const refused = make().open();
+  await expect(refused).rejects.toMatchObject({ message: expect.stringContaining(`403/${substatus}`) });
+  await expect(refused).rejects.toMatchObject({ message: expect.stringContaining(advice) });
 });
 
 test('a closed store is closed, and can be opened again', async () => {

@@ -1,7 +1,8 @@
-import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { TokenCredentialOptions } from '@azure/identity';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { jwtVerify } from 'jose';
 import { type AppCredential, createOutboundTokens, type OutboundIdentity } from '../../src/azure/credentials';
 import { Secret } from '../../src/schema/secret';
 import { runInPlainNode } from '../support/plain-node';
@@ -102,29 +103,34 @@ describe('outbound tokens', () => {
     expect(last.form.get('scope')).toContain('https://api.botframework.us/.default');
   });
 
-  test('certificate: a statement signed with its key, naming its thumbprint', async () => {
-    const { http, requests } = network();
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const thumbprint = 'AB'.repeat(20);
-    const credential = { kind: 'certificate', thumbprint, privateKey: new Secret(pem) } as const;
-    await createOutboundTokens(identity(credential), { clock }, http).token();
-    const form = requests.at(-1)!.form;
-    expect(form.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
-    const [header, claims, signature] = form.get('client_assertion')!.split('.') as [string, string, string];
-    expect(decoded(header)).toEqual({
-      alg: 'RS256',
-      typ: 'JWT',
-      x5t: Buffer.from(thumbprint, 'hex').toString('base64url'),
-    });
-    expect(decoded(claims)).toMatchObject({
-      iss: APP,
-      sub: APP,
-      aud: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/token`,
-    });
-    const key = createPublicKey(privateKey);
-    expect(verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature, 'base64url'))).toBe(true);
-  });
+  // The two combinations of the Microsoft identity platform; verified by another library than the one that signs.
+  test.each([
+    ['SHA-1', 'AB'.repeat(20), 'RS256', 'x5t'],
+    ['SHA-256', 'AB'.repeat(32), 'PS256', 'x5t#S256'],
+  ])(
+    'certificate: a statement signed with its key, naming its %s thumbprint',
+    async (_hash, thumbprint, alg, field) => {
+      const { http, requests } = network();
+      const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      const credential = { kind: 'certificate', thumbprint, privateKey: new Secret(pem) } as const;
+      await createOutboundTokens(identity(credential), { clock }, http).token();
+      const form = requests.at(-1)!.form;
+      expect(form.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+      const assertion = form.get('client_assertion') ?? '';
+      const { payload, protectedHeader } = await jwtVerify(assertion, publicKey, { algorithms: [alg] });
+      expect(protectedHeader).toEqual({
+        alg,
+        typ: 'JWT',
+        [field]: Buffer.from(thumbprint, 'hex').toString('base64url'),
+      });
+      expect(payload).toMatchObject({
+        iss: APP,
+        sub: APP,
+        aud: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/token`,
+      });
+    },
+  );
 
   test('managed identity: asks the platform, as the app', async () => {
     process.env.IDENTITY_ENDPOINT = 'http://127.0.0.1:9/msi/token';
@@ -195,7 +201,3 @@ test('a secret does not show', () => {
   expect(shown.join()).not.toContain(PASSWORD);
   expect(secret.reveal()).toBe(PASSWORD);
 });
-
-function decoded(part: string): unknown {
-  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
-}

@@ -34,7 +34,6 @@ describe('what a token says against what the activity says', () => {
     ['a service URL that is a list', {}, { serviceUrl: [login.serviceUrl] }, 'ServiceUrlNotClaimed'],
     ['two slashes', { serviceurl: trafficManager }, { serviceUrl: `${trafficManager}//` }, 'ServiceUrlNotClaimed'],
     ['white space', {}, { serviceUrl: `${login.serviceUrl} ` }, 'ServiceUrlNotClaimed'],
-    ['another case', {}, { serviceUrl: login.serviceUrl.toUpperCase() }, 'ServiceUrlNotClaimed'],
     [
       'an untrusted host in both',
       { serviceurl: 'https://evil.example/' },
@@ -77,13 +76,15 @@ describe('what a token says against what the activity says', () => {
     [trafficManager, `${trafficManager}/`],
     [`${trafficManager}/`, trafficManager],
     [trafficManager, trafficManager],
-  ])('one trailing slash makes no difference: %s, %s', async (claimed, said) => {
+    [trafficManager, trafficManager.toUpperCase()],
+    [trafficManager.replace('teams', 'Teams'), `${trafficManager}/`],
+  ])('one trailing slash and letter case make no difference: %s, %s', async (claimed, said) => {
     const caller = await auth.authenticate({
       headers: { authorization: login.authorization({ serviceurl: claimed }) },
     });
     expect(caller.ok && caller.admit(from({ serviceUrl: said }))).toEqual({
       ok: true,
-      pinned: { serviceUrl: claimed, callerId: 'urn:botframework:azure' },
+      pinned: { serviceUrl: claimed, callerId: 'urn:botframework:azure', vouched: true },
     });
   });
 
@@ -106,18 +107,84 @@ describe('what a token says against what the activity says', () => {
     const caller = await gate.authenticate({ headers: { authorization: cloud.authorization() } });
     expect(caller.ok && caller.admit(from({ serviceUrl, callerId: 'urn:botframework:aadappid:forged' }))).toEqual({
       ok: true,
-      pinned: callerId === undefined ? { serviceUrl } : { serviceUrl, callerId },
+      pinned: { serviceUrl, vouched: true, ...(callerId === undefined ? {} : { callerId }) },
     });
   });
+
+  const admittedUnder = async (endorsements: unknown, channelId: string) => {
+    const other = new FakeLogin({ appId: APP_ID, now: clock.now, endorsements: endorsements as string[] });
+    const gate = createInboundAuth({ appId: APP_ID, development: false, clock, fetch: other.fetch });
+    const caller = await gate.authenticate({ headers: { authorization: other.authorization() } });
+    return caller.ok && caller.admit(from({ channelId }));
+  };
 
   test.each([
     ['without endorsements', null],
     ['with an empty list of endorsements', []],
-  ])('a key %s speaks for nobody', async (_name, endorsements) => {
-    const other = new FakeLogin({ appId: APP_ID, now: clock.now, endorsements });
-    const gate = createInboundAuth({ appId: APP_ID, development: false, clock, fetch: other.fetch });
-    const caller = await gate.authenticate({ headers: { authorization: other.authorization() } });
-    expect(caller.ok && caller.admit(activity)).toMatchObject({ ok: false, status: 403, code: 'ChannelNotEndorsed' });
+  ])('a key %s signs for any channel, and vouches for nothing', async (_name, endorsements) => {
+    for (const channelId of ['webchat', 'directline', 'msteams']) {
+      const pinned = { serviceUrl: login.serviceUrl, callerId: 'urn:botframework:azure' };
+      expect(await admittedUnder(endorsements, channelId)).toEqual({ ok: true, pinned });
+    }
+  });
+
+  test.each([
+    ['that are no list', 'msteams'],
+    ['without a text', [42]],
+    ['with another text', ['msteams ']],
+  ])('a key with endorsements %s signs for no channel', async (_name, endorsements) => {
+    expect(await admittedUnder(endorsements, 'msteams')).toMatchObject({ ok: false, code: 'ChannelNotEndorsed' });
+  });
+
+  test('a channel that does not fill in identity fields itself is not vouched for', async () => {
+    const admitted = await admittedUnder(['msteams', 'webchat'], 'webchat');
+    expect(admitted).toEqual({
+      ok: true,
+      pinned: { serviceUrl: login.serviceUrl, callerId: 'urn:botframework:azure' },
+    });
+  });
+
+  test.each([
+    ['the audience', { aud: APP_ID.toUpperCase() }],
+    ['the application', { appid: APP_ID.toUpperCase() }],
+    ['the authorized party', { azp: APP_ID.toUpperCase() }],
+  ])('the letter case of %s does not count', async (_name, claims) => {
+    const hex = 'abcdefab-cdef-abcd-efab-cdefabcdefab';
+    const [[name, value]] = Object.entries(claims) as [[string, string]];
+    const lettered = new FakeLogin({ appId: hex, now: clock.now });
+    const gate = createInboundAuth({ appId: hex, development: false, clock, fetch: lettered.fetch });
+    const caller = await gate.authenticate({
+      headers: {
+        authorization: lettered.authorization({ [name]: value.replace(APP_ID.toUpperCase(), hex.toUpperCase()) }),
+      },
+    });
+    expect(caller.ok && caller.admit(activity)).toMatchObject({ ok: true });
+  });
+
+  test('an operator can add a host, by exact name and over https', async () => {
+    const hosts = new Set(['smba.agents.example']);
+    const gate = createInboundAuth({
+      appId: APP_ID,
+      development: false,
+      clock,
+      fetch: login.fetch,
+      serviceHosts: hosts,
+    });
+    const at = async (serviceUrl: string) => {
+      const caller = await gate.authenticate({
+        headers: { authorization: login.authorization({ serviceurl: serviceUrl }) },
+      });
+      return caller.ok && caller.admit(from({ serviceUrl }));
+    };
+    expect(await at('https://SMBA.agents.example/teams/')).toMatchObject({ ok: true });
+    for (const refused of [
+      'http://smba.agents.example/',
+      'https://smba.agents.example:8443/',
+      'https://x.smba.agents.example/',
+      'https://agents.example/',
+    ]) {
+      expect(await at(refused)).toMatchObject({ ok: false, code: 'ServiceUrlNotTrusted' });
+    }
   });
 
   test('a token of today is refused once it has expired, although it was verified', async () => {

@@ -1,8 +1,17 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { createInboundAuth } from '../../src/azure/inbound-auth';
-import type { FetchKeys } from '../../src/azure/inbound-metadata';
+import { MAX_WAIT_MS } from '../../src/azure/inbound-keys';
+import {
+  type FetchKeys,
+  LOAD_LIMIT_MS,
+  loadSigningKeys,
+  MAX_KEYS,
+  MAX_KEYS_BYTES,
+} from '../../src/azure/inbound-metadata';
 import type { InboundAuth } from '../../src/ports/inbound-auth';
 import { FakeLogin, fakeKey, type LoginMood, startFakeLogin } from '../support/fake-login';
+import { realSizedKeys } from '../support/key-sets';
 import { createManualClock } from '../support/manual-clock';
 
 const APP_ID = '11111111-2222-3333-4444-555555555555';
@@ -66,7 +75,7 @@ describe('the keys of an issuer', () => {
     // Nobody waits for the refresh.
     expect(await outcome()).toBe('ok');
     expect(login.requests.metadata).toBe(2);
-    await clock.advance(5_000);
+    await clock.advance(LOAD_LIMIT_MS);
     login.mood = 'working';
     await clock.advance(MINUTE);
     expect(await outcome()).toBe('ok');
@@ -216,12 +225,12 @@ describe('the key server being down', () => {
     login.mood = mood;
     const first = outcome();
     await clock.settle();
-    await clock.advance(5_000);
+    await clock.advance(LOAD_LIMIT_MS);
     expect(await first).toBe('503 KeysUnavailable');
     const asked = login.requests.metadata;
     const second = outcome();
     await clock.settle();
-    await clock.advance(5_000);
+    await clock.advance(LOAD_LIMIT_MS);
     expect(await second).toBe('503 KeysUnavailable');
     expect(login.requests.metadata - asked).toBeLessThanOrEqual(1);
     login.mood = 'working';
@@ -252,6 +261,83 @@ describe('the key server being down', () => {
     ] satisfies FetchKeys[]) {
       expect(await setUp(fetch).outcome()).toBe('503 KeysUnavailable');
     }
+  });
+});
+
+describe('the size of a key set', () => {
+  test.each([
+    ['300 keys of real size', 300, 870_000],
+    ['4 MB of them', 1_400, 4_000_000],
+  ])('%s is taken, and little of it is kept', async (_what, count, atLeast) => {
+    const { login, outcome } = setUp();
+    login.others = realSizedKeys(count);
+    expect(JSON.stringify(login.others).length).toBeGreaterThan(atLeast);
+    expect(await outcome()).toBe('ok');
+    expect(login.requests).toEqual({ metadata: 1, keys: 1 });
+  });
+
+  test('what is kept of a key has neither its certificate nor a list of its own', async () => {
+    const published = { keys: realSizedKeys(30) };
+    const answers = [{ jwks_uri: 'https://login.botframework.com/v1/keys' }, published];
+    const keys = await loadSigningKeys({
+      metadataUrl: 'https://login.botframework.com/v1/.well-known/openidconfiguration',
+      development: false,
+      clock: createManualClock(),
+      fetch: async () => new Response(JSON.stringify(answers.shift())),
+    });
+    expect(keys.size).toBe(30);
+    const certificates = published.keys.flatMap(({ x5c }) => x5c as string[]);
+    const kept = inspect([...keys.values()], { depth: 10, showHidden: true, maxStringLength: Infinity });
+    for (const certificate of certificates) expect(kept).not.toContain(certificate.slice(0, 40));
+    const lists = new Set([...keys.values()].map(({ endorsements }) => endorsements));
+    expect(lists.size).toBe(2);
+  });
+
+  test(`more than ${MAX_KEYS} keys are no key set`, async () => {
+    const { login, outcome } = setUp();
+    const [one] = realSizedKeys(1);
+    login.others = Array.from({ length: MAX_KEYS }, (_, n) => ({ ...one, kid: `k${n}`, x5c: [] }));
+    expect(await outcome()).toBe('503 KeysUnavailable');
+  });
+
+  test(`more than ${MAX_KEYS_BYTES} bytes are not read to their end`, async () => {
+    const { login, outcome } = setUp();
+    login.others = [{ filler: 'x'.repeat(MAX_KEYS_BYTES) }];
+    expect(await outcome()).toBe('503 KeysUnavailable');
+  });
+});
+
+describe('a key server that is slow', () => {
+  test('keeps a caller waiting for eight seconds, and serves the next one when it has answered', async () => {
+    let answer = (): void => undefined;
+    const clock = createManualClock();
+    const login = new FakeLogin({ appId: APP_ID, now: clock.now });
+    const slow: FetchKeys = async (url, init) => {
+      if (url.endsWith('/keys')) await new Promise<void>((resolve) => (answer = resolve));
+      return login.fetch(url, init);
+    };
+    const auth = createInboundAuth({ appId: APP_ID, development: false, clock, fetch: slow });
+    const first = outcomeOf(auth, login.authorization());
+    await clock.settle();
+    await clock.advance(MAX_WAIT_MS);
+    expect(await first).toBe('503 KeysUnavailable');
+    const second = outcomeOf(auth, login.authorization());
+    await clock.advance(1_000);
+    answer();
+    expect(await second).toBe('ok');
+    expect(login.requests).toEqual({ metadata: 1, keys: 1 });
+  });
+
+  test('is given up when its time is over, so that it can be asked again', async () => {
+    const { clock, login, outcome } = setUp();
+    login.mood = 'hanging';
+    const waiting = outcome();
+    await clock.settle();
+    await clock.advance(LOAD_LIMIT_MS);
+    expect(await waiting).toBe('503 KeysUnavailable');
+    login.mood = 'working';
+    expect(await outcome()).toBe('ok');
+    expect(login.requests.metadata).toBe(2);
   });
 });
 

@@ -43,7 +43,7 @@ test('the least that local development needs', () => {
     store: { kind: 'sqlite', folder: '.local' },
     lifetimes: {},
     queue: { kind: 'connectionString', connectionString: expect.anything() },
-    inbound: { skills: [], allowEmulator: false },
+    inbound: { skills: [], allowEmulator: false, serviceHosts: new Set() },
     notify: { kind: 'ownMachine' },
     outbound: undefined,
     oauthUrl: 'https://api.botframework.com',
@@ -78,7 +78,7 @@ test('the least that Azure needs', () => {
       managed: true,
       clientId: TENANT,
     },
-    inbound: { appId: APP, skills: [], allowEmulator: false },
+    inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set() },
     notify: { kind: 'off' },
     outbound: {
       appId: APP,
@@ -164,7 +164,7 @@ describe('development', () => {
     const settings = readSettings({ ...DEVELOPMENT, ...PRODUCTION });
     expect(settings).toMatchObject({
       environment: 'development',
-      inbound: { appId: APP, skills: [], allowEmulator: false },
+      inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set() },
       outbound: { appId: APP },
     });
   });
@@ -524,6 +524,34 @@ describe('callers that are no channels', () => {
     `${PARENT} ${TENANT} https://parent.example;`,
   ])('cannot be named as %s', (TURNWISE_PARENT_BOTS) => {
     expect(() => readSettings({ ...BOT, TURNWISE_PARENT_BOTS })).toThrow('TURNWISE_PARENT_BOTS');
+  });
+});
+
+describe('further hosts of channels', () => {
+  const of = (TURNWISE_SERVICE_HOSTS: string) =>
+    readSettings({ ...DEVELOPMENT, TURNWISE_SERVICE_HOSTS }).inbound.serviceHosts;
+
+  test('are named exactly, in any letter case', () => {
+    expect(of('SMBA.agents.example, other.example\tthird.example')).toEqual(
+      new Set(['smba.agents.example', 'other.example', 'third.example']),
+    );
+  });
+
+  test.each([
+    '*.example.com',
+    '.example.com',
+    'example',
+    'localhost',
+    '10.0.0.1',
+    '[::1]',
+    'https://bot.example.com',
+    'bot.example.com:8443',
+    'bot.example.com/path',
+    'user@bot.example.com',
+    'bot.example.com.',
+    'good.example, bad_name.example',
+  ])('cannot be %s', (TURNWISE_SERVICE_HOSTS) => {
+    expect(() => of(TURNWISE_SERVICE_HOSTS)).toThrow('TURNWISE_SERVICE_HOSTS');
   });
 });
 

@@ -47,6 +47,19 @@ export const ODD_ROWS: readonly OddRow[] = [
     request: ({ connector }, served) => ({ body: { ...served, serviceUrl: connector.url.replace(/\/$/, '') } }),
   },
   {
+    what: 'a service URL in capitals',
+    request: ({ connector }, served) => ({ body: { ...served, serviceUrl: connector.url.toUpperCase() } }),
+  },
+  {
+    what: 'a token of a key without endorsements',
+    request: (bench, served) => ({
+      headers: {
+        authorization: `Bearer ${bench.login.token({}, { kid: bench.silentKey.kid }, bench.silentKey)}`,
+      },
+      body: served,
+    }),
+  },
+  {
     what: 'another spelling of the content type',
     request: (_bench, served) => ({
       headers: { 'content-type': 'Application/JSON ; Charset=UTF-8' },

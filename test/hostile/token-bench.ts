@@ -8,8 +8,10 @@ export class TokenBench {
   readonly login: FakeLogin;
   readonly strangersKey: FakeKey = fakeKey();
   readonly shortKey: FakeKey;
-  /** Published, and speaks for no channel. */
+  /** Published, and lists no endorsements, as the keys of Web Chat and Direct Line. */
   readonly silentKey: FakeKey = fakeKey(2048, null);
+  /** Published with endorsements that name no channel. */
+  readonly muddledKey: FakeKey = fakeKey(2048, ['']);
   readonly goodKey: FakeKey;
 
   constructor(
@@ -21,7 +23,7 @@ export class TokenBench {
   ) {
     this.login = new FakeLogin({ appId: APP_ID, now: clock, endorsements });
     this.shortKey = this.login.rotate({ bits: 1024 });
-    this.login.keys.push(this.silentKey);
+    this.login.keys.push(this.silentKey, this.muddledKey);
     this.goodKey = this.login.rotate();
   }
 

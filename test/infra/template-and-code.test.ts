@@ -41,6 +41,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   AzureWebJobsStorage: 'the queue is reached with an identity',
   AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
   TURNWISE_PARENT_BOTS: 'the bot is no skill',
+  TURNWISE_SERVICE_HOSTS: 'the known services of channels are enough, unless a channel is not on the list',
   TURNWISE_EMULATOR: 'for development',
   TURNWISE_NOTIFY_ROLE: 'has a default',
   TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',

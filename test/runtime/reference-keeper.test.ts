@@ -47,31 +47,45 @@ const personal = referenceKey('msteams', 'a:1');
 
 test('the first activity leaves a reference, with its user, tenant and locale', async () => {
   const { references, keeper } = keeping();
-  await keeper().seen(incoming({ locale: 'de-AT' }));
+  await keeper().seen(incoming({ locale: 'de-AT' }), true);
   const found = await references.ofUser({ entraId: 'entra-1' });
   expect(found).toMatchObject({ id: personal, scope: 'personal', tenantId: 'tenant-1', state: 'active' });
   expect(found?.reference).toMatchObject({ locale: 'de-AT', user: { id: '29:user' }, bot: { id: '28:bot' } });
   expect(found?.reference).not.toHaveProperty('activityId');
 });
 
+test('what nobody vouches for leaves a reference that is found by its conversation and its user, and by nothing else', async () => {
+  const { references, keeper } = keeping();
+  const channelData = { tenant: { id: 'tenant-1' }, team: { id: '19:t@thread.tacv2' } };
+  await keeper().seen(incoming({ channelData }));
+  await keeper().seen(incoming({ channelData, conversation: { id: '19:c', conversationType: 'channel' } }));
+  expect(await references.ofUser({ entraId: 'entra-1' })).toBeUndefined();
+  expect(await references.ofTeam('19:t@thread.tacv2')).toBeUndefined();
+  const found = await references.ofUser({ channelId: 'msteams', userId: '29:user' });
+  expect(found).toMatchObject({ id: personal, state: 'active' });
+  expect(JSON.stringify([found, await references.get(referenceKey('msteams', '19:c'))])).not.toMatch(
+    /tenant-1|entra-1/,
+  );
+});
+
 test('a conversation that goes on costs nothing, one read now and then, and one write a day', async () => {
   const { clock, calls, keeper } = keeping();
   const mine = keeper();
-  for (let each = 0; each < 20; each += 1) await mine.seen(incoming({ id: `m${each}` }));
+  for (let each = 0; each < 20; each += 1) await mine.seen(incoming({ id: `m${each}` }), true);
   expect(calls).toEqual(['read', 'write']);
-  await keeper().seen(incoming());
+  await keeper().seen(incoming(), true);
   expect(calls).toEqual(['read', 'write', 'read']);
   await clock.advance(DAY);
-  await mine.seen(incoming());
-  await mine.seen(incoming());
+  await mine.seen(incoming(), true);
+  await mine.seen(incoming(), true);
   expect(calls).toEqual(['read', 'write', 'read', 'read', 'write']);
 });
 
 test('what has changed is written at once', async () => {
   const { references, keeper } = keeping();
   const mine = keeper();
-  await mine.seen(incoming());
-  await mine.seen(incoming({ serviceUrl: 'https://smba.trafficmanager.net/amer/' }));
+  await mine.seen(incoming(), true);
+  await mine.seen(incoming({ serviceUrl: 'https://smba.trafficmanager.net/amer/' }), true);
   expect((await references.get(personal))?.reference.serviceUrl).toContain('amer');
 });
 
@@ -82,10 +96,10 @@ test.each([
 ])('when %s, the reference counts as removed, until something comes again', async (_, different) => {
   const { references, keeper } = keeping();
   const mine = keeper();
-  await mine.seen(incoming());
-  await mine.seen(incoming(different));
+  await mine.seen(incoming(), true);
+  await mine.seen(incoming(different), true);
   expect((await references.get(personal))?.state).toBe('removed');
-  await mine.seen(incoming());
+  await mine.seen(incoming(), true);
   expect((await references.get(personal))?.state).toBe('active');
 });
 
@@ -93,9 +107,9 @@ test('a member who leaves a group does not take the bot along, and news of a rem
   const { references, keeper } = keeping();
   const group = { conversation: { id: 'g', isGroup: true } };
   const leaves = { type: 'conversationUpdate', membersRemoved: [{ id: '29:user' }] };
-  await keeper().seen(incoming({ ...group, ...leaves }));
+  await keeper().seen(incoming({ ...group, ...leaves }), true);
   expect((await references.get(referenceKey('msteams', 'g')))?.state).toBe('active');
-  await keeper().seen(incoming(leaves));
+  await keeper().seen(incoming(leaves), true);
   expect(await references.get(personal)).toBeUndefined();
 });
 
@@ -105,7 +119,7 @@ test('the threads of a channel share its reference, which is found by its team a
   for (const thread of ['1', '2']) {
     const conversation = { id: `19:c@thread.tacv2;messageid=${thread}`, conversationType: 'channel' };
     const from = { id: `29:user-${thread}` };
-    await mine.seen(incoming({ from, conversation, channelData: { team: { id: '19:t@thread.tacv2' } } }));
+    await mine.seen(incoming({ from, conversation, channelData: { team: { id: '19:t@thread.tacv2' } } }), true);
   }
   expect(calls).toEqual(['read', 'write']);
   const found = await references.ofTeam('19:t@thread.tacv2');
@@ -116,15 +130,15 @@ test('the threads of a channel share its reference, which is found by its team a
 test('whoever was blocked is active again with the next activity, in this process and, some time later, in every other', async () => {
   const { clock, references, keeper } = keeping();
   const [mine, other] = [keeper(), keeper()];
-  await mine.seen(incoming());
-  await other.seen(incoming());
+  await mine.seen(incoming(), true);
+  await other.seen(incoming(), true);
   await mine.refused('msteams', 'a:1');
   expect((await references.get(personal))?.state).toBe('blocked');
-  await mine.seen(incoming());
+  await mine.seen(incoming(), true);
   expect((await references.get(personal))?.state).toBe('active');
   await mine.refused('msteams', 'a:1');
   await clock.advance(11 * 60_000);
-  await other.seen(incoming());
+  await other.seen(incoming(), true);
   expect((await references.get(personal))?.state).toBe('active');
 });
 
@@ -133,10 +147,10 @@ test('a store that fails is logged, and made up for', async () => {
   const mine = keeper();
   const { keep } = counted;
   counted.keep = () => Promise.reject(new StoreFault('no', 'busy'));
-  await mine.seen(incoming());
+  await mine.seen(incoming(), true);
   expect(events).toEqual(['referenceNotKept']);
   counted.keep = keep;
-  await mine.seen(incoming());
+  await mine.seen(incoming(), true);
   expect(await references.get(personal)).toBeDefined();
 });
 

@@ -35,6 +35,8 @@ export class FakeLogin {
   /** Replaces the address of the keys in the metadata. */
   keysUrl: string | undefined;
   keys: FakeKey[] = [];
+  /** Further keys that are published, before those above: with which nothing is signed. */
+  others: readonly Readonly<Record<string, unknown>>[] = [];
   readonly #options: FakeLoginOptions;
 
   constructor(options: FakeLoginOptions) {
@@ -124,7 +126,7 @@ export class FakeLogin {
   }
 
   #keySet(): Record<string, unknown> {
-    return { keys: this.mood === 'noKeys' ? [] : this.keys.map(({ jwk }) => jwk) };
+    return { keys: this.mood === 'noKeys' ? [] : [...this.others, ...this.keys.map(({ jwk }) => jwk)] };
   }
 }
 
