@@ -1,9 +1,10 @@
-import { app as functions, type HttpRequest, type HttpResponseInit, type Timer } from '@azure/functions';
+import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
 import { healthOf, probesOf } from './app-health';
 import { appHost } from './app-host';
 import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
 import { endpointRequest, httpResponse, type Invocation } from './azure/functions-http';
+import { onHostStart } from './azure/host-hooks';
 import { parseRing } from './azure/ring-message';
 import { type ServiceRouting, serviceRoute } from './azure/service-routes';
 import type { AppStorage } from './bot/app-storage';
@@ -118,7 +119,7 @@ export interface BotApp {
 
 /**
  * The composition root: puts a bot, the settings and the adapters together. Nothing is connected, and no client made, before the
- * first call that needs it.
+ * first call that needs it; but for the signing keys, which are asked for when a host has loaded the app.
  *
  * @throws TurnwiseError when a setting is missing or wrong; among them `AppIdMissing`, without an app id outside development
  */
@@ -126,7 +127,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
   const auth = options.auth ?? configuredInboundAuth(settings);
   // Each message waits for the signing keys, so they are asked for while the host is still starting.
-  if (auth.ready !== undefined) onHostStart(() => void auth.ready?.());
+  onHostStart(async () => void (await auth.ready?.()));
   const applications = options.notifyAuth ?? configuredNotifyAuth(settings, auth);
   const tokens = configuredTokens(settings);
   const routing = configuredRouting(settings, tokens);
@@ -246,11 +247,6 @@ function figuresFolder({ environment, store }: Settings): string | undefined {
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {
   return store === undefined ? settings.store.kind : 'custom';
-}
-
-/** Runs a callback once the host has loaded the app; never without a host. Starts work, and must not keep the host waiting. */
-function onHostStart(run: () => void): void {
-  functions.hook.appStart(run);
 }
 
 /** Does it once, however many ask; a failure is not remembered. */

@@ -49,12 +49,12 @@ export const word =
 
 const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/;
 
-/** The parts of `TURNWISE_SERVICE_HOSTS`. */
+/** Returns the parts of `TURNWISE_SERVICE_HOSTS`. */
 export function hostNamesIn(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((name) => name !== '');
 }
 
-/** Exact host names: no address, port, wildcard or IP address, which would let in what nobody meant. */
+/** Reads exact host names. An address, a port, a wildcard or an IP address is refused: it would allow more than one known service. */
 export const hostNames: Reading = (text) => {
   const lower = text.toLowerCase();
   return hostNamesIn(lower).every((name) => HOST_NAME.test(name)) ? lower : undefined;

@@ -1,11 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../ports/clock';
 import type { Connector, ConnectorCall, Delivery } from '../ports/connector';
+import { hostOfServiceUrl } from '../schema/service-host';
 import { type Outcome, outcomeOf } from './connector-outcome';
 import { type CircuitOptions, HostCircuit } from './host-circuit';
 import { HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
-import { hostOfServiceUrl } from './service-hosts';
 import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { type TokenSource, TokenUnavailable } from './token-source';
 import { GivenUp, within } from './within';
@@ -60,7 +60,8 @@ export class BotConnector implements Connector {
   async deliver(call: ConnectorCall, signal?: AbortSignal): Promise<Delivery> {
     const route = serviceRoute(call.serviceUrl, this.#options);
     if (route === undefined) {
-      return refused(`the service URL is not one of a known channel, ${hostOfServiceUrl(call.serviceUrl) ?? 'none'}`);
+      const host = hostOfServiceUrl(call.serviceUrl);
+      return { ...refused('the service URL is not one of a known channel'), ...(host === undefined ? {} : { host }) };
     }
     const path = pathOf(call, route.origin);
     if (path === undefined) return refused('an id cannot be part of an address');

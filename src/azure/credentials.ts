@@ -112,7 +112,7 @@ function certificateAssertion(
 const SHA256_BYTES = 32;
 
 /**
- * How an assertion names its certificate, and how it is signed. Microsoft Entra ID takes these two combinations (Microsoft identity platform,
+ * Signature and certificate field of an assertion. Microsoft Entra ID takes these two combinations (Microsoft identity platform,
  * "Application authentication certificate credentials"; the library MSAL signs in the same two ways).
  */
 const BY_SHA256 = {

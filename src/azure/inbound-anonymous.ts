@@ -37,8 +37,8 @@ export function createAnonymousAuth(options: { readonly development: boolean; re
 }
 
 /**
- * Replies go where the activity says, so a request that should not have come in cannot make the bot call anybody else. On a developer's
- * own machine there is nobody to mistake for somebody else: what plays a channel there vouches as the channel would.
+ * Admits activities with a loopback service URL: replies go there, so a request that should not have come in cannot make the bot call
+ * another machine. What plays a channel on a developer's machine vouches as the channel would.
  */
 function admit({ channelId, serviceUrl }: Activity): Admission {
   if (!isLoopbackServiceUrl(serviceUrl)) return failure(403, 'ServiceUrlNotTrusted');

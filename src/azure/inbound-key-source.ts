@@ -13,7 +13,7 @@ export interface KeySource {
 }
 
 /**
- * The keys that are announced at an address. Nothing is fetched before the first token that needs one.
+ * The keys that are announced at an address. Nothing is fetched before the first token that needs one, or a call of `ready`.
  *
  * @param setting the setting that the address comes from
  * @throws TurnwiseError `SettingInvalid` unless the address is https, or loopback in development

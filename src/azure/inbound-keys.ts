@@ -42,12 +42,16 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
 
   const age = (): number => clock.monotonic() - loadedAt;
   const usable = (): boolean => age() < STALE_LIMIT_MS;
-  const mayAsk = (): boolean => {
+  /** Time until the next request is allowed, in ms. */
+  const waitMs = (): number => {
     const interval = usable() ? MIN_INTERVAL_MS : MIN_INTERVAL_EMPTY_MS;
-    return pending === undefined && clock.monotonic() - askedAt >= interval;
+    return Math.max(0, askedAt + interval - clock.monotonic());
   };
+  const mayAsk = (): boolean => pending === undefined && waitMs() === 0;
 
   async function ask(): Promise<void> {
+    const wait = waitMs();
+    if (wait > 0) await clock.sleep(wait);
     askedAt = clock.monotonic();
     try {
       keys = await load();
@@ -88,7 +92,8 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
     async find(keyId) {
       const known = held(keyId);
       if (known !== undefined) return known;
-      if (pending !== undefined || mayAsk()) await refreshed();
+      // Without any keys nobody can be served, so a caller rather waits until they may be asked for again.
+      if (pending !== undefined || mayAsk() || !usable()) await refreshed();
       return held(keyId) ?? (failed || pending !== undefined || !usable() ? 'unavailable' : 'unknown');
     },
     async ready() {

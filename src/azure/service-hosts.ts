@@ -1,4 +1,5 @@
 import { TurnwiseError } from '../schema/errors';
+import { hostOfServiceUrl } from '../schema/service-host';
 
 /**
  * Where the bot's token may go. An activity names the address its replies are sent to, and the bearer token travels with them,
@@ -66,15 +67,6 @@ export function isTrustedServiceUrl(text: unknown, trust: ServiceTrust): boolean
 export function serviceUrlNotTrusted(serviceUrl: unknown): TurnwiseError {
   const host = hostOfServiceUrl(serviceUrl);
   return new TurnwiseError('ServiceUrlNotTrusted', host === undefined ? undefined : `Its host is ${host}.`);
-}
-
-/**
- * Returns the host that a service URL names, in lower case, so that a refusal can say which one it was; `undefined` for a text that is not
- * a plain address. It holds no user information, port, path or query.
- */
-export function hostOfServiceUrl(text: unknown): string | undefined {
-  if (typeof text !== 'string' || text.length > MAX_LENGTH || !URL.canParse(text)) return undefined;
-  return PLAIN.exec(text)?.[2]?.toLowerCase();
 }
 
 /**

@@ -25,7 +25,13 @@ export type Delivery =
   | { readonly outcome: 'delivered'; readonly id?: string }
   | { readonly outcome: 'notSent'; readonly reason: string; readonly status?: number; readonly retryAfterMs?: number }
   | { readonly outcome: 'unknown'; readonly reason: string; readonly status?: number; readonly retryAfterMs?: number }
-  | { readonly outcome: 'rejected'; readonly reason: string; readonly status: number };
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: string;
+      readonly status: number;
+      /** Host of the service URL, where that is why no call was made. */
+      readonly host?: string;
+    };
 
 /**
  * Delivers one activity to a channel. One call is one attempt: no retries inside, a time limit of its own (at most

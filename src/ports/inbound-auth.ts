@@ -20,7 +20,7 @@ export interface Pinned {
   readonly callerId?: string;
   /**
    * True when the caller answers for the activity's identity fields (`from.aadObjectId`, `conversation.tenantId`, tenant and team in
-   * `channelData`). Otherwise somebody else may have written them, and nothing is found by them later.
+   * `channelData`). Otherwise a client may have written them, and no conversation is found by them later.
    */
   readonly vouched?: true;
 }
@@ -44,8 +44,8 @@ export interface InboundAuth {
   readonly mode: string;
   authenticate(request: InboundRequest): Promise<Authenticated | Refusal>;
   /**
-   * Asks for what callers are told by (the signing keys) unless it is at hand, and returns whether it is: for `/api/health`, and to have it
-   * ready before the first request. Never rejects.
+   * Asks for the signing keys unless they are at hand, and returns whether they are: for `/api/health`, and to have them before the first
+   * request. Never rejects.
    */
   ready?(): Promise<boolean>;
 }

@@ -19,6 +19,11 @@ export interface NewReference {
   readonly tenantId?: string;
   /** The team that a channel is of. */
   readonly teamId?: string;
+  /**
+   * Present when the channel's service answers for the Entra id, the tenant and the team. Without it they are absent, and on a channel
+   * whose service does fill them in (`msteams`) the reference is not found by its user either.
+   */
+  readonly vouched?: true;
   readonly state: ReferenceState;
 }
 
@@ -49,7 +54,10 @@ export interface References {
   ofUser(user: UserName): Promise<StoredReference | undefined>;
   /** A conversation of the team; its service and tenant are those of the team's channels. */
   ofTeam(teamId: string): Promise<StoredReference | undefined>;
-  /** Writes it as seen now. It expires `ttlMs` from now. */
+  /**
+   * Writes it as seen now. It expires `ttlMs` from now. One that is not vouched for replaces none that is: it could lead a person's messages
+   * to another service.
+   */
   keep(reference: NewReference, ttlMs: number): Promise<void>;
   /** Changes the state; false when there is no such reference. */
   mark(id: ConversationKey, state: ReferenceState): Promise<boolean>;

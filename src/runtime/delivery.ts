@@ -131,6 +131,8 @@ async function settle(
       return mark(runtime, hold, { effect: effect.id, ...newId(effect, delivery.id) }, turnRuns);
     case 'rejected':
       if (delivery.status === 403) await noteRefusal(runtime, hold, effect);
+      if (delivery.host !== undefined)
+        report(runtime, 'serviceNotTrusted', hold.key, { effect: effect.id, host: delivery.host });
       return bury(runtime, hold, effect, { code: `Rejected${delivery.status}`, message: delivery.reason }, turnRuns);
     case 'unknown':
       if (options.inDoubt === 'skip') {

@@ -45,6 +45,8 @@ export const EVENTS = {
   deliveryFailed: 'warn',
   /** Something on the live lane (typing) did not reach its channel; it is not tried again. */
   liveDropped: 'debug',
+  /** An effect was to go to a host that is not a known channel's. */
+  serviceNotTrusted: 'error',
   /** An effect was given up as a dead letter. */
   deliveryDead: 'error',
   /** An effect may have been sent twice, or was left out because it may have been sent. */

@@ -3,6 +3,7 @@ import type { Authenticated, InboundAuth } from '../ports/inbound-auth';
 import { defined } from '../schema/defined';
 import { type Failure, failure } from '../schema/errors';
 import { parseActivity } from '../schema/parse-activity';
+import { hostOfServiceUrl } from '../schema/service-host';
 import { StoreFault } from '../turn/fault';
 import { type ActivityKey, conversationKey } from '../turn/keys';
 import { actionKeyOf, keyOf } from './activity-keys';
@@ -60,7 +61,13 @@ async function readActivity(
   if (!parsed.ok) return parsed;
   if (isOwnChannel(parsed.activity.channelId)) return failure(403, 'ChannelReserved');
   const admitted = caller.admit(parsed.activity);
-  if (!admitted.ok) return { ...admitted, ...defined({ host: hostRefused(admitted, parsed.activity.serviceUrl) }) };
+  if (!admitted.ok) {
+    // An operator who knows the host can allow it, and cannot find it out elsewhere.
+    const isUnknownHost = admitted.code === 'ServiceUrlNotTrusted';
+    return isUnknownHost
+      ? { ...admitted, ...defined({ host: hostOfServiceUrl(parsed.activity.serviceUrl) }) }
+      : admitted;
+  }
   const { pinned } = admitted;
   return { ...parsed, activity: withPinned(parsed.activity, pinned), ...defined({ vouched: pinned.vouched }) };
 }
@@ -100,12 +107,6 @@ const RETRY_WHEN_FULL_S = 10;
 
 /** An activity that was refused, with the host that it named as its service if that was the reason. */
 type RefusedActivity = Failure & { readonly host?: string };
-
-/** Returns the host that was not trusted: an operator who knows it can allow it, and cannot find it out elsewhere. */
-function hostRefused({ code }: Failure, serviceUrl: string): string | undefined {
-  if (code !== 'ServiceUrlNotTrusted') return undefined;
-  return URL.canParse(serviceUrl) ? new URL(serviceUrl).hostname : 'none';
-}
 
 function refused({ log }: Runtime, refusal: RefusedActivity): EndpointResponse {
   const { status, code, host } = refusal;

@@ -7,8 +7,7 @@ import { type ConversationKey, conversationKey } from '../turn/keys';
  * The reference that an activity leaves behind: how its conversation can be reached later. All threads of a channel share one, that of
  * the channel, which every post can name a thread of.
  *
- * @param vouched whether the caller answers for the identity fields. Otherwise the reference has no Entra id, tenant and team, so that
- * nobody is found by what a stranger wrote into these fields.
+ * @param vouched whether the caller answers for the identity fields. Otherwise the reference has no Entra id, tenant and team.
  */
 export function referenceOf(activity: Activity, vouched: boolean): NewReference {
   const { bot, channelId, conversation, from, locale, serviceUrl } = { ...activity, bot: activity.recipient };
@@ -31,6 +30,7 @@ export function referenceOf(activity: Activity, vouched: boolean): NewReference 
     scope,
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(teamId === undefined ? {} : { teamId }),
+    ...(vouched ? { vouched } : {}),
     state: stateOf(activity),
   };
 }

@@ -92,7 +92,7 @@ export const ERRORS = {
   ChannelNotEndorsed: 'The signing key of the token does not speak for the channel that the activity names.',
   ServiceUrlNotClaimed: 'The activity names another service URL than the token does.',
   ServiceUrlNotTrusted:
-    'The service URL is not that of a known channel, so this bot sends nothing there. An operator can add its host to TURNWISE_SERVICE_HOSTS.',
+    'The service URL is not that of a known channel, so this bot sends nothing there. If it is the https address of one, add its host to TURNWISE_SERVICE_HOSTS.',
   GateOpen: 'A request without a valid token would be let in, so nothing is served; check what was passed as "auth".',
   KeysUnavailable: 'The signing keys of the issuer cannot be had at the moment; send the request again.',
   AuthenticationFailed: 'The request could not be authenticated because of a fault in the bot; send it again.',

@@ -6,7 +6,7 @@ import { Channels } from './constants';
  */
 const VOUCHING_CHANNELS: ReadonlySet<string> = new Set([Channels.Msteams]);
 
-/** Returns whether a channel's service fills in the identity fields of its activities. */
+/** Returns whether a channel's service fills in the identity fields of its activities. Letter case does not count, as in keys. */
 export function isVouchingChannel(channelId: string): boolean {
-  return VOUCHING_CHANNELS.has(channelId);
+  return VOUCHING_CHANNELS.has(channelId.toLowerCase());
 }

@@ -1,5 +1,6 @@
 import type { NewReference, References, StoredReference, UserName } from '../ports/references';
 import type { RecipientQuery } from '../schema/recipients';
+import { isVouchingChannel } from '../schema/vouching';
 import { type ConversationKey, userKey } from '../turn/keys';
 import type { Collections } from './collections';
 import { spread } from './spread';
@@ -32,7 +33,8 @@ export function references(collections: Collections): References {
   const follow = async (name: string): Promise<StoredReference | undefined> => {
     const pointer = (await collections.readItem(collectionOf('recipients', name), name)) as Pointer | undefined;
     const found = pointer === undefined ? undefined : await read(pointer.to);
-    return found === undefined ? undefined : referenceOf(found);
+    // A pointer counts as long as its reference still says so: what it leads to may have been replaced since.
+    return found !== undefined && namesOf(found).includes(name) ? referenceOf(found) : undefined;
   };
   const point = (name: string, to: ConversationKey, ttlMs: number): Promise<void> => {
     return collections.transactItem<void>(collectionOf('recipients', name), name, (value, now) => {
@@ -57,7 +59,9 @@ export function references(collections: Collections): References {
     ofTeam: (teamId) => follow(`team ${teamId}`),
     async keep(reference, ttlMs) {
       for (const name of namesOf(reference)) await point(name, reference.id, ttlMs);
-      await collections.transactItem<void>(collectionOf('references', reference.id), reference.id, (_value, now) => {
+      await collections.transactItem<void>(collectionOf('references', reference.id), reference.id, (value, now) => {
+        const current = value as ReferenceRecord | undefined;
+        if (current !== undefined && isVouched(current) && !isVouched(reference)) return { result: undefined };
         const record: ReferenceRecord = { ...reference, v: 1, lastSeen: now, expiresAt: now + ttlMs };
         return { result: undefined, value: record, expiresAt: record.expiresAt };
       });
@@ -96,13 +100,29 @@ function nameOfUser(user: UserName): string {
   return 'entraId' in user ? `entra ${user.entraId.toLowerCase()}` : `user ${userKey(user.channelId, user.userId)}`;
 }
 
-/** What a reference is found by, beside its id. */
-function namesOf({ reference, scope, teamId }: NewReference): string[] {
+/**
+ * Returns whether the channel's service answers for a reference. Records from before the mark have none: on a vouching channel, those with
+ * identity fields count, because a reference that is not vouched for is kept without such fields since.
+ */
+function isVouched({ reference, teamId, tenantId, vouched }: NewReference): boolean {
+  if (vouched === true) return true;
+  const identity = tenantId ?? teamId ?? reference.user?.aadObjectId;
+  return identity !== undefined && isVouchingChannel(reference.channelId);
+}
+
+/** Returns the names that a reference is found by, beside its id. */
+function namesOf(stored: NewReference): string[] {
+  const { reference, scope, teamId } = stored;
   const { channelId, user } = reference;
+  const vouched = isVouched(stored);
+  const personal = scope === 'personal' ? user : undefined;
   return [
-    ...(scope === 'personal' && user !== undefined ? [nameOfUser({ channelId, userId: user.id })] : []),
-    ...(scope === 'personal' && user?.aadObjectId ? [nameOfUser({ entraId: user.aadObjectId })] : []),
-    ...(teamId === undefined ? [] : [`team ${teamId}`]),
+    // On a channel that vouches, only what is vouched for may say where a user is.
+    ...(personal !== undefined && (vouched || !isVouchingChannel(channelId))
+      ? [nameOfUser({ channelId, userId: personal.id })]
+      : []),
+    ...(personal?.aadObjectId && vouched ? [nameOfUser({ entraId: personal.aadObjectId })] : []),
+    ...(teamId !== undefined && vouched ? [`team ${teamId}`] : []),
   ];
 }
 
@@ -117,8 +137,8 @@ function matches(query: RecipientQuery): (stored: StoredReference) => boolean {
   return (stored) =>
     stored.state === 'active' &&
     (channelId === undefined || stored.reference.channelId === channelId) &&
-    (tenantId === undefined || stored.tenantId === tenantId) &&
-    (teamId === undefined || stored.teamId === teamId) &&
+    (tenantId === undefined || (stored.tenantId === tenantId && isVouched(stored))) &&
+    (teamId === undefined || (stored.teamId === teamId && isVouched(stored))) &&
     (scope === undefined || stored.scope === scope) &&
     (locale === undefined || isOfLocale(stored.reference.locale, locale)) &&
     (seenSince === undefined || stored.lastSeen >= seenSince);

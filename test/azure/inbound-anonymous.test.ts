@@ -135,7 +135,7 @@ describe('without an app id', () => {
     [0, 'ServiceUrlNotTrusted'],
   ])('replies to %p: %s', async (serviceUrl, expected) => {
     const caller = await auth.authenticate({ headers: LOCAL });
-    const admission = caller.ok ? caller.admit({ serviceUrl } as Activity) : caller;
+    const admission = caller.ok ? caller.admit({ channelId: 'test', serviceUrl } as Activity) : caller;
     expect(admission.ok ? 'ok' : admission.code).toBe(expected);
   });
 });

@@ -358,7 +358,7 @@ const mangling = fc.oneof(
 );
 
 describe('random tokens', () => {
-  test('what we accept, the oracle accepts, but for the trailing slash', async () => {
+  test('what we accept, the oracle accepts, but for the spelling of the service URL', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -382,7 +382,9 @@ describe('random tokens', () => {
           };
           if (!(await oursAccepts(request))) return;
           accepted += 1;
-          // As the oracle would have it, and with the slash taken out of the question.
+          // The oracle checks tokens for this channel by the rules of App Service Environments, with another issuer.
+          if (request.activity.channelId === 'AseChannel') return;
+          // As the oracle would have it, and with slash and letter case taken out of the question.
           const claimed = (request.claims as Record<string, unknown>).serviceurl;
           const same = { ...request, activity: { ...request.activity, serviceUrl: claimed } };
           expect(await oracleAccepts(same)).toBe(true);

@@ -285,7 +285,10 @@ describe('forget', () => {
       conversation: { id: 'e' },
       user: { id: 'a b' },
     };
-    await store.references.keep({ id: key('e'), reference, scope: 'personal', state: 'active' }, 1_000_000);
+    await store.references.keep(
+      { id: key('e'), reference, scope: 'personal', vouched: true, state: 'active' },
+      1_000_000,
+    );
     const { code, out } = await turnwise('forget', '--user', 'test/a b');
     expect(code).toBe(0);
     expect(out).toContain('with the conversation test/e');

@@ -161,7 +161,10 @@ async function register(file: string, recipients: number, serviceUrl: string): P
         const conversation = { id: `u${from + index}`, conversationType: 'groupChat', tenantId: TENANT };
         const reference = { channelId: 'msteams', serviceUrl, bot: { id: 'bot' }, conversation };
         const id = conversationKey('msteams', conversation.id);
-        return store.references.keep({ id, reference, scope: 'groupChat', tenantId: TENANT, state: 'active' }, 1e12);
+        return store.references.keep(
+          { id, reference, scope: 'groupChat', tenantId: TENANT, vouched: true, state: 'active' },
+          1e12,
+        );
       }),
     );
   }

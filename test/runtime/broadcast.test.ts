@@ -33,7 +33,10 @@ async function broadcasting(recipients: number, options = {}) {
       conversation,
     };
     const id = conversationKey('msteams', name);
-    await store.references.keep({ id, reference, scope: 'personal', tenantId: TENANT, state: 'active' }, 1e12);
+    await store.references.keep(
+      { id, reference, scope: 'personal', tenantId: TENANT, vouched: true, state: 'active' },
+      1e12,
+    );
   }
   const connectorClients = { client: () => creator(sends) } as unknown as ConnectorClients;
   const worker = (): Worker => {

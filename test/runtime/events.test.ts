@@ -37,6 +37,18 @@ test.each([
   expect(logged({ reason, error: reason })).toEqual({ reason, error: 'unnamed' });
 });
 
+test.each([
+  ['smba.trafficmanager.net', 'smba.trafficmanager.net'],
+  ['xn--bcher-kva.example', 'xn--bcher-kva.example'],
+  ['[::1]', '[::1]'],
+  ['evil.example/path', 'unnamed'],
+  ['user@evil.example', 'unnamed'],
+  ['evil.example\nlevel=error', 'unnamed'],
+  ['a'.repeat(254), 'unnamed'],
+])('a host is kept where it is one: %j', (host, kept) => {
+  expect(logged({ host })).toEqual({ host: kept });
+});
+
 test('a log that throws stops nothing', () => {
   const log = {
     event: () => {

@@ -29,7 +29,7 @@ async function api(options = {}) {
     conversation: { id: 'a' },
     user: { id: 'user-a', aadObjectId: 'entra-a' },
   };
-  await references.keep({ id: A, reference, scope: 'personal', state: 'active' }, 1e12);
+  await references.keep({ id: A, reference, scope: 'personal', vouched: true, state: 'active' }, 1e12);
   const keeper = new ReferenceKeeper({
     references,
     clock: pipeline.clock,

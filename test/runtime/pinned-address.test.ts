@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { BotConnector } from '../../src/azure/bot-connector';
 import type { Bot } from '../../src/bot/bot';
 import type { TurnContext } from '../../src/bot/turn-context';
 import type { InboundAuth, Pinned } from '../../src/ports/inbound-auth';
 import { receive } from '../../src/runtime/ingress';
 import type { Activity } from '../../src/schema/activity';
+import { failure } from '../../src/schema/errors';
 import { answerRing, createPipeline } from './pipeline';
 
 /* Replies go where the token of the activity said, whatever its body, a handler, or somebody's data says. */
@@ -126,4 +128,37 @@ test('another conversation of the same service can be addressed', async () => {
     await context.adapter.sendActivities(context, [{ type: 'message', text: 'hi', conversation: thread }]);
   });
   expect(calls).toMatchObject([{ serviceUrl: CLAIMED, conversationId: 'c-1;messageid=7' }]);
+});
+
+test('a host that is not trusted is logged with the refusal, and by its delivery', async () => {
+  const pipeline = createPipeline();
+  const events: unknown[] = [];
+  const log = { event: (_level: string, name: string, fields: unknown) => void events.push([name, fields]) };
+  const runtime = { ...pipeline.worker(async (context) => void (await context.sendActivity('hi'))), log };
+  const { message: reason } = failure(403, 'ServiceUrlNotTrusted');
+  const refusing: InboundAuth = {
+    mode: 'test',
+    authenticate: async () => ({ ok: true, admit: () => failure(403, 'ServiceUrlNotTrusted') }),
+  };
+  const body = new TextEncoder().encode(
+    JSON.stringify({ ...message, serviceUrl: 'https://Bot.Elsewhere.example/path?q' }),
+  );
+  const headers = { 'content-type': 'application/json' };
+  const answer = await receive(runtime, refusing, { headers, body: async () => body });
+  expect(answer).toMatchObject({ status: 403, body: { error: { code: 'ServiceUrlNotTrusted', message: reason } } });
+  expect(events).toEqual([['refused', { status: 403, code: 'ServiceUrlNotTrusted', host: 'bot.elsewhere.example' }]]);
+  expect(JSON.stringify(answer)).not.toContain('elsewhere.example');
+
+  const connector = new BotConnector({ tokens: undefined, trust: { development: false }, clock: pipeline.clock });
+  const posted = receive(runtime, pinning({ serviceUrl: ELSEWHERE }), { headers, body: async () => body });
+  await pipeline.pass(3_000);
+  expect((await posted).status).toBe(200);
+  const ring = answerRing({ ...runtime, connector });
+  await pipeline.pass(3_000);
+  await ring.done;
+  expect(events).toContainEqual([
+    'serviceNotTrusted',
+    { conversation: 'test/c-1', effect: expect.any(String), host: 'elsewhere.example' },
+  ]);
+  connector.close();
 });

@@ -132,7 +132,10 @@ describe('outside a turn', () => {
     const { pipeline, runtime, proactive } = await proactivePipeline(silent);
     await proactive.send({ reference: keyOf('a') }, 'hello');
     const moved = { ...reference('a'), serviceUrl: 'https://moved.example/' };
-    await pipeline.store.references.keep({ id: keyOf('a'), reference: moved, scope: 'personal', state: 'active' }, DAY);
+    await pipeline.store.references.keep(
+      { id: keyOf('a'), reference: moved, scope: 'personal', vouched: true, state: 'active' },
+      DAY,
+    );
     await answerRings(pipeline, runtime);
     expect(pipeline.calls.map(({ serviceUrl }) => serviceUrl)).toEqual(['https://moved.example/']);
   });

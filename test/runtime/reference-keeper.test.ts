@@ -54,15 +54,19 @@ test('the first activity leaves a reference, with its user, tenant and locale', 
   expect(found?.reference).not.toHaveProperty('activityId');
 });
 
-test('what nobody vouches for leaves a reference that is found by its conversation and its user, and by nothing else', async () => {
+test('what is not vouched for leaves a reference that is found by its conversation, and on a channel that does not vouch by its user', async () => {
   const { references, keeper } = keeping();
   const channelData = { tenant: { id: 'tenant-1' }, team: { id: '19:t@thread.tacv2' } };
   await keeper().seen(incoming({ channelData }));
   await keeper().seen(incoming({ channelData, conversation: { id: '19:c', conversationType: 'channel' } }));
   expect(await references.ofUser({ entraId: 'entra-1' })).toBeUndefined();
   expect(await references.ofTeam('19:t@thread.tacv2')).toBeUndefined();
-  const found = await references.ofUser({ channelId: 'msteams', userId: '29:user' });
+  expect(await references.ofUser({ channelId: 'msteams', userId: '29:user' })).toBeUndefined();
+  const found = await references.get(personal);
   expect(found).toMatchObject({ id: personal, state: 'active' });
+  await keeper().seen(incoming({ channelId: 'directline' }));
+  const elsewhere = await references.ofUser({ channelId: 'directline', userId: '29:user' });
+  expect(elsewhere?.id).toBe(referenceKey('directline', 'a:1'));
   expect(JSON.stringify([found, await references.get(referenceKey('msteams', '19:c'))])).not.toMatch(
     /tenant-1|entra-1/,
   );

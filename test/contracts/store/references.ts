@@ -118,6 +118,46 @@ export function referenceContract(open: OpenStore): void {
     expect(await ids({ seenSince: lastSeen + DAY })).toEqual([]);
   });
 
+  test('what is not vouched for replaces nothing that is, and is no way to a person', async () => {
+    const { store } = await open();
+    const known = onTeams({ ...personal('a'), tenantId: 't1' });
+    await store.references.keep(known, DAY);
+    const forged = unvouched(known);
+    const elsewhere = { ...forged.reference, serviceUrl: 'https://other.example/', bot: { id: 'another' } };
+    await store.references.keep({ ...forged, reference: elsewhere, state: 'removed' }, DAY);
+    expect(await store.references.get(known.id)).toMatchObject(known);
+    await store.references.keep({ ...forged, id: conversationKey('msteams', 'x') }, DAY);
+    await store.references.keep(
+      { ...forged, id: conversationKey('MSTeams', 'y'), reference: { ...elsewhere, channelId: 'MSTeams' } },
+      DAY,
+    );
+    for (const user of [{ channelId: 'msteams', userId: 'user-a' }, { entraId: 'entra-a' }]) {
+      expect((await store.references.ofUser(user))?.id).toBe(known.id);
+    }
+    expect((await all(store, { tenantId: 't1' })).map(({ id }) => id)).toEqual([known.id]);
+  });
+
+  test('a reference with identity fields from before they had to be vouched for counts on Teams alone', async () => {
+    const { store } = await open();
+    const { vouched: _, ...teams } = onTeams({ ...personal('a'), tenantId: 't1' });
+    const { vouched: __, ...other } = { ...personal('b'), tenantId: 't1' };
+    await store.references.keep(teams, DAY);
+    await store.references.keep(other, DAY);
+    expect((await store.references.ofUser({ entraId: 'entra-a' }))?.id).toBe(teams.id);
+    expect(await store.references.ofUser({ entraId: 'entra-b' })).toBeUndefined();
+    expect((await store.references.ofUser({ channelId: 'test', userId: 'user-b' }))?.id).toBe(other.id);
+    expect((await all(store, { tenantId: 't1' })).map(({ id }) => id)).toEqual([teams.id]);
+  });
+
+  test('a pointer is followed only to a reference that carries its name', async () => {
+    const { store } = await open();
+    await store.references.keep(personal('a'), DAY);
+    const { reference } = personal('b');
+    await store.references.keep({ ...personal('b'), id: keyOf('a'), reference }, DAY);
+    expect(await store.references.ofUser({ entraId: 'entra-a' })).toBeUndefined();
+    expect((await store.references.ofUser({ entraId: 'entra-b' }))?.id).toBe(keyOf('a'));
+  });
+
   test('names may hold any character', async () => {
     const { store } = await open();
     const odd = { ...personal('ö/\\#? \'"'), id: keyOf('ö/\\#? \'"') };
@@ -151,7 +191,24 @@ function personal(name: string): NewReference {
       user: { id: `user-${name}`, aadObjectId: `entra-${name}` },
     },
     scope: 'personal',
+    vouched: true,
     state: 'active',
+  };
+}
+
+/** The same, as it is kept when the channel's service does not answer for the identity fields. */
+function unvouched({ vouched, tenantId, teamId, reference, ...rest }: NewReference): NewReference {
+  const { user, ...place } = reference;
+  return { ...rest, reference: user === undefined ? place : { ...place, user: { id: user.id } } };
+}
+
+/** A reference on a channel whose service fills in the identity fields. */
+function onTeams(reference: NewReference): NewReference {
+  const { id } = reference.reference.conversation;
+  return {
+    ...reference,
+    id: conversationKey('msteams', id),
+    reference: { ...reference.reference, channelId: 'msteams' },
   };
 }
 
