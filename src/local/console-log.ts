@@ -77,13 +77,18 @@ function categoryOf(source: string): string {
 }
 
 function thresholdFor(category: string, levels: Readonly<Record<string, string>>): number {
+  return RANK[levelOf(category, levels)];
+}
+
+/** Returns the lowest level that `logging.logLevel` lets through for a category. Without any setting it is `information`. */
+export function levelOf(category: string, levels: Readonly<Record<string, string>>): LogLevel {
   let best: string | undefined;
   for (const name of Object.keys(levels)) {
     const covers = name === category || category.startsWith(`${name}.`);
     if (covers && (best === undefined || name.length > best.length)) best = name;
   }
-  const level = (best === undefined ? (levels.default ?? levels.Default) : levels[best]) ?? 'information';
-  return RANK[level.toLowerCase() as LogLevel] ?? RANK.information;
+  const level = (best === undefined ? (levels.default ?? levels.Default) : levels[best])?.toLowerCase();
+  return level !== undefined && Object.hasOwn(RANK, level) ? (level as LogLevel) : 'information';
 }
 
 function paint(level: LogLevel, line: string, out: NodeJS.WritableStream): string {

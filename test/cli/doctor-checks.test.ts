@@ -39,9 +39,10 @@ test('configuration: a setting that is wrong or missing, and telemetry that goes
 
 describe('host.json', () => {
   const check = (host: object): string[] => {
-    writeFileSync(path.join(folder, 'host.json'), JSON.stringify(host));
+    writeFileSync(path.join(folder, 'host.json'), JSON.stringify({ ...quiet, ...host }));
     return wrong(checkHostJson(folder));
   };
+  const quiet = { logging: { logLevel: { default: 'Information', 'Azure.Core': 'Error' } } };
   const queues = { maxPollingInterval: '00:00:00.1', maxDequeueCount: 5, visibilityTimeout: '00:00:05' };
 
   test('the one of this repository is right', () => {
@@ -67,6 +68,22 @@ describe('host.json', () => {
     ['another route', { queues, http: { routePrefix: 'bot' } }, {}, /^warning: The route prefix is "bot"/],
   ])('%s', (_what, extensions, more, message) => {
     expect(check({ version: '2.0', extensions, ...more })).toEqual([expect.stringMatching(message)]);
+  });
+
+  test.each<[string, object, boolean]>([
+    ['nothing', {}, true],
+    ['only a default', { default: 'Information' }, true],
+    ['a level that lets through what an absent queue answers', { 'Azure.Core': 'Warning' }, true],
+    ['a level for another category', { default: 'Information', 'Azure.Cor': 'Error' }, true],
+    ['the level of the template', { default: 'Information', 'Azure.Core': 'Error' }, false],
+    ['a level for all of the SDK', { default: 'Information', Azure: 'none' }, false],
+    ['the longer of two categories', { Azure: 'Error', 'Azure.Core': 'Information' }, true],
+    ['a default that is quiet', { default: 'Error' }, false],
+  ])('log levels with %s', (_what, logLevel, warned) => {
+    const extensions = { queues };
+    expect(check({ version: '2.0', extensions, logging: { logLevel } })).toEqual(
+      warned ? [expect.stringMatching(/^warning: logging\.logLevel lets "Azure\.Core" through/)] : [],
+    );
   });
 
   test('one that cannot be read', () => {

@@ -1,3 +1,4 @@
+import { levelOf } from '../../local/console-log';
 import { type HostSettings, readHostJson } from '../../local/host-json';
 import { DEFAULT_OPTIONS } from '../../runtime/options';
 import { type Finding, findings } from './finding';
@@ -12,6 +13,10 @@ const MOST_POLLING_MS = 1_000;
 /** What a ring that failed has to survive: a store that is away for a moment. */
 const LEAST_DEQUEUES = 3;
 const LEAST_PAUSE_MS = 1_000;
+
+/** The category under which the Azure SDK logs inside the host, and the levels at which it says nothing about a look at the queue. */
+const SDK_CATEGORY = 'Azure.Core';
+const QUIET_LEVELS: ReadonlySet<string> = new Set(['error', 'critical', 'none']);
 
 /** Whether the Functions host does what the pipeline counts on. */
 export function checkHostJson(folder: string): readonly Finding[] {
@@ -28,7 +33,7 @@ export function checkHostJson(folder: string): readonly Finding[] {
 }
 
 /** What is wrong with the host's settings. */
-export function wrongIn({ functionTimeoutMs, queues, routePrefix }: HostSettings): readonly Finding[] {
+export function wrongIn({ functionTimeoutMs, logLevels, queues, routePrefix }: HostSettings): readonly Finding[] {
   const { invocationBudgetMs, turnTimeoutMs } = DEFAULT_OPTIONS;
   const longestMs = invocationBudgetMs + turnTimeoutMs;
   const found: Finding[] = [];
@@ -58,6 +63,13 @@ export function wrongIn({ functionTimeoutMs, queues, routePrefix }: HostSettings
     warning(
       'extensions.queues gives a ring up within a moment: a store that is away for a second leaves work to the sweep.',
       `Set maxDequeueCount to 5 and visibilityTimeout to "00:00:05". ${WHY}`,
+    ),
+  );
+  check(
+    QUIET_LEVELS.has(levelOf(SDK_CATEGORY, logLevels)),
+    warning(
+      `logging.logLevel lets "${SDK_CATEGORY}" through: the host logs every look at the queue, up to 0.9 GB a day for each instance.`,
+      `Set logging.logLevel."${SDK_CATEGORY}" to "Error". ${WHY}`,
     ),
   );
   check(
