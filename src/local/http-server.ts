@@ -121,8 +121,12 @@ export class HttpTriggerServer {
     }
   }
 
-  /** The whole body, or undefined when it was refused or the client went away. */
+  /**
+   * Reads the whole body; undefined when it was refused or the client went away. A chunked body is read, within the limit, and dropped: the
+   * host passes a body on only if the request has a Content-Length.
+   */
   async #readBody(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
+    const dropped = request.headers['content-length'] === undefined;
     const tooLarge = (): undefined => {
       response.setHeader('connection', 'close');
       refuse(response, 413, 'BodyTooLarge', `The request body is larger than ${this.#bodyLimit} bytes.`);
@@ -143,7 +147,7 @@ export class HttpTriggerServer {
         resolve(tooLarge());
         return;
       }
-      chunks.push(chunk);
+      if (!dropped) chunks.push(chunk);
     };
     request.on('data', onData);
     request.once('end', () => resolve(Buffer.concat(chunks)));

@@ -10,6 +10,7 @@ import { actionKeyOf, keyOf } from './activity-keys';
 import { answerInline } from './answer-inline';
 import { answerOf, RETRY_SOON_S, type ReceivedActivity, receivedEntry } from './endpoint-answers';
 import { logEvent } from './events';
+import { readJsonBody } from './json-body';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
 import { stage, traced } from './stage';
@@ -47,17 +48,9 @@ async function readActivity(
   request: EndpointRequest,
   caller: Authenticated,
 ): Promise<({ readonly ok: true } & ReceivedActivity) | RefusedActivity> {
-  const { maxBodyBytes } = runtime.options;
-  if (!isJson(request.headers['content-type'])) return failure(415, 'ContentTypeRefused');
-  if (Number(request.headers['content-length']) > maxBodyBytes) return failure(413, 'BodyTooLarge');
-  let bytes: Uint8Array | 'tooLarge';
-  try {
-    bytes = await request.body(maxBodyBytes);
-  } catch {
-    return failure(400, 'BodyUnreadable');
-  }
-  if (bytes === 'tooLarge') return failure(413, 'BodyTooLarge');
-  const parsed = parseActivity(bytes);
+  const body = await readJsonBody(request, runtime.options.maxBodyBytes);
+  if (!body.ok) return body;
+  const parsed = parseActivity(body.bytes);
   if (!parsed.ok) return parsed;
   if (isOwnChannel(parsed.activity.channelId)) return failure(403, 'ChannelReserved');
   const admitted = caller.admit(parsed.activity);
@@ -112,10 +105,4 @@ function refused({ log }: Runtime, refusal: RefusedActivity): EndpointResponse {
   const { status, code, host } = refusal;
   logEvent(log, 'refused', { status, code, ...defined({ host }) });
   return answerOf(refusal, refusal.status === 503 ? RETRY_SOON_S : undefined);
-}
-
-/** Whether a content type says JSON. */
-export function isJson(contentType: string | undefined): boolean {
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase();
-  return type === 'application/json' || type?.endsWith('+json') === true;
 }

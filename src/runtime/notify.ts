@@ -6,7 +6,7 @@ import { StoreFault } from '../turn/fault';
 import { activityKey } from '../turn/keys';
 import { answerOf, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
-import { isJson } from './ingress';
+import { readJsonBody } from './json-body';
 import { type NotifyRequest, parseNotifyRequest } from './notify-request';
 import { persist } from './persist';
 import { postActivity, postKey } from './post';
@@ -94,15 +94,8 @@ function accepted(id: string): EndpointResponse {
 }
 
 async function readRequest(request: EndpointRequest): Promise<NotifyRequest | Failure> {
-  if (!isJson(request.headers['content-type'])) return failure(415, 'ContentTypeRefused');
-  if (Number(request.headers['content-length']) > MAX_BYTES) return failure(413, 'BodyTooLarge');
-  let body: Uint8Array | 'tooLarge';
-  try {
-    body = await request.body(MAX_BYTES);
-  } catch {
-    return failure(400, 'BodyUnreadable');
-  }
-  return body === 'tooLarge' ? failure(413, 'BodyTooLarge') : parseNotifyRequest(body, MAX_BYTES);
+  const body = await readJsonBody(request, MAX_BYTES);
+  return body.ok ? parseNotifyRequest(body.bytes, MAX_BYTES) : body;
 }
 
 /** Ids of applications are unique in the world; with a key of the app, whoever has it is the same caller. */

@@ -20,6 +20,9 @@ export const ERRORS = {
   TokenUnavailable:
     'There is no access token for the channel at the moment. What was to be sent is kept and sent later.',
   ContentTypeRefused: 'The request is not JSON; send content-type: application/json.',
+  LengthRequired:
+    'The request has no Content-Length, and without one the Functions host passes no body on; send a Content-Length header ' +
+    'instead of a chunked body.',
   BodyUnreadable: 'The request body could not be read to its end; send it again.',
   BodyTooLarge: 'The request body is too large; send at most 1 MB, and files as links.',
   BodyNotUtf8: 'The request body is not UTF-8 text; send an activity as JSON in UTF-8.',

@@ -1,16 +1,9 @@
-import { type Answer, type Bench, type Group, type RequestRow, row } from './rows';
+import { type Answer, type Bench, bytesTo, type Group, inChunks, type RequestRow, row } from './rows';
 
 /** A request in bytes: the head of a good one with these fields added, and a good body unless another is given. */
 function request(bench: Bench, fields: readonly string[], body = JSON.stringify(bench.activity())): string {
-  return [
-    'POST /api/messages HTTP/1.1',
-    `Host: 127.0.0.1:${bench.port}`,
-    `Authorization: ${bench.login.authorization()}`,
-    'Content-Type: application/json',
-    ...fields,
-    '',
-    body,
-  ].join('\r\n');
+  const type = 'Content-Type: application/json';
+  return bytesTo(bench, '/api/messages', [`Authorization: ${bench.login.authorization()}`, type, ...fields], body);
 }
 
 const BAD: Answer = [400, 'BadRequest'];
@@ -21,6 +14,18 @@ const head = (what: string, fields: readonly string[], answer: RequestRow['answe
 
 const chunks = (what: string, body: string): RequestRow =>
   row(what, BAD, (bench) => ({ bytes: request(bench, ['Transfer-Encoding: chunked'], body) }));
+
+/** A request whose body comes in one chunk. */
+const chunked = (
+  what: string,
+  answer: Answer,
+  fields: (bench: Bench) => readonly string[],
+  body = (bench: Bench): string => JSON.stringify(bench.activity()),
+): RequestRow =>
+  row(what, answer, (bench) => ({ bytes: inChunks(bench, '/api/messages', fields(bench), body(bench)) }));
+
+const JSON_TYPE = 'Content-Type: application/json';
+const signed = (bench: Bench): string[] => [`Authorization: ${bench.login.authorization()}`, JSON_TYPE];
 
 const length = (bench: Bench, more = 100): string =>
   `Content-Length: ${JSON.stringify(bench.activity()).length + more}`;
@@ -65,6 +70,25 @@ export const HTTP_GROUPS: readonly Group<RequestRow>[] = [
       })),
       row('two tokens, the second right', [401, 'TokenMalformed'], (bench) => ({
         bytes: request(bench, [`Authorization: ${bench.login.authorization()}`, 'Connection: close', length(bench, 0)]),
+      })),
+    ],
+  },
+  {
+    name: 'bodies without a length',
+    rows: [
+      chunked('a good activity in a chunk', [411, 'LengthRequired'], signed),
+      chunked('a good activity in a chunk, without a token', [401, 'TokenMissing'], () => [JSON_TYPE]),
+      chunked('a form in a chunk', [415, 'ContentTypeRefused'], (bench) => [
+        ...signed(bench).slice(0, 1),
+        'Content-Type: text/plain',
+      ]),
+      chunked('2 MB in a chunk', [411, 'LengthRequired'], signed, () => `"${'x'.repeat(2_000_000)}"`),
+      chunked('a chunk that is empty', [411, 'LengthRequired'], signed, () => ''),
+      row('neither a body nor a length', [411, 'LengthRequired'], (bench) => ({
+        bytes: request(bench, ['Connection: close'], ''),
+      })),
+      row('a length of zero', [400, 'BodyNotJson'], (bench) => ({
+        bytes: request(bench, ['Connection: close', 'Content-Length: 0'], ''),
       })),
     ],
   },

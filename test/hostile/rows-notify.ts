@@ -1,4 +1,4 @@
-import { type Answer, type Bench, type Group, type RequestRow, row } from './rows';
+import { type Answer, type Bench, type Group, inChunks, type RequestRow, row } from './rows';
 import { APP_ID, TENANT } from './token-bench';
 
 /** The registration that has the app role, and an application that was given it. */
@@ -55,6 +55,17 @@ const asked = (what: string, answer: Answer, id: string, claims: Claims = {}): R
     body: '',
   }));
 
+/** A request to notify somebody that is right, but comes in a chunk. */
+const chunked = (what: string, answer: Answer, fields: (bench: Bench) => readonly string[]): RequestRow =>
+  row(what, answer, (bench) => ({
+    bytes: inChunks(
+      bench,
+      '/api/notify',
+      [...fields(bench), 'Idempotency-Key: hostile', 'Content-Type: application/json'],
+      JSON.stringify(good),
+    ),
+  }));
+
 export const NOTIFY_GROUPS: readonly Group<RequestRow>[] = [
   {
     name: 'callers of the notification API',
@@ -90,6 +101,10 @@ export const NOTIFY_GROUPS: readonly Group<RequestRow>[] = [
         headers: { 'idempotency-key': 'x'.repeat(300) },
       }),
       notify('a form', [415, 'ContentTypeRefused'], { headers: { 'content-type': 'text/plain' } }),
+      chunked('a good request in a chunk', [411, 'LengthRequired'], (bench) => [
+        `Authorization: ${authorization(bench)}`,
+      ]),
+      chunked('a good request in a chunk, without a token', [401, 'TokenMissing'], () => []),
       body('no JSON', 'to=everybody', [400, 'BodyNotJson']),
       body('more than 128 KB', { ...good, text: 'x'.repeat(140_000) }, [413, 'BodyTooLarge']),
       body('a prototype', '{"to":{"user":"x"},"text":"x","__proto__":{}}', [400, 'PropertyNameRefused']),

@@ -70,3 +70,14 @@ export const row = (what: string, answer: RequestRow['answer'], request: Request
   answer,
   request,
 });
+
+/** A POST request in bytes. */
+export function bytesTo(bench: Bench, address: string, fields: readonly string[], body: string): string {
+  return [`POST ${address} HTTP/1.1`, `Host: 127.0.0.1:${bench.port}`, ...fields, '', body].join('\r\n');
+}
+
+/** A POST request in bytes, whose body comes in one chunk: without a length. */
+export function inChunks(bench: Bench, address: string, fields: readonly string[], body: string): string {
+  const chunk = body === '' ? '' : `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n`;
+  return bytesTo(bench, address, [...fields, 'Transfer-Encoding: chunked', 'Connection: close'], `${chunk}0\r\n\r\n`);
+}

@@ -164,6 +164,8 @@ describe('what is refused leaves nothing behind', () => {
     ['a key with a blank', good, { 'idempotency-key': 'a b' }, 400, 'IdempotencyKeyMissing'],
     ['a key without end', good, { 'idempotency-key': 'x'.repeat(201) }, 400, 'IdempotencyKeyMissing'],
     ['no JSON', 'hello', {}, 400, 'BodyNotJson'],
+    ['no body, as of a chunked one', '', {}, 411, 'LengthRequired'],
+    ['a body of length zero', '', { 'content-length': '0' }, 400, 'BodyNotJson'],
     ['a form', good, { 'content-type': 'application/x-www-form-urlencoded' }, 415, 'ContentTypeRefused'],
     ['a list', [good], {}, 400, 'BodyNotObject'],
     ['bytes that are no text', Buffer.from([0x7b, 0xff, 0x7d]), {}, 400, 'BodyNotUtf8'],
@@ -258,6 +260,6 @@ test('the OpenAPI document has every status that is answered', () => {
   const document = readFileSync(path.join(__dirname, '../../docs/notify-api.yaml'), 'utf8');
   const [, posting = '', asking = ''] = document.split(/operationId: /);
   const statuses = (text: string) => [...text.matchAll(/^ {8}"(\d{3})":/gm)].map(([, status]) => status);
-  expect(statuses(posting)).toEqual(['202', '400', '401', '403', '404', '409', '413', '415', '429', '503']);
+  expect(statuses(posting)).toEqual([...['202', '400', '401', '403', '404', '409', '411', '413', '415', '429', '503']]);
   expect(statuses(asking)).toEqual(['200', '401', '403', '404', '503']);
 });
