@@ -73,7 +73,7 @@ export function captureConsole(log: RunnerLog): () => void {
 
 function categoryOf(source: string): string {
   if (source === 'host') return 'Host';
-  return source === 'app' ? 'Function' : `Function.${source}.User`;
+  return source === 'app' ? 'Host.Function.Console' : `Function.${source}.User`;
 }
 
 function thresholdFor(category: string, levels: Readonly<Record<string, string>>): number {

@@ -122,8 +122,7 @@ function toSettings(host: z.output<typeof shape>): HostSettings {
   return {
     queues: {
       batchSize: queue.batchSize,
-      newBatchThreshold:
-        queue.newBatchThreshold ?? Math.max(1, Math.floor(queue.batchSize / 2)) * availableParallelism(),
+      newBatchThreshold: queue.newBatchThreshold ?? Math.floor(queue.batchSize / 2) * availableParallelism(),
       // 2 s is the host's own default in a development environment; in Azure it is a minute.
       maxPollingIntervalMs: Math.max(MIN_POLLING_INTERVAL_MS, queue.maxPollingInterval ?? 2_000),
       maxDequeueCount: queue.maxDequeueCount,

@@ -118,14 +118,15 @@ export class QueueListener {
     const { settings, invoke } = this.#options;
     const { item } = message;
     if (this.#stopping.signal.aborted) return message.release(0);
-    const text = settings.messageEncoding === 'base64' ? decodeBase64(item.messageText) : item.messageText;
-    if (text === undefined) {
+    const bytes =
+      settings.messageEncoding === 'base64' ? decodeBase64(item.messageText) : Buffer.from(item.messageText);
+    if (bytes === undefined) {
       this.#report('error', `message ${item.messageId} is not base64, as messageEncoding in host.json says it is`);
       return this.#giveUp(message);
     }
-    if (item.dequeueCount > settings.maxDequeueCount) return this.#giveUp(message);
+    if (this.#poison && item.dequeueCount > settings.maxDequeueCount) return this.#giveUp(message);
     try {
-      await invoke(item, text);
+      await invoke(item, this.#decode(item, bytes));
     } catch {
       // Logged where the function is run. Here it only decides what becomes of the message.
       if (this.#poison && item.dequeueCount < settings.maxDequeueCount) {
@@ -136,12 +137,23 @@ export class QueueListener {
     await message.delete();
   }
 
+  /** Decodes a message's text. Bytes that are not UTF-8 fail a try before the function is called, as under the host. */
+  #decode({ messageId }: DequeuedMessageItem, bytes: Uint8Array): string {
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch (error) {
+      this.#report('error', `message ${messageId} is not UTF-8 text, so the function is not called with it`);
+      throw error;
+    }
+  }
+
   /** The message is put into the poison queue before it leaves its own: a crash in between doubles it and loses nothing. */
   async #giveUp(message: HeldMessage): Promise<void> {
-    // Released, a message that has no poison queue to go to would be back at once, for ever.
+    // As under the host, a message without a poison queue stays hidden for the rest of its ten minutes, and is then tried again.
     if (!this.#poison) return message.leave();
     await this.#poison.createIfNotExists();
-    await this.#poison.sendMessage(message.item.messageText, { messageTimeToLive: -1 });
+    // Without a time to live, as the host sends it: the service keeps it for its default of seven days.
+    await this.#poison.sendMessage(message.item.messageText);
     await message.delete();
     const { messageId, dequeueCount } = message.item;
     this.#report('warning', `message ${messageId} went to ${this.#poison.name} after ${dequeueCount} tries`);
@@ -164,9 +176,9 @@ export class QueueListener {
   }
 }
 
-/** Text from strict base64, or undefined. `Buffer.from` alone would make something out of anything. */
-function decodeBase64(text: string): string | undefined {
-  const trimmed = text.trim();
-  if (trimmed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(trimmed)) return undefined;
-  return Buffer.from(trimmed, 'base64').toString('utf8');
+/** Decodes strict base64, in which .NET allows blanks; undefined for anything else, of which `Buffer.from` would make something. */
+function decodeBase64(text: string): Buffer | undefined {
+  const compact = text.replace(/[ \t\r\n]/g, '');
+  if (compact.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(compact)) return undefined;
+  return Buffer.from(compact, 'base64');
 }

@@ -21,7 +21,12 @@ export const RING_GROUPS: readonly Group<RingRow>[] = [
     name: 'queue messages that are not ours',
     rows: [
       text('no base64', () => '{"conversation":"test/good"}', 'set aside'),
-      text('base64 of bytes that are no text', () => Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('base64')),
+      text(
+        'base64 of bytes that are no text',
+        () => Buffer.from([0xff, 0xfe, 0x00, 0x80]).toString('base64'),
+        'set aside',
+      ),
+      ring('JSON of 20,000 levels', `${'['.repeat(20_000)}${']'.repeat(20_000)}`, 'set aside'),
       ring('text that is no JSON', 'hello'),
       ring('nothing', ' '),
       ring('null', null),

@@ -170,6 +170,13 @@ describe('log lines', () => {
     });
     expect([...text.matchAll(/(\w+)\n/g)].map((match) => match[1])).toEqual(['one', 'four']);
   });
+
+  test("what the app writes with console has the host's category for it", () => {
+    const write = (log: ReturnType<typeof consoleLog>): void => log.write('information', 'app', 'hello');
+    expect(written({ default: 'Error', 'Host.Function.Console': 'Information' }, write)).toMatch(/hello/);
+    expect(written({ Host: 'Error' }, write)).toBe('');
+    expect(written({ Function: 'Error' }, write)).toMatch(/hello/);
+  });
 });
 
 describe('errors in one line', () => {

@@ -26,8 +26,8 @@ export function queueFindings(facts: QueueFacts | 'ofTheRunner', createdByApp: b
   if (poisoned !== undefined && poisoned > 0) {
     found.push(
       warning(
-        `${poisoned} rings were given up (turns-poison): the store could not be reached for a while.`,
-        'Nothing is lost with them. Look at what was wrong then, and clear that queue.',
+        `${poisoned} messages were given up (turns-poison): rings while the store could not be reached, or messages that are not from this app.`,
+        'Nothing is lost with a ring. docs/operate.md says how to tell the two apart; then clear that queue.',
       ),
     );
   }
