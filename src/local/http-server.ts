@@ -15,6 +15,10 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 } as const;
 
+/** Limits of the host's web server, Kestrel, at its defaults: header fields of a request, and bytes of its first line. */
+const MAX_HEADER_FIELDS = 100;
+const MAX_REQUEST_LINE = 8_192;
+
 /** One HTTP-triggered function. */
 export interface HttpFunction {
   readonly name: string;
@@ -91,6 +95,18 @@ export class HttpTriggerServer {
     if (this.#draining) {
       response.setHeader('connection', 'close');
       return refuse(response, 503, 'Stopping', 'The server is stopping; send the request again.');
+    }
+    if (request.rawHeaders.length / 2 > MAX_HEADER_FIELDS) {
+      return refuse(response, 431, 'HeadersTooLarge', `The request has more than ${MAX_HEADER_FIELDS} header fields.`);
+    }
+    const line = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
+    if (line.length > MAX_REQUEST_LINE) {
+      return refuse(
+        response,
+        414,
+        'AddressTooLong',
+        `The first line of the request is longer than ${MAX_REQUEST_LINE} bytes.`,
+      );
     }
     const url = requestUrl(request, this.port);
     const path = url && decodePath(url.pathname);

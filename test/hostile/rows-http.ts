@@ -104,6 +104,15 @@ export const HTTP_GROUPS: readonly Group<RequestRow>[] = [
       head('chunks, and then something else', ['Transfer-Encoding: chunked, identity']),
       head('100 KB of headers', [`X-Large: ${'x'.repeat(100_000)}`, 'Content-Length: 0'], [431, 'HeadersTooLarge']),
       head('1,000 headers of 100 bytes', Array(1_000).fill(`X-Many: ${'x'.repeat(90)}`), [431, 'HeadersTooLarge']),
+      row('101 headers', [431, 'HeadersTooLarge'], (bench) => ({
+        bytes: request(bench, [...Array(101).fill('X-Many: x'), 'Content-Length: 0', 'Connection: close'], ''),
+      })),
+      row('an address of 9,000 characters', [414, 'AddressTooLong'], (bench) => ({
+        bytes: request(bench, ['Content-Length: 0', 'Connection: close'], '').replace(
+          ' HTTP',
+          `?q=${'x'.repeat(9_000)} HTTP`,
+        ),
+      })),
       head('a header that is none', ['nonsense', 'Content-Length: 0']),
       head('a blank in the name of a header', ['Content -Length: 0']),
       head('a zero byte in a header', ['X-Zero: a\u0000b', 'Content-Length: 0']),

@@ -125,6 +125,17 @@ describe('HTTP triggers', () => {
     expect((await get('/api/echo', { method: 'POST', body: 'x'.repeat(1_000_000) })).status).toBe(200);
   });
 
+  test('more header fields or a longer address than the host takes are refused', async () => {
+    const fields = (count: number): RequestInit => ({
+      headers: Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, 'y'])),
+    });
+    // The client adds some of its own.
+    expect((await get('/api/echo', fields(90))).status).toBe(200);
+    expect((await get('/api/echo', fields(101))).status).toBe(431);
+    expect((await get(`/api/echo?q=${'x'.repeat(8_000)}`)).status).toBe(200);
+    expect((await get(`/api/echo?q=${'x'.repeat(8_192)}`)).status).toBe(414);
+  });
+
   test('malformed requests do not reach a function or end the runner', async () => {
     expect(await raw('nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await raw('GET /api/echo HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
