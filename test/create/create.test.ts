@@ -91,6 +91,7 @@ describe.each(TALKS)('$template', ({ template, says, hears, tests }) => {
     expect(manifest).toMatchObject({ name: `my-${template}`, private: true });
     expect(readdirSync(bot)).toEqual(expect.arrayContaining(['.gitignore', 'azure.yaml', 'host.json', 'infra', 'src']));
     expect(readFileSync(path.join(bot, 'azure.yaml'), 'utf8')).toContain(`name: my-${template}\n`);
+    expect(readFileSync(path.join(bot, 'host.json'), 'utf8')).toBe(readFileSync(path.join(ROOT, 'host.json'), 'utf8'));
     expect(readFileSync(path.join(bot, 'README.md'), 'utf8')).toMatch(new RegExp(`^# my-${template}\n`));
   }, 300_000);
 
