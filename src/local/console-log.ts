@@ -30,8 +30,8 @@ const LABEL: Record<LogLevel, string> = {
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * One compact line per entry, `time level source message`, filtered by `logging.logLevel` of `host.json` as the host does it: the
- * longest category that is a prefix of the entry's own decides, then `default`.
+ * One compact line per entry, `time level source message`, filtered by `logging.logLevel` of `host.json` as the host does it
+ * ({@link levelOf}).
  */
 export function consoleLog(
   levels: Readonly<Record<string, string>>,
@@ -80,15 +80,19 @@ function thresholdFor(category: string, levels: Readonly<Record<string, string>>
   return RANK[levelOf(category, levels)];
 }
 
-/** Returns the lowest level that `logging.logLevel` lets through for a category. Without any setting it is `information`. */
+/**
+ * Returns the lowest level that `logging.logLevel` lets through for a category, by .NET's rule: the longest name that the category begins
+ * with decides, in any case, then `default`. Without any setting it is `information`.
+ */
 export function levelOf(category: string, levels: Readonly<Record<string, string>>): LogLevel {
-  let best: string | undefined;
-  for (const name of Object.keys(levels)) {
-    const covers = name === category || category.startsWith(`${name}.`);
-    if (covers && (best === undefined || name.length > best.length)) best = name;
+  let best = { length: -1, level: 'information' };
+  for (const [name, level] of Object.entries(levels)) {
+    const prefix = name.toLowerCase() === 'default' ? '' : name.toLowerCase();
+    if (category.toLowerCase().startsWith(prefix) && prefix.length > best.length)
+      best = { length: prefix.length, level };
   }
-  const level = (best === undefined ? (levels.default ?? levels.Default) : levels[best])?.toLowerCase();
-  return level !== undefined && Object.hasOwn(RANK, level) ? (level as LogLevel) : 'information';
+  const level = best.level.toLowerCase();
+  return Object.hasOwn(RANK, level) ? (level as LogLevel) : 'information';
 }
 
 function paint(level: LogLevel, line: string, out: NodeJS.WritableStream): string {

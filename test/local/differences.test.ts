@@ -260,7 +260,7 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
   Stopping: () =>
     onOwnRunner(async (own) => {
       const slow = fetch(`${own.url}/api/slow?ms=1500`);
-      await sleep(300);
+      await until(() => / slow +begun/.test(own.output()));
       const ended = own.end('SIGTERM');
       expect(await (await slow).text()).toBe('done');
       expect(await ended).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { isDisabled, readTrigger } from '../../src/local/bindings';
 import { serviceUrl } from '../../src/local/connections';
-import { consoleLog } from '../../src/local/console-log';
+import { consoleLog, levelOf } from '../../src/local/console-log';
 import { placeOf } from '../../src/local/functions-app';
 import { parseNcrontab } from '../../src/local/ncrontab';
 import { PollingBackoff } from '../../src/local/polling-backoff';
@@ -169,6 +169,17 @@ describe('log lines', () => {
       log.write('information', 'host', 'five');
     });
     expect([...text.matchAll(/(\w+)\n/g)].map((match) => match[1])).toEqual(['one', 'four']);
+  });
+
+  test.each<[Record<string, string>, string]>([
+    [{}, 'information'],
+    [{ Default: 'Warning' }, 'warning'],
+    [{ function: 'Error', Default: 'Warning' }, 'error'],
+    [{ 'Function.tur': 'Debug', Function: 'Error' }, 'debug'],
+    [{ 'Function.turns.User.More': 'Debug', Host: 'None' }, 'information'],
+    [{ default: 'loud' }, 'information'],
+  ])('%j means %s for Function.turns.User', (levels, level) => {
+    expect(levelOf('Function.turns.User', levels)).toBe(level);
   });
 
   test("what the app writes with console has the host's category for it", () => {

@@ -72,7 +72,7 @@ describe('stopping', () => {
       await queue.sendMessage(base64('{"sleep":1500}'));
       await until(() => app.record().some(({ what }) => what === 'work'));
       const slow = fetch(`${first.url}/api/slow?ms=1000`);
-      await sleep(100);
+      await until(() => / slow +begun/.test(first.output()));
       const ended = first.end(signal);
       await until(() => first.output().includes('Stopping when done: '));
       await queue.sendMessage(base64('"for later"'));

@@ -40,7 +40,8 @@ app.http('created', {
 });
 app.http('slow', {
   methods: ['GET'],
-  handler: async (request) => {
+  handler: async (request, context) => {
+    context.log('begun');
     await new Promise((resolve) => setTimeout(resolve, Number(request.query.get('ms'))));
     return { body: 'done' };
   },
