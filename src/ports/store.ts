@@ -15,6 +15,7 @@ import type { Items } from './items';
 import type { Notifications } from './notifications';
 import type { Pace } from './pace';
 import type { References } from './references';
+import type { Sweeps } from './sweeps';
 
 /**
  * The durable side of the runtime. Three rules hold for every method that writes:
@@ -40,6 +41,7 @@ export interface Store {
   readonly references: References;
   readonly notifications: Notifications;
   readonly pace: Pace;
+  readonly sweeps: Sweeps;
   readonly items: Items;
   /** Prepares what is needed before first use (files, tables, containers in development) and checks that it can be used. @throws TurnwiseError */
   open(): Promise<void>;

@@ -55,7 +55,7 @@ export const EVENTS = {
   handedOver: 'info',
   /** What was learned of a conversation could not be noted in the registry; its next activity makes up for it. */
   referenceNotKept: 'warn',
-  /** A request was answered 503: the gate would let strangers in, or the store cannot be used. */
+  /** A request was answered 503, or a timer did nothing: a setting is wrong, the gate would let strangers in, or the store cannot be used. */
   notServing: 'error',
   /** A pause that a channel asked for could not be noted for all instances; the channel asks again. */
   pauseNotKept: 'warn',
@@ -65,6 +65,10 @@ export const EVENTS = {
   telemetryLost: 'error',
   /** A sweep found conversations overdue. */
   swept: 'info',
+  /** The timer had not swept for minutes, so an invocation of another function did. */
+  sweptForTimer: 'warn',
+  /** Looking for a missed sweep, making one, or recording one failed; another invocation does it, from a minute later on. */
+  missedSweepFailed: 'warn',
   /** What had had its time was removed: dead letters, and conversations in which nothing happened any more. */
   pruned: 'info',
   /** Removing it failed; the next sweep does it. */

@@ -49,6 +49,7 @@ const COUNTED: Readonly<Partial<Record<EventName, readonly Counted[]>>> = {
   handedOver: [{ metric: METRICS.handedOver }],
   ringFailed: [{ metric: METRICS.ringsFailed }],
   storeFault: [{ metric: METRICS.storeFaults }],
+  sweptForTimer: [{ metric: METRICS.sweepsMissed }],
 };
 
 /** A log whose events are counted on their way: what is logged and what is counted cannot differ. */

@@ -55,6 +55,10 @@ export interface RuntimeOptions {
   readonly broadcastPerSecond: number;
   /** Conversations that one sweep rings for. */
   readonly sweepLimit: number;
+  /** Age of the last sweep, in ms, from which any invocation of the app makes one: the timer has missed several. */
+  readonly missedSweepMs: number;
+  /** Conversations that such a sweep rings for. */
+  readonly missedSweepLimit: number;
 }
 
 const MINUTE = 60_000;
@@ -87,6 +91,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   // Teams allows 50.
   broadcastPerSecond: 40,
   sweepLimit: 1_000,
+  missedSweepMs: 5 * MINUTE,
+  missedSweepLimit: 100,
 };
 
 /** The pause after failure number `failures` (from 1). */

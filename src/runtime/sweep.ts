@@ -7,6 +7,9 @@ import { type Runtime, ring } from './runtime';
 /** Most rings at a time. */
 const RINGS_AT_ONCE = 16;
 
+/** How long a store that does not answer is asked for what is overdue, in ms. */
+const STORE_LIMIT_MS = 5_000;
+
 /**
  * Rings for every conversation whose `wake` has passed: what a lost ring, a purged queue or a dead worker left behind. That changes
  * nothing, so it may run anywhere, twice, or late. Then it removes what has had its time.
@@ -15,15 +18,35 @@ const RINGS_AT_ONCE = 16;
  * @throws StoreFault when the store cannot be reached
  */
 export async function sweep(runtime: Runtime): Promise<number> {
-  const { clock, log, options, store } = runtime;
-  const overdue = await persist(clock, () => store.mailbox.overdue(options.sweepLimit), { limitMs: 5_000 });
-  for (let from = 0; from < overdue.length; from += RINGS_AT_ONCE) {
-    await Promise.all(overdue.slice(from, from + RINGS_AT_ONCE).map((key) => ring(runtime, key, 0)));
+  const { overdue } = await ringForOverdue(runtime, runtime.options.sweepLimit);
+  await measureBacklog(runtime, overdue);
+  await prune(runtime);
+  return overdue;
+}
+
+/**
+ * Rings for at most `limit` conversations whose `wake` has passed, the longest overdue first.
+ *
+ * @param limitMs no ring is begun after this many ms
+ * @returns how many are overdue, up to the limit, and how many of these were not rung for
+ * @throws StoreFault when the store cannot be reached
+ */
+export async function ringForOverdue(
+  runtime: Runtime,
+  limit: number,
+  limitMs = Number.POSITIVE_INFINITY,
+): Promise<{ readonly overdue: number; readonly left: number }> {
+  const { clock, log, store } = runtime;
+  const started = clock.monotonic();
+  const overdue = await persist(clock, () => store.mailbox.overdue(limit), { limitMs: STORE_LIMIT_MS });
+  let rung = 0;
+  while (rung < overdue.length && clock.monotonic() - started < limitMs) {
+    const next = overdue.slice(rung, rung + RINGS_AT_ONCE);
+    await Promise.all(next.map((key) => ring(runtime, key, 0)));
+    rung += next.length;
   }
   if (overdue.length > 0) logEvent(log, 'swept', { overdue: overdue.length });
-  await measureBacklog(runtime, overdue.length);
-  await prune(runtime);
-  return overdue.length;
+  return { overdue: overdue.length, left: overdue.length - rung };
 }
 
 /** Most of each kind that one sweep removes: a minute later comes the next. */

@@ -92,6 +92,11 @@ export const METRICS = {
   ),
   ringsFailed: counter('rings.failed', '{ring}', 'Rings that the queue did not take.'),
   storeFaults: counter('store.faults', '{fault}', 'Calls of the store that were repeated.'),
+  sweepsMissed: counter(
+    'sweeps.missed',
+    '{sweep}',
+    'Sweeps that an invocation of another function made, because the timer was late.',
+  ),
   storeDuration: {
     name: 'turnwise.store.duration',
     kind: 'histogram',

@@ -12,6 +12,7 @@ import { notifications } from './notifications';
 import { pace } from './pace';
 import type { Partitions } from './partition';
 import { references } from './references';
+import { sweeps } from './sweeps';
 import { turnStore } from './turn-store';
 import { upkeep } from './upkeep';
 import { userStates } from './user-states';
@@ -33,6 +34,7 @@ export function transactionalStore(partitions: Partitions, timing: Timing, lifet
     references: references(partitions.collections),
     notifications: notifications(partitions.collections),
     pace: pace(partitions.collections),
+    sweeps: sweeps(partitions.collections),
     items: items(partitions.collections),
     open: () => partitions.open(),
     close: () => partitions.close(),

@@ -153,3 +153,15 @@ test('a simple turn takes an accept and three round trips, and at most 65 reques
   expect(requests).toEqual(['accept: patch', 'acquire: patch', 'commit: replace', 'mark: replace']);
   expect(total(units)).toBeLessThanOrEqual(65);
 });
+
+test('looking for a missed sweep is one read; a claim, and the record of a sweep, is a read and a write of a small item', async () => {
+  const claim = (owner: string) => () => store.sweeps.claim(owner, 300_000, 60_000);
+  expect(await asked(claim('first of all'))).toEqual(['read', 'create']);
+  expect(await asked(() => store.sweeps.ended('timer'))).toEqual(['read', 'replace']);
+  clock.pass(100_000);
+  expect(await asked(claim('a'))).toEqual(['read']);
+  expect(await asked(() => store.sweeps.last())).toEqual(['read']);
+  clock.pass(300_000);
+  expect(await asked(claim('a'))).toEqual(['read', 'replace']);
+  expect(await asked(claim('b'))).toEqual(['read']);
+});

@@ -13,6 +13,7 @@ import { paceContract } from './store/pace';
 import { referenceContract } from './store/references';
 import { scheduleContract } from './store/schedules';
 import { stepContract } from './store/steps';
+import { sweepContract } from './store/sweeps';
 import { upkeepContract } from './store/upkeep';
 import { userStateContract } from './store/user-state';
 import { valueContract } from './store/values';
@@ -33,6 +34,7 @@ export function storeContract(open: OpenStore): void {
   describe('dead letters', () => deadLetterContract(opened));
   describe('references', () => referenceContract(opened));
   describe('pace and notifications', () => paceContract(opened));
+  describe('the time of the last sweep', () => sweepContract(opened));
   describe('erasing', () => erasureContract(opened));
   describe('upkeep', () => upkeepContract(opened));
   describe('inspection', () => inspectionContract(opened));

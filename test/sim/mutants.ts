@@ -1,6 +1,7 @@
 import { POST_MUTANTS } from './mutants-posts';
 import { PROTOCOL_MUTANTS } from './mutants-protocol';
 import { RUNTIME_MUTANTS } from './mutants-runtime';
+import { SWEEP_MUTANTS } from './mutants-sweeps';
 
 /** A mistake worth fearing, as a change to the production source, and how many seeds must contain one that catches it. */
 export interface Mutant {
@@ -22,4 +23,4 @@ export function seedsOf({ seeds = SEEDS }: Mutant): readonly number[] {
   return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
 }
 
-export const MUTANTS: readonly Mutant[] = [...PROTOCOL_MUTANTS, ...RUNTIME_MUTANTS, ...POST_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...PROTOCOL_MUTANTS, ...RUNTIME_MUTANTS, ...POST_MUTANTS, ...SWEEP_MUTANTS];

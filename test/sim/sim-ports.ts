@@ -34,6 +34,7 @@ export function storeOf(instance: Instance, store: Store, context: SimContext): 
     references: store.references,
     notifications: store.notifications,
     pace: store.pace,
+    sweeps: faulty(instance, store.sweeps, context),
     open: () => store.open(),
     close: () => store.close(),
   };

@@ -4,6 +4,7 @@ import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options'
 import { attend } from '../../src/runtime/processor';
 import type { Runtime } from '../../src/runtime/runtime';
 import { sweep } from '../../src/runtime/sweep';
+import { SweepWatch } from '../../src/runtime/sweep-watch';
 import { transactionalStore } from '../../src/store/transactional-store';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Lease, turnPrefix } from '../../src/turn/record';
@@ -19,6 +20,7 @@ import { Random } from './random';
 import { type Instance, Scheduler } from './scheduler';
 import { simBot } from './sim-bot';
 import { connectorOf, storeOf } from './sim-ports';
+import { isTimerless, SweepLedger, visitPlans } from './timerless';
 import { newerCode } from './versions';
 
 export interface SimResult {
@@ -49,8 +51,14 @@ class World {
   private readonly partitions: SimPartitions;
   private readonly options: RuntimeOptions;
   private readonly plans: readonly Plan[];
+  /** Those of the plans that come one after the other for as long as the run takes. */
+  private readonly visits: readonly Plan[];
   private faults: Faults;
   private readonly runtimes = new Map<Instance, Runtime>();
+  /** Whether nothing sweeps but what invocations do beside their own work. */
+  private readonly timerless: boolean;
+  private readonly watches = new Map<Instance, SweepWatch>();
+  private readonly ledger: SweepLedger;
   private readonly acknowledged = new Set<string>();
   /** Whether no read of this run can be stale, even those before the faults stop. */
   private readonly readsAreFresh: boolean;
@@ -73,6 +81,8 @@ class World {
     this.readsAreFresh = this.faults.staleRead === 0;
     this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
+    this.timerless = isTimerless(seed);
+    this.ledger = new SweepLedger(() => this.scheduler.now, this.ghost);
     this.clumsy = this.random.chance(0.1);
     this.storeClockErrorMs = this.random.chance(0.5) ? 0 : STORE_CLOCK_ERROR_MS;
     this.partitions = new SimPartitions(
@@ -80,15 +90,18 @@ class World {
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
       this.ghost,
     );
-    this.plans = withPosts(makePlans(this.random, this.faults.poison), seed);
+    this.visits = this.timerless ? visitPlans() : [];
+    this.plans = [...withPosts(makePlans(this.random, this.faults.poison), seed), ...this.visits];
     this.options = makeOptions(this.random);
     for (let index = 0; index < INSTANCES; index += 1) this.start();
   }
 
   async run(): Promise<void> {
     this.ghost.note(JSON.stringify(this.faults));
-    for (const plan of this.plans) if (plan.postedBy === undefined) this.post(plan, plan.arrivesAt, 1);
-    this.sweepLater();
+    const atTheirTimes = this.plans.filter((plan) => plan.postedBy === undefined && !this.visits.includes(plan));
+    for (const plan of atTheirTimes) this.post(plan, plan.arrivesAt, 1);
+    if (this.timerless) this.visitLater(0);
+    else this.sweepLater();
     this.replayLater();
     this.eraseLater();
     while (!this.atRest()) {
@@ -159,9 +172,10 @@ class World {
     };
     const known = withClockError(this.partitions, this.random.between(-1, 1) * this.storeClockErrorMs);
     const partitions = instance.newer ? newerCode(known) : known;
-    const store = transactionalStore(partitions, DEFAULT_TIMING);
+    const made = transactionalStore(partitions, DEFAULT_TIMING);
+    const store = { ...made, sweeps: this.ledger.noting(made.sweeps) };
     let ids = 0;
-    this.runtimes.set(instance, {
+    const runtime: Runtime = {
       store: storeOf(instance, store, context),
       connector: connectorOf(instance, context),
       clock: this.scheduler.clockOf(instance),
@@ -178,7 +192,9 @@ class World {
         clumsy: this.clumsy,
       }),
       options: this.options,
-    });
+    };
+    this.runtimes.set(instance, runtime);
+    this.watches.set(instance, new SweepWatch(runtime));
   }
 
   private logged(instance: Instance, name: string, fields: Readonly<Record<string, unknown>>): void {
@@ -222,6 +238,7 @@ class World {
     if (!instance.alive) return;
     instance.alive = false;
     this.runtimes.delete(instance);
+    this.watches.delete(instance);
     for (const tell of instance.onDeath) tell();
     this.ghost.interruptions += 1;
     this.ghost.note(`${instance.name} dies`);
@@ -250,7 +267,7 @@ class World {
         over = true;
       };
       this.working += 1;
-      attend(runtime, key).then(end, (error) => {
+      this.ringAnswered(instance, runtime, key).then(end, (error) => {
         this.ghost.note(`${instance.name} attend fails: ${error}`);
         end();
         this.deliver(key, 0, purges, dequeues + 1);
@@ -262,6 +279,12 @@ class World {
       });
       return undefined;
     });
+  }
+
+  /** What the function behind the queue does. */
+  private async ringAnswered(instance: Instance, runtime: Runtime, key: ConversationKey): Promise<void> {
+    await attend(runtime, key);
+    if (this.timerless) await this.watches.get(instance)?.sweepIfMissed();
   }
 
   /** The channel: posts, waits for an acknowledgement, and comes again with the same id when there is none; sometimes even when there is. */
@@ -285,7 +308,10 @@ class World {
       const body = new TextEncoder().encode(JSON.stringify(plan.activity));
       const headers = { 'content-type': 'application/json', 'content-length': String(body.length) };
       receive(runtime, OPEN, { headers, body: async () => body }).then(
-        ({ status }) => done(status),
+        ({ status }) => {
+          done(status);
+          if (this.timerless) void this.watches.get(instance)?.sweepIfMissed();
+        },
         () => done(0),
       );
       void this.scheduler.call(undefined, 15_000, () => done(0));
@@ -349,6 +375,15 @@ class World {
     }
   }
 
+  /** Somebody else writes to the bot now and then, in a conversation of its own. */
+  private visitLater(index: number): void {
+    void this.scheduler.call(undefined, this.random.between(1_000, LONGEST_BETWEEN_VISITS_MS), () => {
+      const plan = this.visits[index];
+      if (plan !== undefined) this.post(plan, 0, 1);
+      this.visitLater(index + 1);
+    });
+  }
+
   private sweepLater(): void {
     void this.scheduler.call(undefined, SWEEP_MS, () => {
       const runtime = this.random.pick([...this.runtimes.values(), undefined]);
@@ -375,6 +410,8 @@ function makeOptions(random: Random): RuntimeOptions {
     maxDeliveries: random.chance(0.1) ? 3 : 1_000,
   };
 }
+
+const LONGEST_BETWEEN_VISITS_MS = 90_000;
 
 /** Replays may happen in this time from the start, in virtual ms. */
 const REPLAYS_MS = 400_000;

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { FIRST_POSTING_SEED } from './plan';
 import { simulate } from './simulate';
+import { FIRST_TIMERLESS_SEED } from './timerless';
 
 /** A few thousand runs on every `npm test`; `npm run test:deep` makes a million. */
 const RUNS = 3_000;
@@ -8,12 +9,19 @@ const RUNS = 3_000;
 /** Further runs, in which turns post to conversations, at once and at a time. */
 const POSTING_RUNS = 1_000;
 
+/** Further runs, in which no timer runs: other invocations sweep. */
+const TIMERLESS_RUNS = 500;
+
 test(`the production engine keeps every invariant in ${RUNS} runs`, async () => {
   await run(1, RUNS);
 }, 300_000);
 
 test(`and in ${POSTING_RUNS} in which turns post and schedule`, async () => {
   await run(FIRST_POSTING_SEED, POSTING_RUNS);
+}, 300_000);
+
+test(`and in ${TIMERLESS_RUNS} without any timer, as long as somebody writes to the bot`, async () => {
+  await run(FIRST_TIMERLESS_SEED, TIMERLESS_RUNS);
 }, 300_000);
 
 async function run(first: number, runs: number): Promise<void> {

@@ -1,0 +1,97 @@
+import type { LastSweep, SweptBy } from '../ports/sweeps';
+import { logEvent } from './events';
+import { persist } from './persist';
+import { errorName, type Runtime } from './runtime';
+import { ringForOverdue, sweep } from './sweep';
+
+/** After a claim nobody else gets one for this long, in ms: a claimer that dies, or leaves work behind, costs this much. */
+const CLAIM_MS = 60_000;
+
+/** No ring of a sweep in place of the timer's is begun after this many ms: the invocation that makes it has other work. */
+const MISSED_SWEEP_LIMIT_MS = 10_000;
+
+/** How long a store that does not answer is asked for the time of the last sweep, or told it, in ms. */
+const STORE_LIMIT_MS = 2_000;
+
+/** Age of the last sweep, in ms, from which it counts as a sign that the timer has stopped, whoever made it. */
+const STOPPED_MS = 600_000;
+
+/** Whether a sweep shows that the timer has stopped: another function had to make it, or it is too long ago. */
+export function showsStoppedTimer({ agoMs, by }: LastSweep): boolean {
+  return by === 'invocation' || agoMs > STOPPED_MS;
+}
+
+/**
+ * Sees to it that the app is swept although its timer may have stopped: any invocation makes a sweep when the last one ended more than
+ * `missedSweepMs` ago. One object per process. It asks the store at most once a minute, and only when the last sweep that it knows of is
+ * old enough, so that with a timer that runs there is one read in about five minutes.
+ */
+export class SweepWatch {
+  readonly #runtime: Runtime;
+  readonly #ready: () => Promise<void>;
+  /** Monotonic time before which the store is not asked. */
+  #askAt = Number.NEGATIVE_INFINITY;
+
+  /** @param ready makes sure that the store can be used */
+  constructor(runtime: Runtime, ready: () => Promise<void> = async () => undefined) {
+    this.#runtime = runtime;
+    this.#ready = ready;
+  }
+
+  /** Makes the timer's sweep, and records it. @throws StoreFault when the store cannot be reached */
+  async sweepOnTime(): Promise<void> {
+    await this.#ready();
+    await sweep(this.#runtime);
+    await this.#ended('timer');
+  }
+
+  /**
+   * Makes a sweep, smaller than the timer's, if the last one is too long ago and no other instance makes one. Returns at once when it is not yet time
+   * to ask. Never rejects: the invocation that calls it has done its own work already.
+   */
+  async sweepIfMissed(): Promise<void> {
+    const { clock, log } = this.#runtime;
+    if (clock.monotonic() < this.#askAt) return;
+    // Invocations that come meanwhile do not ask as well.
+    this.#askAgainIn(CLAIM_MS);
+    try {
+      await this.#ready();
+      if (await this.#claim()) await this.#sweepInPlaceOfTimer();
+    } catch (error) {
+      logEvent(log, 'missedSweepFailed', { error: errorName(error) });
+    }
+  }
+
+  async #claim(): Promise<boolean> {
+    const { clock, ids, options, store } = this.#runtime;
+    const owner = ids.next();
+    const claim = await persist(clock, () => store.sweeps.claim(owner, options.missedSweepMs, CLAIM_MS), {
+      limitMs: STORE_LIMIT_MS,
+    });
+    if (claim.outcome === 'notDue') this.#askAgainIn(claim.remainingMs);
+    return claim.outcome === 'claimed';
+  }
+
+  async #sweepInPlaceOfTimer(): Promise<void> {
+    const { log, options } = this.#runtime;
+    const { left, overdue } = await ringForOverdue(this.#runtime, options.missedSweepLimit, MISSED_SWEEP_LIMIT_MS);
+    logEvent(log, 'sweptForTimer', { overdue });
+    // Where there may be more, it is no end: another one may be made when the claim is over.
+    if (left === 0 && overdue < options.missedSweepLimit) await this.#ended('invocation');
+  }
+
+  /** A sweep whose end is not recorded is made again sooner than need be, and that is all. */
+  async #ended(by: SweptBy): Promise<void> {
+    const { clock, log, options, store } = this.#runtime;
+    try {
+      await persist(clock, () => store.sweeps.ended(by), { limitMs: STORE_LIMIT_MS });
+      this.#askAgainIn(options.missedSweepMs);
+    } catch (error) {
+      logEvent(log, 'missedSweepFailed', { error: errorName(error) });
+    }
+  }
+
+  #askAgainIn(ms: number): void {
+    this.#askAt = this.#runtime.clock.monotonic() + ms;
+  }
+}

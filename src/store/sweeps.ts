@@ -1,0 +1,50 @@
+import type { SweepClaim, Sweeps, SweptBy } from '../ports/sweeps';
+import type { Collections } from './collections';
+
+interface SweepRecord {
+  readonly v: 1;
+  /** When the record was made: until a first sweep ends, it counts as one. */
+  readonly since: number;
+  /** The last sweep that ran to its end. */
+  readonly swept?: { readonly at: number; readonly by: SweptBy };
+  readonly claim?: { readonly at: number; readonly owner: string };
+}
+
+const COLLECTION = 'sweeps';
+const ITEM = 'last';
+
+/** The time of the last sweep, on a storage engine. The record is kept for good: there is one. */
+export function sweeps(collections: Collections): Sweeps {
+  return {
+    claim: (owner, lateMs, claimMs) =>
+      collections.transactItem<SweepClaim>(COLLECTION, ITEM, (value, now) => {
+        // A new app has missed nothing, and one from before there was this record is swept a little later.
+        if (value === undefined)
+          return { result: { outcome: 'notDue', remainingMs: lateMs }, value: { v: 1, since: now } };
+        const { claim, since, swept } = value as SweepRecord;
+        const remainingMs = Math.max(
+          remaining(swept?.at ?? since, now, lateMs),
+          claim?.owner === owner ? 0 : remaining(claim?.at, now, claimMs),
+        );
+        if (remainingMs > 0) return { result: { outcome: 'notDue', remainingMs } };
+        const after: SweepRecord = { ...(value as SweepRecord), claim: { at: now, owner } };
+        return { result: { outcome: 'claimed' }, ...(claim?.owner === owner ? {} : { value: after }) };
+      }),
+    ended: (by) =>
+      collections.transactItem<void>(COLLECTION, ITEM, (_value, now) => {
+        const after: SweepRecord = { v: 1, since: now, swept: { at: now, by } };
+        return { result: undefined, value: after };
+      }),
+    last: () =>
+      collections.transactItem(COLLECTION, ITEM, (value, now) => {
+        const swept = (value as SweepRecord | undefined)?.swept;
+        return { result: swept && { ...swept, agoMs: Math.max(0, now - swept.at) } };
+      }),
+  };
+}
+
+/** A time that lies ahead by more than the whole span was written by a clock that has gone back since, and blocks nothing. */
+function remaining(at: number | undefined, now: number, spanMs: number): number {
+  if (at === undefined || at > now + spanMs) return 0;
+  return Math.max(0, at + spanMs - now);
+}
