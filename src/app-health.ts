@@ -5,7 +5,9 @@ import type { Clock } from './ports/clock';
 import type { Doorbell } from './ports/doorbell';
 import type { InboundAuth } from './ports/inbound-auth';
 import type { Store } from './ports/store';
-import { TurnwiseError } from './schema/errors';
+import { showsStoppedTimer } from './runtime/sweep-watch';
+import { type ErrorCode, TurnwiseError } from './schema/errors';
+import type { Settings } from './settings';
 import { conversationKey } from './turn/keys';
 
 /** What an app cannot work without, each as something that is asked: it rejects when it is not to be had. */
@@ -50,30 +52,58 @@ const LIMIT_MS = 4_000;
 
 type Checks = Record<string, string>;
 
+/** What is worth knowing of an app that can do its work. */
+export interface HealthNotes {
+  /** When the last sweep ended, in ISO form. */
+  readonly lastSweep?: string;
+  /** Codes of `docs/errors.md`. They do not make the answer a 503: the app works, and a restart by a platform would mend nothing. */
+  readonly warnings?: readonly ErrorCode[];
+}
+
+/** Returns what looks for these notes. Anything that cannot be had is left out: the checks say so. */
+export function notesOf(
+  store: Pick<Store, 'sweeps'>,
+  settings: Pick<Settings, 'storageConflict'>,
+): () => Promise<HealthNotes> {
+  return async () => {
+    const last = await within(store.sweeps.last(), LIMIT_MS).catch(() => undefined);
+    const warnings: ErrorCode[] = [
+      ...(settings.storageConflict ? (['StorageSettingConflict'] as const) : []),
+      ...(last !== undefined && showsStoppedTimer(last) ? (['SweepMissed'] as const) : []),
+    ];
+    return {
+      ...(last === undefined ? {} : { lastSweep: new Date(last.at).toISOString() }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
+  };
+}
+
 /**
  * Whether the app can do its work. One look at a time, and none within five seconds of the last. Says codes and nothing else: no address,
  * no name, no message.
  *
  * @param about what is said in any case
+ * @param notes what is said beside the checks
  */
 export function healthOf(
   probes: Probes,
   clock: Pick<Clock, 'monotonic'>,
   about: Readonly<Record<string, string>>,
+  notes: () => Promise<HealthNotes> = async () => ({}),
 ): () => Promise<HttpResponseInit> {
-  let looking: Promise<Checks> | undefined;
+  let looking: Promise<readonly [Checks, HealthNotes]> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     if (looking === undefined || clock.monotonic() - lookedAt >= GOOD_FOR_MS) {
       lookedAt = Number.POSITIVE_INFINITY; // Until it is over, nobody else looks.
-      looking = look(probes).finally(() => {
+      looking = Promise.all([look(probes), notes()]).finally(() => {
         lookedAt = clock.monotonic();
       });
     }
-    const checks = await looking;
+    const [checks, noted] = await looking;
     const code = Object.values(checks).find((check) => check !== 'ok');
-    if (code === undefined) return { status: 200, jsonBody: { status: 'ok', ...about, checks } };
-    return { status: 503, jsonBody: { status: 'unavailable', ...about, checks, error: { code } } };
+    if (code === undefined) return { status: 200, jsonBody: { status: 'ok', ...about, checks, ...noted } };
+    return { status: 503, jsonBody: { status: 'unavailable', ...about, checks, ...noted, error: { code } } };
   };
 }
 

@@ -1,18 +1,15 @@
-import type { HttpRequest, HttpResponseInit, Timer } from '@azure/functions';
-import { healthOf, probesOf } from './app-health';
+import type { HttpResponseInit } from '@azure/functions';
+import { complaining, failedApp, LIVE } from './app-failure';
+import { healthOf, notesOf, probesOf } from './app-health';
 import { appHost } from './app-host';
 import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
-import { endpointRequest, httpResponse, type Invocation } from './azure/functions-http';
+import { endpointRequest, httpResponse } from './azure/functions-http';
 import { onHostStart } from './azure/host-hooks';
 import { parseRing } from './azure/ring-message';
 import { type ServiceRouting, serviceRoute } from './azure/service-routes';
-import type { AppStorage } from './bot/app-storage';
-import type { Bot } from './bot/bot';
-import type { TurnErrorHandler } from './bot/bot-adapter';
 import { CloudAdapter } from './bot/cloud-adapter';
-import type { Middleware, MiddlewareHandler } from './bot/middleware';
-import type { Proactive } from './bot/proactive';
+import type { BotApp, BotAppOptions } from './bot-app';
 import {
   configuredConnectorClients,
   configuredDoorbell,
@@ -25,15 +22,8 @@ import {
   configuredUserTokenClients,
 } from './configured';
 import type { AppAuth } from './ports/app-auth';
-import type { Connector } from './ports/connector';
-import type { ConnectorClients } from './ports/connector-client';
-import type { Doorbell } from './ports/doorbell';
 import type { EndpointResponse } from './ports/endpoint';
 import type { InboundAuth } from './ports/inbound-auth';
-import type { Log } from './ports/log';
-import type { Store } from './ports/store';
-import type { Telemetry } from './ports/telemetry';
-import type { UserTokenClients } from './ports/user-token-client';
 import { botLogic } from './runtime/bot-logic';
 import type { ChannelServices } from './runtime/channel-services';
 import { assertShut, behindDoor, type Gate } from './runtime/door';
@@ -41,89 +31,33 @@ import { DurableStorage } from './runtime/durable-storage';
 import { logEvent } from './runtime/events';
 import { receive } from './runtime/ingress';
 import { notificationStatus, notify } from './runtime/notify';
-import { DEFAULT_OPTIONS, type RuntimeOptions } from './runtime/options';
+import { DEFAULT_OPTIONS } from './runtime/options';
 import { immediately, proactiveOver } from './runtime/proactive';
 import { attend } from './runtime/processor';
 import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
-import { sweep } from './runtime/sweep';
+import { SweepWatch } from './runtime/sweep-watch';
 import { systemClock, systemIds } from './runtime/system';
 import { readSettings, type Settings } from './settings';
-
-/** What an author puts together. Only `bot` is needed: the settings decide the rest. */
-export interface BotAppOptions {
-  readonly bot: Bot;
-  /**
-   * The adapter that holds the bot's middleware and `onTurnError`, and begins proactive turns. It belongs to this app from now on. What
-   * `middleware` and `onTurnError` say is added to it.
-   */
-  readonly adapter?: CloudAdapter;
-  /** For data of the bot's own, in the app's store. See `docs/state.md`. */
-  readonly storage?: AppStorage;
-  /** Around every turn, the first being outermost. */
-  readonly middleware?: readonly (Middleware | MiddlewareHandler)[];
-  /**
-   * Runs once when an activity is given up, to apologise: what it sends and changes commits together with the dead letter. Not called for
-   * attempts that are going to be repeated.
-   */
-  readonly onTurnError?: TurnErrorHandler;
-  /** Told of a message that will never reach its channel: the place for what `sendActivity` used to throw. Must not throw. */
-  readonly onDeliveryFailed?: NonNullable<BotLogic['onDeliveryFailed']>;
-  /** Instead of the store that the settings name. */
-  readonly store?: Store;
-  readonly connector?: Connector;
-  /** For the calls that are no deliveries: members, teams, meetings, new conversations. */
-  readonly connectorClients?: ConnectorClients;
-  /** For users' tokens: signing in, exchanging, signing out. */
-  readonly userTokenClients?: UserTokenClients;
-  readonly doorbell?: Doorbell;
-  readonly auth?: InboundAuth;
-  /** Who may use the notification API, instead of what the settings say. */
-  readonly notifyAuth?: AppAuth;
-  readonly log?: Log;
-  /** Where traces and metrics go, instead of the OpenTelemetry SDK that the process has registered. */
-  readonly telemetry?: Telemetry;
-  /** Numbers of the pipeline that shall differ from the defaults. */
-  readonly options?: Partial<RuntimeOptions>;
-  /** Instead of `process.env`. What the adapter was given in code counts more. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
-
-/** The handlers that the trigger files bind. */
-export interface BotApp {
-  /** HTTP: the messaging endpoint. @param invocation the host's context, for the trace that the request is in */
-  messages(request: HttpRequest, invocation?: Invocation): Promise<HttpResponseInit>;
-  /** Queue: one ring. */
-  turns(message: unknown): Promise<void>;
-  /** Timer: rings for whatever is overdue. */
-  sweep(timer?: Timer): Promise<void>;
-  /**
-   * HTTP: whether the app can do its work (store, queue, credentials, keys), and in which mode it authenticates; with the query parameter
-   * `live`, only that the process answers. Nothing secret. Cheap: it looks at most every five seconds.
-   */
-  health(request?: HttpRequest): Promise<HttpResponseInit>;
-  /** HTTP: another application has the bot notify somebody. */
-  notify(request: HttpRequest): Promise<HttpResponseInit>;
-  /** HTTP: what became of that, by the id in the route's `{id}`. */
-  notification(request: HttpRequest): Promise<HttpResponseInit>;
-  /** Whether the Functions host asks for a key before these two: only where the settings say so. */
-  readonly notifyAuthLevel: 'anonymous' | 'function';
-  /**
-   * Speaking first, from any function of the app: at once. In a turn use `context.proactive`, so that it happens if and only if the turn
-   * commits.
-   */
-  readonly proactive: Proactive;
-  /** Closes what is open. For the end of the process. */
-  close(): Promise<void>;
-}
 
 /**
  * The composition root: puts a bot, the settings and the adapters together. Nothing is connected, and no client made, before the
  * first call that needs it; but for the signing keys, which are asked for when a host has loaded the app.
  *
- * @throws TurnwiseError when a setting is missing or wrong; among them `AppIdMissing`, without an app id outside development
+ * A setting that is missing or wrong does not throw: the app has a {@link BotApp.failure} then, so that its functions are there, and say so.
+ *
+ * @throws TurnwiseError `NotMiddleware`
  */
 export function createBotApp(options: BotAppOptions): BotApp {
+  try {
+    return workingApp(options);
+  } catch (error) {
+    return failedApp(error, options);
+  }
+}
+
+/** @throws TurnwiseError also when a setting is missing or wrong */
+function workingApp(options: BotAppOptions): BotApp {
   const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
   const auth = options.auth ?? configuredInboundAuth(settings);
   // Each message waits for the signing keys, so they are asked for while the host is still starting.
@@ -141,7 +75,8 @@ export function createBotApp(options: BotAppOptions): BotApp {
   const adapter = options.adapter ?? new CloudAdapter();
   const bot = authorsLogic(options, adapter, services);
   const runtime = composeRuntime(options, settings, routing, { ...watching, bot, services });
-  const store = once(() => runtime.store.open());
+  const store = once(complaining(() => runtime.store.open()));
+  const watch = new SweepWatch(runtime, store);
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
   const ready = once(async () => {
     // The first message needs the keys as well as the store: they are fetched side by side.
@@ -150,12 +85,20 @@ export function createBotApp(options: BotAppOptions): BotApp {
     await store();
   });
   const serve = async (answer: () => Promise<EndpointResponse>): Promise<HttpResponseInit> =>
-    httpResponse(await behindDoor(runtime.log, ready, answer));
+    httpResponse(
+      await behindDoor(runtime.log, ready, async () => {
+        const response = await answer();
+        // Beside the answer, which it must not delay. Where the instance ends too early, the next ring does it.
+        void watch.sweepIfMissed();
+        return response;
+      }),
+    );
   const trusts = trustOf(options, routing);
   const health = healthOf(
     probesOf({ store: runtime.store, doorbell: runtime.doorbell, auth, tokens, open: ready }),
     runtime.clock,
     { environment: settings.environment, auth: auth.mode, store: storeName(options, settings) },
+    notesOf(runtime.store, settings),
   );
   const { clock, ids } = runtime;
   options.storage?.attach(new DurableStorage({ items: runtime.store.items, clock, ids, ready: store }));
@@ -170,13 +113,14 @@ export function createBotApp(options: BotAppOptions): BotApp {
       }
       await store();
       await attend(runtime, key);
+      await watch.sweepIfMissed();
     },
-    async sweep() {
-      await store();
-      await sweep(runtime);
-    },
+    sweep: () => watch.sweepOnTime(),
     async health(request) {
-      return request?.query.has('live') ? { status: 200, jsonBody: { status: 'ok' } } : health();
+      if (request?.query.has('live')) return LIVE;
+      const answer = await health();
+      if (answer.status === 200) void watch.sweepIfMissed();
+      return answer;
     },
     notify: (request) => serve(() => notify(runtime, applications, endpointRequest(request))),
     notification: (request) =>

@@ -1,6 +1,6 @@
 // What every bot uses.
 
-export { type BotApp, type BotAppOptions, createBotApp } from './app';
+export { createBotApp } from './app';
 export { ActivityHandler, type BotHandler } from './bot/activity-handler';
 export { ActivityHandlerBase } from './bot/activity-handler-base';
 export type { Bot } from './bot/bot';
@@ -37,6 +37,7 @@ export { RetryableError, TerminalError } from './bot/turn-errors';
 export { TurnContextStateCollection } from './bot/turn-state';
 export { UserState } from './bot/user-state';
 export type { WebRequest, WebResponse } from './bot/web-request';
+export type { BotApp, BotAppOptions } from './bot-app';
 export { createProactive, type StandaloneProactive, TURNS_QUEUE } from './configured';
 export type {
   BroadcastProgress,

@@ -79,6 +79,8 @@ export interface Settings {
   /** `undefined` for a bot that comes from nowhere. */
   readonly earlier?: EarlierSettings;
   readonly queue: QueueSettings;
+  /** Whether a connection string, even an empty one, is set beside an identity for the host's storage account. */
+  readonly storageConflict: boolean;
   readonly inbound: InboundSettings;
   readonly notify: NotifySettings;
   /** `undefined` for the anonymous bot of local development. */
@@ -113,6 +115,7 @@ export function readSettings(env: Environment): Settings {
     lifetimes: readLifetimes(values),
     ...defined({ earlier: readEarlier(values, environment, inAzure) }),
     queue: readQueue(values, inAzure),
+    storageConflict: setsStorageTwice(env),
     inbound: readInbound(values),
     notify: readNotify(values),
     outbound: readOutbound(values, cloud),
@@ -353,4 +356,13 @@ function readQueue(values: Values, inAzure: boolean): QueueSettings {
     managed: inAzure || values('AzureWebJobsStorage__credential') !== undefined,
     ...defined({ clientId: values('AzureWebJobsStorage__clientId') ?? values('AZURE_CLIENT_ID') }),
   };
+}
+
+/** An empty value counts here: the Functions host takes it for a connection string that is there. */
+function setsStorageTwice(env: Environment): boolean {
+  const byIdentity = /^AzureWebJobsStorage__(?:accountName|\w+ServiceUri)$/;
+  return (
+    env.AzureWebJobsStorage !== undefined &&
+    Object.entries(env).some(([name, value]) => byIdentity.test(name) && Boolean(value?.trim()))
+  );
 }

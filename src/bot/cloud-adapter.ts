@@ -39,7 +39,7 @@ export class CloudAdapter extends TurnAdapter {
 
   /**
    * @param authentication a `ConfigurationBotFrameworkAuthentication` with settings. Anything else is not used: who may call, and as whom the bot calls, is
-   * decided by settings, and without an app id among them no app starts in production.
+   * decided by settings, and without an app id among them no app works in production.
    */
   constructor(authentication?: unknown) {
     super();

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listenForFailure } from './app-failure';
 import { findAppFiles } from './app-files';
 import { startAzurite } from './azurite';
 import { captureConsole, consoleLog } from './console-log';
@@ -11,7 +12,7 @@ import { Invocations } from './invocations';
 import { applyLocalSettings, readLocalSettings } from './local-settings';
 import { type ChatPage, chooseChatPort, findPlayground, startPlayground } from './playground';
 import { type RunnerSettings, readSettings } from './settings';
-import { oneLine } from './startup-error';
+import { oneLine, StartupError } from './startup-error';
 import { connectTriggers, type Triggers } from './triggers';
 
 export interface RunnerOptions {
@@ -19,6 +20,8 @@ export interface RunnerOptions {
   readonly appRoot: string;
   /** Whether to bring up the chat page. */
   readonly chat: boolean;
+  /** Whether to run an app that says it cannot work, as the Functions host does. A developer is told at once instead. */
+  readonly runsFailedApp?: boolean;
   /** Where log lines go; standard output by default. */
   readonly out?: NodeJS.WritableStream;
 }
@@ -84,7 +87,10 @@ async function start(options: RunnerOptions, undo: (() => unknown)[]): Promise<R
   }
 
   undo.push(captureConsole(log));
+  const failures: string[] = [];
+  if (options.runsFailedApp !== true) listenForFailure((message) => failures.push(message));
   const app = await loadFunctionsApp(appRoot, files, log);
+  if (failures.length > 0) throw new StartupError(`The app does not start: ${failures.join(' ')}`);
   const invocations = new Invocations(app, appRoot, host.functionTimeoutMs, log);
   const triggers = connectTriggers(app, { host, dataDir: settings.dataDir, env, invocations, log });
   undo.push(() => stopTriggers(triggers));

@@ -1,7 +1,7 @@
 import type { EndpointResponse } from '../ports/endpoint';
 import type { InboundRequest } from '../ports/inbound-auth';
 import type { Log } from '../ports/log';
-import { failure, TurnwiseError } from '../schema/errors';
+import { type Failure, failure, TurnwiseError } from '../schema/errors';
 import { answerOf, RETRY_SOON_S } from './endpoint-answers';
 import { logEvent } from './events';
 import { errorName } from './runtime';
@@ -35,8 +35,17 @@ export async function assertShut(gates: readonly Gate[]): Promise<void> {
   }
 }
 
+/** What says why nothing is served. The rest is answered as something that passes. */
+const REASONS: ReadonlyMap<string, Failure> = new Map(
+  [failure(503, 'GateOpen'), failure(503, 'StoreUnusable'), failure(503, 'NodeTooOld')].map((each) => [
+    each.code,
+    each,
+  ]),
+);
+
 /**
- * Answers HTTP requests once the app may: its gates are shut, its store can be used. Until then 503, so that channels come again.
+ * Answers HTTP requests once the app may: its gates are shut, its store can be used. Until then 503 with the code of the reason, so that
+ * channels come again.
  * @param ready rejects while it may not
  */
 export async function behindDoor(
@@ -47,9 +56,9 @@ export async function behindDoor(
   try {
     await ready();
   } catch (error) {
-    const isOpen = error instanceof TurnwiseError && error.code === 'GateOpen';
     logEvent(log, 'notServing', { error: errorName(error) });
-    return answerOf(isOpen ? failure(503, 'GateOpen') : failure(503, 'TryAgain'), RETRY_SOON_S);
+    const reason = error instanceof TurnwiseError ? REASONS.get(error.code) : undefined;
+    return answerOf(reason ?? failure(503, 'TryAgain'), RETRY_SOON_S);
   }
   return answer();
 }

@@ -4,6 +4,7 @@
  */
 export const ERRORS = {
   StoreUnusable: 'The store cannot be used.',
+  NodeTooOld: 'The SQLite store needs Node 22.13 or newer; start the app with one, or use another store.',
   RecordTooLarge:
     'What a turn wants to keep does not fit into its record; keep less in state (2 MB per document), and send less at once.',
   AppIdMissing:
@@ -12,6 +13,12 @@ export const ERRORS = {
   SettingMissing: 'A setting that is needed is not set.',
   SettingInvalid: 'A setting has a value that cannot be used.',
   SettingUnknown: 'There is no such setting; docs/configuration.md lists them all.',
+  StorageSettingConflict:
+    'AzureWebJobsStorage is set beside settings that reach the storage account with an identity, and the Functions host then does not use ' +
+    'the identity; remove AzureWebJobsStorage, even if it is empty.',
+  SweepMissed:
+    'The timer function "sweep" has not run for minutes. Other functions sweep in its place, at most every five minutes, and only while ' +
+    'something calls the app; restart the app.',
   QueueUnusable:
     'The storage queue cannot be reached, or may not be looked at; check its address and the roles of the identity.',
   QueueMissing:

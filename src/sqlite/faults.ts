@@ -10,10 +10,15 @@ const LONGEST_PAUSE_MS = 5;
 export const pauseAfter = (last?: number): number => (last === undefined ? 1 : Math.min(last * 2, LONGEST_PAUSE_MS));
 
 /** Errors are told by what they carry and not by their class, of which there is one per JavaScript realm. */
-const partsOf = (error: unknown): { readonly message?: unknown; readonly errcode?: unknown } =>
+const partsOf = (
+  error: unknown,
+): { readonly message?: unknown; readonly errcode?: unknown; readonly code?: unknown } =>
   typeof error === 'object' && error !== null ? error : {};
 
 export const messageOf = (error: unknown): string => String(partsOf(error).message ?? error);
+
+/** Whether `node:sqlite` is not there: before Node 22.5 it did not exist, before 22.13 it had to be asked for. */
+export const isOldNode = (error: unknown): boolean => partsOf(error).code === 'ERR_UNKNOWN_BUILTIN_MODULE';
 
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;

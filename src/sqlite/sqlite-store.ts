@@ -15,7 +15,7 @@ import type { Head } from '../turn/record';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import type { UserRecord } from '../turn/user-state';
 import { type Database, openDatabase } from './database';
-import { asFault, BUSY_LIMIT_MS, busyFault, isBusy, messageOf, pauseAfter } from './faults';
+import { asFault, BUSY_LIMIT_MS, busyFault, isBusy, isOldNode, messageOf, pauseAfter } from './faults';
 import { sqliteCollections } from './sqlite-collections';
 import { writeLine } from './write-line';
 
@@ -46,6 +46,7 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
         mkdirSync(dirname(file), { recursive: true });
         opened = openDatabase(file);
       } catch (error) {
+        if (isOldNode(error)) throw new TurnwiseError('NodeTooOld', `This is Node ${process.versions.node}.`);
         throw new TurnwiseError('StoreUnusable', `The file ${file} cannot be opened: ${messageOf(error)}`, {
           cause: error,
         });

@@ -42,7 +42,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: /^zod$/,
   },
   composition: {
-    files: /^src\/(app|app-health|app-host|app-telemetry|configured|diagnosis)\.ts$/,
+    files: /^src\/(app|app-failure|app-health|app-host|app-telemetry|bot-app|configured|diagnosis)\.ts$/,
     parts: ['settings', 'azure', 'sqlite', 'memory', 'telemetry', 'runtime', 'bot', 'ports', 'turn', 'schema'],
     packages: /^(node:path|@azure\/functions)$/,
   },

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { AppPackage } from '../../src/package/package-app';
 import { Channel, post } from '../e2e/support/channel';
-import { endAllRunners, startRunner, until } from '../e2e/support/runner';
+import { endAllRunners, runToEnd, startRunner, until } from '../e2e/support/runner';
 import { Workspace } from '../e2e/support/workspace';
 import { type Azurite, startAzurite } from '../support/azurite';
 import { startCosmosGateway } from '../support/cosmos-gateway';
@@ -101,6 +101,14 @@ test('a user talks to it, and it goes on after a restart', async () => {
   await channel.say(next.url, 'talk', 'again');
   expect(await channel.texted('talk', 2)).toEqual(['1: you said "hello"', '2: you said "again"']);
   expect(await next.stop()).toBe(0);
+});
+
+test('a setting that is wrong is told to whoever starts it, although the runner is of another bundle', async () => {
+  const { env } = workspace();
+  const settings = { ...env, AzureWebJobsStorage: azurite.connectionString, TURNWISE_FOO: '1' };
+  const { code, output } = await runToEnd({ folder: app.folder }, settings);
+  expect(code).toBe(1);
+  expect(output).toMatch(/^turnwise: The app does not start: There is no such setting; .* TURNWISE_FOO\.$/m);
 });
 
 test('it keeps conversations in Cosmos DB: the client is in the bundle, and loaded when it is needed', async () => {

@@ -1,6 +1,6 @@
 import { HttpRequest } from '@azure/functions';
 import { describe, expect, test } from '@jest/globals';
-import { type BotApp, createBotApp } from '../../src/app';
+import { createBotApp } from '../../src/app';
 import type { Bot } from '../../src/bot/bot';
 import {
   ConfigurationBotFrameworkAuthentication,
@@ -11,6 +11,7 @@ import {
 import { CloudAdapter } from '../../src/bot/cloud-adapter';
 import { ConversationState } from '../../src/bot/conversation-state';
 import { TurnContext } from '../../src/bot/turn-context';
+import type { BotApp } from '../../src/bot-app';
 import { createMemoryStore } from '../../src/memory/memory-store';
 import type { ConnectorClient } from '../../src/ports/connector-client';
 import type { Store } from '../../src/ports/store';

@@ -1,5 +1,5 @@
 import { HttpRequest } from '@azure/functions';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createBotApp } from '../../src/app';
 import { createInboundAuth } from '../../src/azure/inbound-auth';
 import { createMemoryStore } from '../../src/memory/memory-store';
@@ -103,24 +103,56 @@ describe('an app whose gate is shut', () => {
   });
 });
 
-test('while the store cannot be used, requests are asked to come again, and then served', async () => {
-  let away = true;
-  const { app, logged } = appWith(
-    OPEN,
-    { AZURE_FUNCTIONS_ENVIRONMENT: 'Development' },
-    {
-      open: async () => {
-        if (away) throw new TurnwiseError('StoreUnusable', 'The account is away.');
-      },
-    },
-  );
-  const answer = await app.messages(post());
-  expect(answer).toMatchObject({
-    status: 503,
-    headers: { 'retry-after': '2' },
-    jsonBody: { error: { code: 'TryAgain' } },
+describe('while the store cannot be used', () => {
+  let told: string[];
+  beforeEach(() => {
+    told = [];
+    jest.spyOn(console, 'error').mockImplementation((line) => void told.push(String(line)));
   });
-  expect(logged).toEqual(['notServing StoreUnusable']);
-  away = false;
-  expect(await app.messages(post())).toMatchObject({ status: 200 });
+  afterEach(() => void jest.restoreAllMocks());
+
+  const DEVELOPMENT = { AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
+
+  test('requests are answered with why, and asked to come again, and then served', async () => {
+    let away = true;
+    const open = async (): Promise<void> => {
+      if (away) throw new TurnwiseError('StoreUnusable', 'The account is away.');
+    };
+    const { app, logged } = appWith(OPEN, DEVELOPMENT, { open });
+    const answer = await app.messages(post());
+    expect(answer).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '2' },
+      jsonBody: { error: { code: 'StoreUnusable' } },
+    });
+    expect(JSON.stringify(answer)).not.toContain('account');
+    expect(logged).toEqual(['notServing StoreUnusable']);
+    away = false;
+    expect(await app.messages(post())).toMatchObject({ status: 200 });
+  });
+
+  test('the console has the reason once, whoever comes; again when it is another, or came back', async () => {
+    const reasons = ['The account is away.', 'The account is away.', 'The account is away.', 'It answers 403.'];
+    const open = async (): Promise<void> => {
+      const reason = reasons.shift();
+      if (reason !== undefined) throw new TurnwiseError('StoreUnusable', reason);
+    };
+    const { app } = appWith(OPEN, DEVELOPMENT, { open });
+    await app.messages(post());
+    await expect(app.turns({ conversation: 'test/c' })).rejects.toMatchObject({ code: 'StoreUnusable' });
+    await expect(app.sweep()).rejects.toMatchObject({ code: 'StoreUnusable' });
+    await app.health();
+    await app.messages(post());
+    expect(told).toEqual([
+      'turnwise: the app cannot work: StoreUnusable. The store cannot be used. The account is away.',
+      'turnwise: the app cannot work: StoreUnusable. The store cannot be used. It answers 403.',
+    ]);
+  });
+
+  test('what is not coded is told by its name, and answered as something that passes', async () => {
+    const open = (): Promise<void> => Promise.reject(new RangeError('Secret1'));
+    const { app } = appWith(OPEN, DEVELOPMENT, { open });
+    expect(await app.messages(post())).toMatchObject({ status: 503, jsonBody: { error: { code: 'TryAgain' } } });
+    expect(told).toEqual(['turnwise: the app cannot work: RangeError.']);
+  });
 });

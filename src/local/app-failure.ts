@@ -1,0 +1,10 @@
+/** Name under which an app finds who wants to know that it cannot work; `src/app-failure.ts` has the same. The two may be of different bundles. */
+const LISTENER = Symbol.for('turnwise.failureListener');
+
+/**
+ * Has an app that is loaded from now on tell `listener`, instead of the console, why it cannot work. Such an app loads without an error, and
+ * answers every request with its own.
+ */
+export function listenForFailure(listener: (message: string) => void): void {
+  (globalThis as { [LISTENER]?: typeof listener })[LISTENER] = listener;
+}
