@@ -1,7 +1,8 @@
 import { type ContainerFacts, type CosmosFacts, inspectCosmos } from './azure/cosmos-inspection';
 import { inspectQueue, type QueueFacts } from './azure/queue-inspection';
 import { ringMessage } from './azure/ring-message';
-import { configuredInboundAuth, configuredTokens, TURNS_QUEUE } from './configured';
+import { configuredInboundAuth, configuredStore, configuredTokens, TURNS_QUEUE } from './configured';
+import type { LastSweep } from './ports/sweeps';
 import type { QueueSettings, Settings } from './settings';
 import type { StoreSettings } from './settings-store';
 import { conversationKey } from './turn/keys';
@@ -17,6 +18,17 @@ export function lookAtCosmos(store: Extract<StoreSettings, { kind: 'cosmos' }>):
 /** Looks at the queue, and rings for a conversation that there is not: whoever hears it finds nothing to do. */
 export function lookAtQueue(queue: QueueSettings): Promise<QueueFacts> {
   return inspectQueue(queue, TURNS_QUEUE, ringMessage(conversationKey('turnwise', 'doctor')));
+}
+
+/** Returns the last sweep of an app, from its store. @throws TurnwiseError, StoreFault when the store cannot be used */
+export async function lookAtSweep(settings: Pick<Settings, 'environment' | 'store'>): Promise<LastSweep | undefined> {
+  const store = configuredStore(settings.store, settings.environment);
+  try {
+    await store.open();
+    return await store.sweeps.last();
+  } finally {
+    await store.close();
+  }
 }
 
 /** How the bot gets a token, and whether it could tell its callers; `undefined` where it needs none. */

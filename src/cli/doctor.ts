@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sqliteFile } from '../configured';
-import { channelAccess, lookAtCosmos, lookAtQueue } from '../diagnosis';
+import { channelAccess, lookAtCosmos, lookAtQueue, lookAtSweep } from '../diagnosis';
 import type { Environment, Settings } from '../settings';
 import { checkChannels } from './checks/channels';
 import { clockFindings } from './checks/clock';
@@ -10,6 +11,7 @@ import { type Finding, findings } from './checks/finding';
 import { checkHostJson } from './checks/host-json';
 import { queueFindings } from './checks/queue';
 import { sqliteFindings } from './checks/sqlite';
+import { sweepFindings } from './checks/sweep';
 import { localValues } from './local-values';
 import { printable } from './render';
 import type { Report } from './report';
@@ -36,7 +38,9 @@ export async function doctor(
 /** Without an app id it is a development machine, where `npm start` says so and brings a queue of its own. */
 function asRun(given: Environment): Environment {
   if (given.MicrosoftAppId || given.AZURE_FUNCTIONS_ENVIRONMENT) return given;
-  return { AzureWebJobsStorage: EMULATOR, ...given, AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
+  const reachesQueue = given.AzureWebJobsStorage__accountName || given.AzureWebJobsStorage__queueServiceUri;
+  const queue = reachesQueue ? {} : { AzureWebJobsStorage: EMULATOR };
+  return { ...queue, ...given, AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
 }
 
 const EMULATOR = 'UseDevelopmentStorage=true';
@@ -49,6 +53,7 @@ async function checkServices(folder: string, settings: Settings, given: Environm
   const isIdentity = settings.outbound?.credential.kind === 'managedIdentity';
   return [
     ...store.found,
+    ...(await checkSweep(folder, settings)),
     ...queueFindings(queue ?? 'ofTheRunner', settings.environment === 'development'),
     ...clockFindings(times),
     ...(await checkChannels(channelAccess(settings), isIdentity && !settings.inAzure)),
@@ -74,6 +79,20 @@ async function checkStore(
         const fix = 'Check COSMOS_ENDPOINT, the network rules of the account, and that you are signed in (az login).';
         return { found: [problem('Cosmos DB does not answer, or does not know who asks.', fix)], times: [] };
       }
+  }
+}
+
+/** Nothing is said where the store cannot be used: its own check says why. */
+async function checkSweep(folder: string, { environment, store }: Settings): Promise<readonly Finding[]> {
+  if (store.kind === 'memory') return [];
+  const there = store.kind === 'sqlite' ? { ...store, folder: path.resolve(folder, store.folder) } : store;
+  // Opening would make an empty file.
+  if (there.kind === 'sqlite' && !existsSync(sqliteFile(there.folder))) return [];
+  try {
+    const last = await lookAtSweep({ environment, store: there });
+    return sweepFindings(last, store.kind === 'sqlite' && environment === 'development');
+  } catch {
+    return [];
   }
 }
 

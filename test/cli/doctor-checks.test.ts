@@ -10,6 +10,7 @@ import type { Finding } from '../../src/cli/checks/finding';
 import { checkHostJson } from '../../src/cli/checks/host-json';
 import { queueFindings } from '../../src/cli/checks/queue';
 import { sqliteFindings } from '../../src/cli/checks/sqlite';
+import { sweepFindings } from '../../src/cli/checks/sweep';
 import type { CosmosFacts, QueueFacts } from '../../src/diagnosis';
 import { TurnwiseError } from '../../src/schema/errors';
 import { ROOT } from '../support/sources';
@@ -35,6 +36,42 @@ test('configuration: a setting that is wrong or missing, and telemetry that goes
   expect(wrong(found)).toEqual([expect.stringContaining('problem: ')]);
   expect(JSON.stringify(found)).toContain('TURNWISE_STORE has to be');
   expect(JSON.stringify(found)).not.toContain('secret thing');
+});
+
+test.each(['', 'UseDevelopmentStorage=true'])(
+  'configuration: AzureWebJobsStorage=%j beside an identity for the same account',
+  (AzureWebJobsStorage) => {
+    const insights = { APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=1' };
+    const bot = { MicrosoftAppId: '11111111-2222-4333-8444-555555555555', MicrosoftAppType: 'UserAssignedMSI' };
+    for (const name of ['accountName', 'queueServiceUri', 'blobServiceUri']) {
+      const value = name === 'accountName' ? 'account' : 'https://account.queue.core.windows.net';
+      const both = { ...bot, ...insights, AzureWebJobsStorage, [`AzureWebJobsStorage__${name}`]: value };
+      const { found } = checkConfiguration({ AzureWebJobsStorage__accountName: 'account', ...both });
+      expect(wrong(found)).toEqual([expect.stringMatching(/^problem: AzureWebJobsStorage is set beside/)]);
+    }
+    const { found } = checkConfiguration({ ...bot, ...insights, AzureWebJobsStorage__accountName: 'account' });
+    expect(wrong(found)).toEqual([]);
+  },
+);
+
+test('sweep: the timer runs, has stopped, or never ran', () => {
+  const ago = (minutes: number, by: 'timer' | 'invocation' = 'timer') => {
+    return { at: Date.UTC(2030, 0, 1), agoMs: minutes * 60_000, by };
+  };
+  expect(wrong(sweepFindings(ago(1), false))).toEqual([]);
+  expect(sweepFindings(ago(1), false)).toMatchObject([
+    { message: 'The last sweep ended 1 min ago (2030-01-01T00:00:00.000Z).' },
+  ]);
+  expect(wrong(sweepFindings(ago(11), false))).toEqual([
+    expect.stringMatching(/^warning: .*11 min ago .*does not run/),
+  ]);
+  expect(wrong(sweepFindings(ago(2, 'invocation'), false))).toEqual([
+    expect.stringMatching(/another function made it/),
+  ]);
+  expect(wrong(sweepFindings(undefined, false))).toEqual([expect.stringMatching(/^warning: No sweep has ever ended/)]);
+  // On a development machine the app may simply not be running.
+  for (const last of [ago(60 * 24), ago(2, 'invocation'), undefined])
+    expect(wrong(sweepFindings(last, true))).toEqual([]);
 });
 
 describe('host.json', () => {

@@ -335,6 +335,7 @@ describe('doctor', () => {
         'configuration ok',
         'host.json ok',
         'store ok',
+        'sweep ok',
         'queue ok',
         'clock ok',
         'credentials ok',

@@ -1,4 +1,4 @@
-import { TurnwiseError } from '../../schema/errors';
+import { ERRORS, TurnwiseError } from '../../schema/errors';
 import { type Environment, readSettings, type Settings } from '../../settings';
 import { type Finding, findings } from './finding';
 
@@ -25,5 +25,7 @@ export function checkConfiguration(env: Environment): {
       warning('Traces, metrics and logs go nowhere.', 'Set APPLICATIONINSIGHTS_CONNECTION_STRING: docs/telemetry.md.'),
     );
   }
+  if (settings.storageConflict)
+    found.push(problem(ERRORS.StorageSettingConflict, 'docs/errors.md: StorageSettingConflict.'));
   return { settings, found };
 }
