@@ -79,8 +79,8 @@ export interface Settings {
   /** `undefined` for a bot that comes from nowhere. */
   readonly earlier?: EarlierSettings;
   readonly queue: QueueSettings;
-  /** Whether a connection string, even an empty one, is set beside an identity for the host's storage account. */
-  readonly storageConflict: boolean;
+  /** Says that a connection string, even an empty one, is set beside an identity for the host's storage account. */
+  readonly storageConflict?: true;
   readonly inbound: InboundSettings;
   readonly notify: NotifySettings;
   /** `undefined` for the anonymous bot of local development. */
@@ -115,7 +115,7 @@ export function readSettings(env: Environment): Settings {
     lifetimes: readLifetimes(values),
     ...defined({ earlier: readEarlier(values, environment, inAzure) }),
     queue: readQueue(values, inAzure),
-    storageConflict: setsStorageTwice(env),
+    ...(setsStorageTwice(env) ? { storageConflict: true } : {}),
     inbound: readInbound(values),
     notify: readNotify(values),
     outbound: readOutbound(values, cloud),

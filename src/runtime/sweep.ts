@@ -40,8 +40,9 @@ export async function ringForOverdue(
   const started = clock.monotonic();
   const overdue = await persist(clock, () => store.mailbox.overdue(limit), { limitMs: STORE_LIMIT_MS });
   let rung = 0;
-  while (rung < overdue.length && clock.monotonic() - started < limitMs) {
-    const next = overdue.slice(rung, rung + RINGS_AT_ONCE);
+  for (let from = 0; from < overdue.length; from += RINGS_AT_ONCE) {
+    if (clock.monotonic() - started >= limitMs) break;
+    const next = overdue.slice(from, from + RINGS_AT_ONCE);
     await Promise.all(next.map((key) => ring(runtime, key, 0)));
     rung += next.length;
   }
