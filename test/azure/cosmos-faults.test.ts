@@ -90,6 +90,8 @@ function nextOf(isMeant: (request: GatewayRequest) => boolean, mischief: Mischie
 }
 
 const USER = userKey('test', 'user-1');
+/** Age at which a sweep counts as missed. */
+const LATE_MS = 300_000;
 const large = { ref: 'large', activity: message('large') };
 
 /** State that does not fit into the head, so that its commit is a batch. */
@@ -247,6 +249,27 @@ const CALLS: readonly {
     call: () => store.users.settle(USER, 'i1', true),
     answer: undefined,
     once: async () => expect(await store.users.read(USER)).toEqual({ version: 2, data: { a: 1 }, intents: [] }),
+  },
+  {
+    name: 'a claim on a missed sweep',
+    prepare: async () => {
+      await store.sweeps.ended('timer');
+      clock.pass(LATE_MS + 2_000);
+      return undefined;
+    },
+    call: () => store.sweeps.claim('worker-1', LATE_MS, 60_000),
+    answer: { outcome: 'claimed' },
+    once: async () => {
+      expect(await other.sweeps.claim('worker-2', LATE_MS, 60_000)).toMatchObject({ outcome: 'notDue' });
+      expect(await other.sweeps.claim('worker-1', LATE_MS, 60_000)).toEqual({ outcome: 'claimed' });
+    },
+  },
+  {
+    name: 'the record of a sweep',
+    prepare: async () => undefined,
+    call: () => store.sweeps.ended('timer'),
+    answer: undefined,
+    once: async () => expect(await other.sweeps.last()).toMatchObject({ by: 'timer' }),
   },
 ];
 
