@@ -7,7 +7,7 @@ import { logEvent } from './runtime/events';
 import { errorName } from './runtime/runtime';
 import { type Failure, failure, TurnwiseError } from './schema/errors';
 
-/** What a wrong setting is answered with. The codes are those with which settings are refused. */
+/** Answers to requests while a setting is wrong, by the code with which the setting was refused. */
 const ANSWERS: ReadonlyMap<string, Failure> = new Map(
   [
     failure(503, 'AppIdMissing'),
@@ -24,15 +24,14 @@ function answerTo(error: unknown): { readonly error: TurnwiseError; readonly ans
   return answer && { error, answer: { ...answer, message: error.message } };
 }
 
-/** Name under which the local runner waits for such an error; `src/local/app-failure.ts` has the same. The two may be of different bundles. */
+/** Name under which the local runner leaves a listener for such errors. `src/local/app-failure.ts` has the same name; the two may be of different bundles. */
 const LISTENER = Symbol.for('turnwise.failureListener');
 
 /**
  * Returns an app that cannot work because a setting is wrong. An app that throws while it is loaded registers no function: its endpoints
- * are the host's own 404, and no alert sees a request. This one answers 503 with the error, fails every ring, and says once on the console
+ * are the host's own 404, and no alert sees a request. This one answers 503 with the error, fails every ring, and writes to the console
  * what is wrong.
  *
- * @param log what the author's app would log to
  * @throws the error itself, if it is not about a setting
  */
 export function failedApp(
@@ -94,7 +93,7 @@ export function failedApp(
   };
 }
 
-/** What `/api/health?live` answers while the process does. */
+/** Answer of `/api/health?live`: the process answers. */
 export const LIVE: HttpResponseInit = { status: 200, jsonBody: { status: 'ok' } };
 
 /**
@@ -106,7 +105,7 @@ function tellOperator(error: unknown): void {
   console.error(`turnwise: the app cannot work: ${code}. ${message}`.trimEnd());
 }
 
-/** Writes to the console why something cannot be prepared: once, until it fails for another reason, or has succeeded in between. */
+/** Wraps a preparation so that the reason of its failure is written to the console: once, until the reason is another or it has succeeded. */
 export function complaining(prepare: () => Promise<void>): () => Promise<void> {
   let told: string | undefined;
   return async () => {

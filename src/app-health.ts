@@ -52,15 +52,15 @@ const LIMIT_MS = 4_000;
 
 type Checks = Record<string, string>;
 
-/** What is worth knowing of an app that can do its work. */
+/** Notes on an app, beside the checks that decide about its health. */
 export interface HealthNotes {
-  /** When the last sweep ended, in ISO form. */
+  /** Time at which the last sweep ended, in ISO form. */
   readonly lastSweep?: string;
   /** Codes of `docs/errors.md`. They do not make the answer a 503: the app works, and a restart by a platform would mend nothing. */
   readonly warnings?: readonly ErrorCode[];
 }
 
-/** Returns what looks for these notes. Anything that cannot be had is left out: the checks say so. */
+/** Returns a function that reads the notes. Whatever cannot be read is left out, because a check says so. */
 export function notesOf(
   store: Pick<Store, 'sweeps'>,
   settings: Pick<Settings, 'storageConflict'>,
@@ -83,7 +83,7 @@ export function notesOf(
  * no name, no message.
  *
  * @param about what is said in any case
- * @param notes what is said beside the checks
+ * @param notes reads what is said beside the checks
  */
 export function healthOf(
   probes: Probes,

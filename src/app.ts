@@ -56,7 +56,7 @@ export function createBotApp(options: BotAppOptions): BotApp {
   }
 }
 
-/** @throws TurnwiseError also when a setting is missing or wrong */
+/** Composes an app whose settings are right. @throws TurnwiseError when a setting is missing or wrong; and as {@link createBotApp} */
 function workingApp(options: BotAppOptions): BotApp {
   const settings = readSettings({ ...(options.environment ?? process.env), ...options.adapter?.settings });
   const auth = options.auth ?? configuredInboundAuth(settings);

@@ -75,7 +75,7 @@ export interface BotApp {
   notify(request: HttpRequest): Promise<HttpResponseInit>;
   /** HTTP: what became of that, by the id in the route's `{id}`. */
   notification(request: HttpRequest): Promise<HttpResponseInit>;
-  /** Whether the Functions host asks for a key before these two: only where the settings say so. */
+  /** Whether the Functions host asks for a key before these two: where the settings say so, and while the app cannot work. */
   readonly notifyAuthLevel: 'anonymous' | 'function';
   /**
    * Speaking first, from any function of the app: at once. In a turn use `context.proactive`, so that it happens if and only if the turn
@@ -83,8 +83,8 @@ export interface BotApp {
    */
   readonly proactive: Proactive;
   /**
-   * Why the app cannot work: a setting that is missing or wrong. `undefined` for an app that can. The handlers of one that cannot answer 503
-   * with this error, and reject with it where they are not HTTP.
+   * Error that keeps the app from working: a setting is missing or wrong. `undefined` for an app that works. With it, the handlers for HTTP answer
+   * 503 with its code and message, `turns` and `proactive` reject with it, and `sweep` writes it to the console.
    */
   readonly failure?: TurnwiseError;
   /** Closes what is open. For the end of the process. */

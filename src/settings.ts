@@ -79,7 +79,7 @@ export interface Settings {
   /** `undefined` for a bot that comes from nowhere. */
   readonly earlier?: EarlierSettings;
   readonly queue: QueueSettings;
-  /** Says that a connection string, even an empty one, is set beside an identity for the host's storage account. */
+  /** Set where a connection string, even an empty one, stands beside an identity for the host's storage account. */
   readonly storageConflict?: true;
   readonly inbound: InboundSettings;
   readonly notify: NotifySettings;
@@ -358,7 +358,7 @@ function readQueue(values: Values, inAzure: boolean): QueueSettings {
   };
 }
 
-/** An empty value counts here: the Functions host takes it for a connection string that is there. */
+/** Returns whether the storage account is named both ways. An empty value counts: the Functions host takes it for a connection string. */
 function setsStorageTwice(env: Environment): boolean {
   const byIdentity = /^AzureWebJobsStorage__(?:accountName|\w+ServiceUri)$/;
   return (

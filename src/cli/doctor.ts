@@ -82,7 +82,7 @@ async function checkStore(
   }
 }
 
-/** Nothing is said where the store cannot be used: its own check says why. */
+/** Checks when the app was last swept. Finds nothing where the store cannot be used: its own check says why. */
 async function checkSweep(folder: string, { environment, store }: Settings): Promise<readonly Finding[]> {
   if (store.kind === 'memory') return [];
   const there = store.kind === 'sqlite' ? { ...store, folder: path.resolve(folder, store.folder) } : store;

@@ -1,4 +1,4 @@
-/** Name under which an app finds who wants to know that it cannot work; `src/app-failure.ts` has the same. The two may be of different bundles. */
+/** Name under which an app looks for a listener when it cannot work. `src/app-failure.ts` has the same name; the two may be of different bundles. */
 const LISTENER = Symbol.for('turnwise.failureListener');
 
 /**

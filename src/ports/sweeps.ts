@@ -1,20 +1,21 @@
 /** Last sweep that ran to its end. */
 export interface LastSweep {
-  /** When it ended: store time, in ms since the epoch. */
+  /** Time at which it ended: store time, in ms since the epoch. */
   readonly at: number;
-  /** How long ago that is, in ms, by the store's time. */
+  /** Its age by the store's time, in ms. */
   readonly agoMs: number;
-  /** What ran it: the timer, or an invocation of another function because the timer was late. */
+  /** Trigger that made it. */
   readonly by: SweptBy;
 }
 
+/** Trigger of a sweep: the timer, or an invocation of another function because the timer was late. */
 export type SweptBy = 'timer' | 'invocation';
 
 /** Result of a claim. `remainingMs`: time until a claim can succeed, if nothing else happens. */
 export type SweepClaim = { readonly outcome: 'claimed' } | { readonly outcome: 'notDue'; readonly remainingMs: number };
 
 /**
- * One record, shared by all instances: when the app was last swept, and who is about to. Each method is one atomic step; each may throw a
+ * Record of the last sweep, and of the claim on the next one, shared by all instances. Each method is one atomic step; each may throw a
  * `StoreFault`, and may be repeated with the same arguments. A claim only saves work: a second sweep at the same time does no harm, so
  * nothing fences its holder. A claimer that dies delays the next claim by `claimMs`.
  */

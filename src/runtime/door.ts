@@ -35,7 +35,7 @@ export async function assertShut(gates: readonly Gate[]): Promise<void> {
   }
 }
 
-/** What says why nothing is served. The rest is answered as something that passes. */
+/** Failures whose code is passed on. Any other is answered as something that passes. */
 const REASONS: ReadonlyMap<string, Failure> = new Map(
   [failure(503, 'GateOpen'), failure(503, 'StoreUnusable'), failure(503, 'NodeTooOld')].map((each) => [
     each.code,

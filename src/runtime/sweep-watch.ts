@@ -4,27 +4,27 @@ import { persist } from './persist';
 import { errorName, type Runtime } from './runtime';
 import { ringForOverdue, sweep } from './sweep';
 
-/** After a claim nobody else gets one for this long, in ms: a claimer that dies, or leaves work behind, costs this much. */
+/** Time after a claim in which no other claim is granted, in ms. A claimer that dies, or leaves work behind, costs this much. */
 const CLAIM_MS = 60_000;
 
-/** No ring of a sweep in place of the timer's is begun after this many ms: the invocation that makes it has other work. */
+/** Time after which a sweep in place of the timer's begins no further ring, in ms. The invocation that makes it came for something else. */
 const MISSED_SWEEP_LIMIT_MS = 10_000;
 
-/** How long a store that does not answer is asked for the time of the last sweep, or told it, in ms. */
+/** Time for which a claim, or the record of a sweep, is repeated while the store fails, in ms. */
 const STORE_LIMIT_MS = 2_000;
 
 /** Age of the last sweep, in ms, from which it counts as a sign that the timer has stopped, whoever made it. */
 const STOPPED_MS = 600_000;
 
-/** Whether a sweep shows that the timer has stopped: another function had to make it, or it is too long ago. */
+/** Returns whether the last sweep shows that the timer has stopped: another function had to make it, or it is too long ago. */
 export function showsStoppedTimer({ agoMs, by }: LastSweep): boolean {
   return by === 'invocation' || agoMs > STOPPED_MS;
 }
 
 /**
- * Sees to it that the app is swept although its timer may have stopped: any invocation makes a sweep when the last one ended more than
- * `missedSweepMs` ago. One object per process. It asks the store at most once a minute, and only when the last sweep that it knows of is
- * old enough, so that with a timer that runs there is one read in about five minutes.
+ * Keeps the app swept although its timer may have stopped: any invocation makes a sweep when the last one ended at least `missedSweepMs`
+ * ago. There is one object per process. It asks the store only when a sweep can be due by what it knows, so a process reads the record about once in
+ * five minutes while the timer runs.
  */
 export class SweepWatch {
   readonly #runtime: Runtime;
@@ -46,8 +46,8 @@ export class SweepWatch {
   }
 
   /**
-   * Makes a sweep, smaller than the timer's, if the last one is too long ago and no other instance makes one. Returns at once when it is not yet time
-   * to ask. Never rejects: the invocation that calls it has done its own work already.
+   * Makes a sweep, smaller than the timer's, if the last one is too long ago and no other instance makes one. Returns at once while none can be due.
+   * Never rejects, because the invocation that calls it has done its own work already.
    */
   async sweepIfMissed(): Promise<void> {
     const { clock, log } = this.#runtime;
@@ -80,7 +80,7 @@ export class SweepWatch {
     if (left === 0 && overdue < options.missedSweepLimit) await this.#ended('invocation');
   }
 
-  /** A sweep whose end is not recorded is made again sooner than need be, and that is all. */
+  /** Records the end of a sweep, best effort: without the record, a sweep is made sooner than need be. */
   async #ended(by: SweptBy): Promise<void> {
     const { clock, log, options, store } = this.#runtime;
     try {

@@ -7,7 +7,7 @@ import { type Runtime, ring } from './runtime';
 /** Most rings at a time. */
 const RINGS_AT_ONCE = 16;
 
-/** How long a store that does not answer is asked for what is overdue, in ms. */
+/** Time for which the question for overdue conversations is repeated while the store fails, in ms. */
 const STORE_LIMIT_MS = 5_000;
 
 /**

@@ -17,7 +17,7 @@ const partsOf = (
 
 export const messageOf = (error: unknown): string => String(partsOf(error).message ?? error);
 
-/** Whether `node:sqlite` is not there: before Node 22.5 it did not exist, before 22.13 it had to be asked for. */
+/** Returns whether an error says that `node:sqlite` is not there: before Node 22.5 it did not exist, before 22.13 it had to be asked for. */
 export const isOldNode = (error: unknown): boolean => partsOf(error).code === 'ERR_UNKNOWN_BUILTIN_MODULE';
 
 const SQLITE_BUSY = 5;

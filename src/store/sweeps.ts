@@ -3,7 +3,7 @@ import type { Collections } from './collections';
 
 interface SweepRecord {
   readonly v: 1;
-  /** When the record was made: until a first sweep ends, it counts as one. */
+  /** Time at which the record was made. Until a first sweep ends, it counts as one. */
   readonly since: number;
   /** The last sweep that ran to its end. */
   readonly swept?: { readonly at: number; readonly by: SweptBy };
@@ -13,7 +13,7 @@ interface SweepRecord {
 const COLLECTION = 'sweeps';
 const ITEM = 'last';
 
-/** The time of the last sweep, on a storage engine. The record is kept for good: there is one. */
+/** Makes the port on a storage engine. There is one record, and it is kept for good. */
 export function sweeps(collections: Collections): Sweeps {
   return {
     claim: (owner, lateMs, claimMs) =>
@@ -43,7 +43,7 @@ export function sweeps(collections: Collections): Sweeps {
   };
 }
 
-/** A time that lies ahead by more than the whole span was written by a clock that has gone back since, and blocks nothing. */
+/** Returns what is left of a span, in ms. A time further ahead than the span was written by a clock that has gone back since, and blocks nothing. */
 function remaining(at: number | undefined, now: number, spanMs: number): number {
   if (at === undefined || at > now + spanMs) return 0;
   return Math.max(0, at + spanMs - now);

@@ -8,7 +8,7 @@ const { ok, warning } = findings('sweep');
 const FIX = 'Restart the app: docs/operate.md, "The timer has stopped".';
 
 /**
- * Whether the timer function `sweep` runs.
+ * Reports when the app was last swept, and whether its timer did it.
  *
  * @param last the last sweep that the store knows of
  * @param mayBeStopped whether the app may simply not be running, as on a development machine
