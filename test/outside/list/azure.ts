@@ -1,0 +1,114 @@
+import { filesBelow } from '../../support/sources';
+import { documented, either, resourceString, resourceType, role } from '../copies';
+import { type OutsideValue, outside, outsideEach } from '../outside-value';
+import { textOf } from '../production';
+
+/* What the deployment names: roles, resource types, their values, clouds, actions. */
+
+const TEMPLATE = filesBelow('infra')
+  .filter((file) => file.endsWith('.bicep'))
+  // Without comments and descriptions.
+  .map((file) => ({ file, text: textOf(file).replace(/^\s*\/\/.*$|^@description\(.*\)$/gm, '') }));
+const WORKFLOWS = filesBelow('.github/workflows').map(textOf).join('\n');
+const TEMPLATE_AND_PARAMETERS = [...filesBelow('infra').map(textOf), WORKFLOWS].join('\n');
+const GUID = /(\w+)\s*[=:]\s*'([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})'/g;
+
+function all(pattern: RegExp): string[] {
+  return TEMPLATE.flatMap(({ text }) => [...text.matchAll(pattern)].map(([, value = '']) => value));
+}
+
+/** Properties of resources whose values the services define. */
+const PROPERTIES = [
+  'kind',
+  'tier',
+  'principalType',
+  'minimumTlsVersion',
+  'minimalTlsVersion',
+  'defaultConsistencyLevel',
+  'databaseAccountOfferType',
+  'indexingMode',
+  'publicAccess',
+  'msaAppType',
+  'channelName',
+  'aggregation',
+  'timeAggregation',
+  'operator',
+  'Application_Type',
+  'runtime',
+];
+
+/** Ids of roles, each with the role that the name beside it means in its file. */
+function roles(): OutsideValue[] {
+  return TEMPLATE.flatMap(({ file, text }) =>
+    [...text.matchAll(GUID)].map(([, name = '', id]) =>
+      outside(`role ${name} in ${file}`, id, role(name, /(\w+)\.bicep$/.exec(file)?.[1] ?? '')),
+    ),
+  );
+}
+
+export const azure: readonly OutsideValue[] = [
+  ...roles(),
+  ...outsideEach('resource type', all(/'(Microsoft\.[\w./]+@[\w-]+)'/g), resourceType()),
+  ...outsideEach('resource type of a role', all(/'(Microsoft\.[\w./]+)'/g), resourceType()),
+  ...outsideEach(
+    'value of a resource',
+    PROPERTIES.flatMap((name) => all(new RegExp(`\\b${name}: '([\\w,.]+)'`, 'g'))),
+    {
+      ...either(resourceString(), documented('flex consumption', 'tier'), documented('flex consumption', 'kinds')),
+      // A later version of TLS is stricter, and no mistake.
+      alternative: (value) => value === 'TLS1_3',
+    },
+  ),
+  ...outsideEach(
+    'price',
+    all(/\bsku: \{ name: '(\w+)'/g),
+    either(resourceString(), documented('flex consumption', 'sku')),
+  ),
+  ...outsideEach(
+    'capability of Cosmos DB',
+    all(/name: '(Enable\w+)'/g),
+    documented('cosmos capabilities', 'serverless'),
+  ),
+  ...outsideEach(
+    'backup of Cosmos DB',
+    all(/'(Continuous\w*)'/g),
+    resourceString('Microsoft.DocumentDB/databaseAccounts'),
+  ),
+  ...outsideEach(
+    'group of functions',
+    all(/name: '(http)', instanceCount/g),
+    documented('flex consumption', 'group of HTTP functions'),
+  ),
+  ...outsideEach('name of a cloud', all(/\b(Azure\w*(?:Government|Cloud))\b/g), documented('bicep clouds', 'names')),
+  ...outsideEach(
+    'variable of azd',
+    [...TEMPLATE_AND_PARAMETERS.matchAll(/\bAZURE_(?!CLIENT)[A-Z_]+\b/g)].map(([name]) => name),
+    documented('azd', 'variables'),
+  ),
+  ...outsideEach('tag for azd', all(/'(azd-[\w-]+)'/g), documented('azd', 'tags')),
+  ...outsideEach(
+    'property of a connection',
+    all(/AzureWebJobsStorage__(\w+)/g),
+    documented('functions connections', 'properties'),
+  ),
+  ...outsideEach(
+    'credential of a connection',
+    all(/AzureWebJobsStorage__credential: '(\w+)'/g),
+    documented('functions connections', 'credential'),
+  ),
+  ...outsideEach(
+    'way to send telemetry',
+    all(/(Authorization=\w+)/g),
+    documented('functions connections', 'telemetry with an identity'),
+  ),
+  ...outsideEach(
+    'action of a workflow',
+    [...WORKFLOWS.matchAll(/uses: ([^.\s]\S+)/g)].map(([, action]) => action),
+    documented('github actions', 'actions'),
+  ),
+  ...outsideEach(
+    'issuer of tokens of workflows',
+    textOf('docs/deploy.md').match(/https:\/\/token\.actions\.[\w.]+/g) ?? [],
+    documented('github actions', 'issuer'),
+  ),
+];

@@ -1,0 +1,143 @@
+import { CoreApi } from '../../../src/local/core-api';
+import { queueInput } from '../../../src/local/triggers';
+import { SETTINGS } from '../../../src/settings-list';
+import { documented, either, found, literal, word } from '../copies';
+import { type OutsideValue, outside, outsideEach } from '../outside-value';
+import { codeBelow, declared, declaredStrings, stringsAcross, stringsIn, textOf } from '../production';
+
+/* Azure Functions: settings, triggers, the worker's interface, host.json. And the other settings that are not ours. */
+
+const LIBRARY = '@azure/functions/dist/azure-functions.js';
+const BOT_SETTINGS = [
+  'botbuilder-core/lib/configurationServiceClientCredentialFactory.js',
+  'botbuilder-core/lib/configurationBotFrameworkAuthentication.js',
+];
+
+/** A message as the queue gives it. */
+const MESSAGE = {
+  messageId: '',
+  popReceipt: '',
+  messageText: '',
+  dequeueCount: 1,
+  insertedOn: new Date(0),
+  expiresOn: new Date(0),
+  nextVisibleOn: new Date(0),
+};
+
+/** Settings whose names are those of others. Ours begin with `TURNWISE_` or name an account of Cosmos DB. */
+const settings = SETTINGS.map(({ name }) => name).filter((name) => !/^(?:TURNWISE|COSMOS)_/.test(name));
+const connections = settings.filter((name) => name.startsWith('AzureWebJobsStorage__'));
+
+const identityVariable = word('@azure/msal-node/lib/msal-node.cjs', '@azure/identity/dist/commonjs/credentials');
+
+export const functions: readonly OutsideValue[] = [
+  ...outsideEach(
+    'setting',
+    settings.filter((name) => !connections.includes(name)),
+    either(
+      word(...BOT_SETTINGS),
+      documented('functions environment', 'names'),
+      documented('federated credential', 'setting'),
+      identityVariable,
+    ),
+  ),
+  ...outsideEach(
+    'property of a connection',
+    connections.map((name) => name.split('__')[1]),
+    documented('functions connections', 'properties'),
+  ),
+  ...outsideEach(
+    'property of a connection of the runner',
+    stringsIn('src/local/connections.ts', /^__\w+$/, 3).map((name) => name.slice(2)),
+    documented('functions connections', 'properties'),
+  ),
+  ...outsideEach(
+    'host of a queue service',
+    stringsAcross(['src/settings.ts', 'src/local/connections.ts'], /^\.queue\.core/, 2),
+    documented('functions connections', 'host of a queue service'),
+  ),
+  ...outsideEach(
+    'sign of Azure',
+    [
+      ...declaredStrings('src/settings-azure.ts', 'AZURE_MARKERS'),
+      ...stringsIn('src/settings-azure.ts', /^WEBSITE_/, 6),
+    ],
+    either(
+      documented('functions environment', 'names'),
+      identityVariable,
+      word('@azure/monitor-opentelemetry-exporter/dist/commonjs'),
+      documented('container apps', 'name of the app'),
+    ),
+  ),
+  ...outsideEach(
+    'type of a trigger',
+    stringsIn('src/local/bindings.ts', /^[a-z]+trigger$/, 3),
+    // The host takes types in any case.
+    found(LIBRARY, /['"](\w+Trigger)['"]/g, (type) => type.toLowerCase()),
+  ),
+  ...outsideEach(
+    'part of the name of a switch',
+    stringsIn('src/local/bindings.ts', /^(?:AzureWebJobs(?:\.|__)|(?:\.|__)Disabled)$/, 4),
+    either(documented('disabled functions', 'parts'), documented('disabled functions', 'parts on Linux')),
+  ),
+  ...outsideEach(
+    'metadata of a queue message',
+    Object.keys(queueInput('message', MESSAGE, '').metadata),
+    documented('queue trigger', 'metadata'),
+  ),
+  ...outsideEach(
+    'state of an invocation',
+    stringsIn('src/local/core-api.ts', /nvocation(?:Hooks)?$/, 3),
+    documented('node worker', 'states'),
+  ),
+  ...outsideEach(
+    'function of the worker',
+    Object.keys(new CoreApi(() => undefined).module),
+    documented('node worker', 'members'),
+  ),
+  ...outsideEach(
+    'hook',
+    stringsIn('src/local/functions-app.ts', /^(?:app|pre|post)[A-Z]\w+$/, 8).filter((name) => !name.endsWith('Hooks')),
+    literal(LIBRARY),
+  ),
+  ...outsideEach(
+    'module of the worker',
+    stringsAcross(codeBelow('src'), /^@azure\/functions-core$/, 2),
+    documented('node worker', 'module'),
+  ),
+  ...outsideEach(
+    'level of the log',
+    declaredStrings('src/local/host-json.ts', 'LEVELS'),
+    documented('node worker', 'levels'),
+  ),
+  outside(
+    'shortest polling interval in ms',
+    declared('src/local/host-json.ts', 'MIN_POLLING_INTERVAL_MS'),
+    documented('functions host', 'shortest polling interval in ms'),
+  ),
+  ...outsideEach(
+    'setting of the host that the runner takes too',
+    stringsIn('src/local/settings.ts').flatMap((text) => text.match(/\bFUNCTIONS_[A-Z_]+/g) ?? []),
+    documented('functions environment', 'names'),
+  ),
+  ...outsideEach(
+    'extension bundle',
+    [(JSON.parse(textOf('host.json')) as { readonly extensionBundle: { readonly id: string } }).extensionBundle.id],
+    documented('functions host', 'extension bundle'),
+  ),
+  ...outsideEach(
+    'encoding of messages',
+    stringsIn('src/local/host-json.ts', /^(?:base64|none)$/, 6),
+    documented('functions host', 'encodings'),
+  ),
+  ...outsideEach(
+    'route prefix',
+    stringsIn('src/cli/checks/host-json.ts', /^api$/, 1),
+    documented('functions host', 'route prefix'),
+  ),
+  ...outsideEach(
+    'header of a signed-in caller',
+    stringsIn('src/runtime/door.ts', /^x-ms-/, 1),
+    word('@azure/functions/src/http/extractHttpUserFromHeaders.ts', LIBRARY),
+  ),
+];

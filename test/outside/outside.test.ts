@@ -1,0 +1,24 @@
+import { describe, expect, test } from '@jest/globals';
+import { unreadEntries } from './copies';
+import { LISTS } from './lists';
+import { changed } from './outside-value';
+
+describe.each(Object.entries(LISTS))('%s', (_area, list) => {
+  test('has the values that the services have', () => {
+    const wrong = list.filter(({ value, copy }) => !copy.has(value));
+    expect(wrong.map(({ what, copy }) => `${what} is not in: ${copy.source}`)).toEqual([]);
+  });
+
+  test('would notice a change of any character', () => {
+    const blind = list.flatMap(({ what, value, copy }) =>
+      changed(value)
+        .filter((other) => copy.has(other) && copy.alternative?.(other, value) !== true)
+        .map((other) => `${what} could be ${other}`),
+    );
+    expect(blind).toEqual([]);
+  });
+});
+
+test('reads everything that documents are quoted for', () => {
+  expect(unreadEntries()).toEqual([]);
+});
