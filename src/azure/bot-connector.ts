@@ -20,6 +20,9 @@ export interface BotConnectorOptions extends ServiceRouting {
   readonly lookup?: LookupFunction;
 }
 
+/** Largest answer to a delivery, in bytes. Answers are an id, or an error; gateways answer with pages. */
+const MAX_ANSWER_BYTES = 256 * 1024;
+
 /** `status` of what was refused here, before any call was made. */
 const NO_CALL = 0;
 
@@ -45,7 +48,7 @@ export class BotConnector implements Connector {
     this.#timeoutMs = Math.min(options.timeoutMs ?? 10_000, 10_000);
     this.#circuit = new HostCircuit(() => options.clock.monotonic(), options.circuit);
     this.#http = new HttpExchange({
-      maxResponseBytes: options.maxResponseBytes ?? 256 * 1024,
+      maxResponseBytes: options.maxResponseBytes ?? MAX_ANSWER_BYTES,
       idleMs: 30_000,
       maxConnections: 128,
       lookup: options.lookup,

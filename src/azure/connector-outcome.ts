@@ -52,6 +52,9 @@ type Answered = Extract<Exchange, { kind: 'answered' }>;
 /** Ids are opaque and short; anything longer is not one that could be used in an address again. */
 const MAX_ID_LENGTH = 2048;
 
+/** Longest error code that is passed on, in characters. */
+const MAX_CODE_LENGTH = 160;
+
 function successOf({ status, body }: Answered): Outcome {
   if (body.cut)
     return { delivery: { outcome: 'unknown', reason: `HTTP ${status}, body cut short`, status }, sign: 'unclear' };
@@ -68,7 +71,8 @@ function successOf({ status, body }: Answered): Outcome {
 function reasonOf({ status, body }: Answered): string {
   const json = body.cut ? { ok: false as const } : parseJson(body.text);
   const code = json.ok ? property(property(json.value, 'error'), 'code') : undefined;
-  return typeof code === 'string' && /^[A-Za-z][\w.-]{0,63}$/.test(code) ? `HTTP ${status} ${code}` : `HTTP ${status}`;
+  const named = typeof code === 'string' && code.length <= MAX_CODE_LENGTH && /^[A-Za-z][\w.-]*$/.test(code);
+  return named ? `HTTP ${status} ${code}` : `HTTP ${status}`;
 }
 
 function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {

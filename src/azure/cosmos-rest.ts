@@ -65,8 +65,8 @@ const EVERY_REQUEST = {
   'x-ms-consistency-level': 'Session',
 } as const;
 
-/** An item has two megabytes at most, and a batch's answer tells ETags. */
-const MOST_RESPONSE_BYTES = 8 * 1024 * 1024;
+/** Largest answer of the service, in bytes. An item has two megabytes at most, and the answer to a batch has ETags. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface CosmosRestOptions {
   readonly authorization: CosmosAuthorization;
@@ -83,7 +83,7 @@ export class CosmosRest {
 
   constructor(private readonly options: CosmosRestOptions) {
     this.http = new HttpExchange({
-      maxResponseBytes: MOST_RESPONSE_BYTES,
+      maxResponseBytes: MAX_ANSWER_BYTES,
       idleMs: 30_000,
       maxConnections: 256,
       lookup: undefined,

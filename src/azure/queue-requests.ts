@@ -28,6 +28,12 @@ export interface QueueFailure {
  */
 const API_VERSION = '2019-07-07';
 
+/** Largest answer of the queue service, in bytes. Answers are the message's ids, or an error. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** Longest error code that is passed on, in characters. */
+const MAX_CODE_LENGTH = 160;
+
 const SCOPE = 'https://storage.azure.com/.default';
 
 /** As long as a failed identity service is left alone at most: meanwhile every ring is the sweep's. */
@@ -63,7 +69,7 @@ export class QueueRequests {
         tokens ?? identityTokens(() => azureIdentity(connection), [SCOPE], { clock, maxBackOffMs: MAX_TOKEN_PAUSE_MS });
     }
     this.#http = new HttpExchange({
-      maxResponseBytes: 64 * 1024,
+      maxResponseBytes: MAX_ANSWER_BYTES,
       idleMs: 30_000,
       maxConnections: 128,
       lookup: undefined,
@@ -145,7 +151,7 @@ function failureOf(exchange: Exchange, expected: number): QueueFailure | undefin
 
 /** @param code the service's error code, or the system's, or whatever stands in its place */
 export function queueFailure(status: number | undefined, code: unknown): QueueFailure {
-  const reason = typeof code === 'string' && /^\w{1,60}$/.test(code) ? code : 'error';
+  const reason = typeof code === 'string' && code.length <= MAX_CODE_LENGTH && /^\w+$/.test(code) ? code : 'error';
   if (status === undefined) return { reason, kind: 'passing' };
   if (status === 404 && code === 'QueueNotFound') return { reason, kind: 'missing' };
   const passing = status === 408 || status === 429 || status >= 500;

@@ -7,6 +7,9 @@ import { serviceUrlNotTrusted } from './service-hosts';
 import { type ServiceRoute, type ServiceRouting, serviceRoute } from './service-routes';
 import { within } from './within';
 
+/** Largest answer of a channel's service, in bytes: the members of a large team, or a file. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
 /** One call of a channel's REST API that wants an answer. */
 export interface ServiceRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -78,7 +81,7 @@ export class ServiceRequests {
     const { lookup, maxResponseBytes } = this.#options;
     const token = tokens === undefined ? undefined : await within(tokens.token(), this.#timeoutMs, signal);
     this.#http ??= new HttpExchange({
-      maxResponseBytes: maxResponseBytes ?? 8 * 1024 * 1024,
+      maxResponseBytes: maxResponseBytes ?? MAX_ANSWER_BYTES,
       idleMs: 30_000,
       maxConnections: 32,
       lookup,

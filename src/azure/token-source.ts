@@ -58,6 +58,9 @@ interface Held {
 /** A token that is about to run out is not sent: it may expire on the way, or by the clock at the other end. */
 const MARGIN_MS = 30_000;
 
+/** Longest name of an error that is passed on, in characters. */
+const MAX_NAME_LENGTH = 160;
+
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
@@ -146,5 +149,5 @@ function reasonOf(error: unknown): string {
   const number = /\bAADSTS\d{4,8}\b/.exec(error.message)?.[0];
   if (number !== undefined) return number;
   if (error instanceof GivenUp || error instanceof Unusable) return error.message;
-  return /^\w{1,60}$/.test(error.name) ? error.name : 'unknown';
+  return error.name.length <= MAX_NAME_LENGTH && /^\w+$/.test(error.name) ? error.name : 'unknown';
 }

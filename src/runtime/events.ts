@@ -99,9 +99,9 @@ const OWN_FIELDS = [
 ] as const;
 
 /** `TypeError`, `ECONNRESET`. */
-const NAME = /^[A-Za-z][\w.-]{0,63}$/;
+const NAME = /^[A-Za-z][\w.-]{0,159}$/;
 /** `HTTP 503 ServiceUnavailable`, and what the connector says in our words. */
-const REASON = /^[A-Za-z][\w.-]{0,63}(?:[ ,]{1,2}[\w.-]{1,64}){0,12}$/;
+const REASON = /^[A-Za-z][\w.-]{0,159}(?:[ ,]{1,2}[\w.-]{1,160}){0,12}$/;
 
 /** `smba.trafficmanager.net`, `[::1]`. */
 const HOST = /^(?:[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?|\[[\da-f:.]{2,45}\])$/;

@@ -11,11 +11,11 @@ function constantOf(file: string, name: string): unknown {
   // By its path, past what the package lists as its exports.
   const module: unknown = require(path.join(PACKAGES, file));
   const property = (value: unknown, each: string) => (value as Readonly<Record<string, unknown>> | undefined)?.[each];
-  return name.split('.').reduce(property, module);
+  return name === '' ? module : name.split('.').reduce(property, module);
 }
 
-/** Returns an object of constants of a package: `constants('botframework-schema', 'Channels')`. */
-export function constants(file: string, name: string): Readonly<Record<string, unknown>> {
+/** Returns an object of constants of a package: `constants('botframework-schema', 'Channels')`. Without a name, all of its exports. */
+export function constants(file: string, name = ''): Readonly<Record<string, unknown>> {
   const value = constantOf(file, name);
   if (value === null || (typeof value !== 'object' && typeof value !== 'function'))
     throw new Error(`${file} has no ${name}.`);
@@ -226,10 +226,11 @@ export function runtime(source: string, has: (value: Value) => boolean): Copy {
 }
 
 /** One of several copies has the value. */
-export function either(...copies: readonly [Copy, ...Copy[]]): Copy {
+export function either(...parts: readonly [Copy, ...Copy[]]): Copy {
   return {
-    ...copies[0],
-    source: copies.map(({ source }) => source).join(', or '),
-    has: (value) => copies.some((copy) => copy.has(value)),
+    ...parts[0],
+    source: parts.map(({ source }) => source).join(', or '),
+    has: (value) => parts.some((copy) => copy.has(value)),
+    parts,
   };
 }

@@ -29,7 +29,9 @@ export interface Copy {
   /** Returns whether a value that was made by changing `original` is a real one, and would do as well. */
   readonly alternative?: (value: Value, original: Value) => boolean;
   /** Reason why there is nothing better. Only for `unconfirmed`. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
+  /** Copies of which one has the value. */
+  readonly parts?: readonly Copy[];
 }
 
 /** A value that another service defines. */
@@ -43,7 +45,10 @@ export interface OutsideValue {
 /** Makes an entry of a list. @throws Error when production code has no such value any more */
 export function outside(what: string, value: unknown, copy: Copy): OutsideValue {
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error(`${what} is neither string nor number.`);
-  return { what: `${what}: ${value}`, value, copy };
+  const part = copy.parts?.find((each) => each.has(value));
+  // Named after the copy that has it, and compared with all of them.
+  const named = part === undefined ? copy : { ...copy, kind: part.kind, source: part.source, reason: part.reason };
+  return { what: `${what}: ${value}`, value, copy: named };
 }
 
 /** Makes an entry for each value of a list. @throws Error when the list is empty */

@@ -22,3 +22,15 @@ describe.each(Object.entries(LISTS))('%s', (_area, list) => {
 test('reads everything that documents are quoted for', () => {
   expect(unreadEntries()).toEqual([]);
 });
+
+test('counts what it compares, and names what it cannot', () => {
+  const all = Object.values(LISTS).flat();
+  const ofKind = (kind: string) => all.filter(({ copy }) => copy.kind === kind);
+  const counts = ['package', 'document', 'runtime'].map((kind) => `${ofKind(kind).length} with a ${kind}`).join(', ');
+  const unconfirmed = ofKind('unconfirmed');
+  const lines = unconfirmed.map(({ what, copy }) => `  ${what}: ${copy.reason}`);
+  process.stdout.write(
+    `${all.length} values of other services: compared ${counts}; ${unconfirmed.length} unconfirmed:\n${lines.join('\n')}\n`,
+  );
+  expect(unconfirmed.every(({ copy }) => (copy.reason ?? '') !== '')).toBe(true);
+});

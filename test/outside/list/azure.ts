@@ -83,7 +83,7 @@ export const azure: readonly OutsideValue[] = [
   ...outsideEach(
     'variable of azd',
     [...TEMPLATE_AND_PARAMETERS.matchAll(/\bAZURE_(?!CLIENT)[A-Z_]+\b/g)].map(([name]) => name),
-    documented('azd', 'variables'),
+    documented('azd variables', 'names'),
   ),
   ...outsideEach('tag for azd', all(/'(azd-[\w-]+)'/g), documented('azd', 'tags')),
   ...outsideEach(

@@ -78,7 +78,7 @@ export const functions: readonly OutsideValue[] = [
   ...outsideEach(
     'part of the name of a switch',
     stringsIn('src/local/bindings.ts', /^(?:AzureWebJobs(?:\.|__)|(?:\.|__)Disabled)$/, 4),
-    either(documented('disabled functions', 'parts'), documented('disabled functions', 'parts on Linux')),
+    either(documented('disabled functions', 'parts'), documented('disabled functions on Linux', 'parts')),
   ),
   ...outsideEach(
     'metadata of a queue message',

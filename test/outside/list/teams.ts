@@ -76,7 +76,7 @@ export const teams: readonly OutsideValue[] = [
   outside(
     'mark of a thread',
     declared('src/runtime/reference-of.ts', 'THREAD_MARK'),
-    documented('teams threads', 'mark of a thread'),
+    word('@microsoft/m365agentsplayground/dist/index.js'),
   ),
   outside('entity of a stream', declared('src/schema/stream-info.ts', 'STREAM_INFO'), literal(`${SDK}/models/entity`)),
   ...outsideEach(
