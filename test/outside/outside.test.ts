@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { BOUNDS } from './bounds';
 import { unreadEntries } from './copies';
 import { LISTS } from './lists';
 import { changed } from './outside-value';
@@ -17,6 +18,11 @@ describe.each(Object.entries(LISTS))('%s', (_area, list) => {
     );
     expect(blind).toEqual([]);
   });
+});
+
+test.each(BOUNDS)('$what: $ours is no more than $theirs', ({ ours, theirs }) => {
+  expect(ours).toBeGreaterThan(0);
+  expect(ours).toBeLessThanOrEqual(theirs);
 });
 
 test('reads everything that documents are quoted for', () => {

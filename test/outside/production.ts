@@ -140,6 +140,21 @@ export function expressionsIn(file: string): string[] {
   return found;
 }
 
+/** Returns the strings that a property is given anywhere in these files: `op: 'set'`. */
+export function valuesAt(files: readonly string[], property: string): string[] {
+  const found: string[] = [];
+  const values = (node: unknown): void => walk(node, (each) => void found.push(...[stringOf(each) ?? []].flat()));
+  for (const file of files) {
+    walk(sourceOf(file).body, (node) => {
+      if (node.type !== 'KeyValueProperty' || (node.key as Syntax).value !== property) return;
+      const value = node.value as Syntax;
+      // Not what an object or a call in its place holds.
+      if (/^(?:StringLiteral|TsConstAssertion|ConditionalExpression)$/.test(String(value.type))) values(value);
+    });
+  }
+  return [...new Set(found)];
+}
+
 /** Returns the elements of a list that is the value of this property anywhere in the file: `path: ['v3', 'teams', teamId]`. */
 export function listsAt(file: string, property: string): string[][] {
   const found: string[][] = [];

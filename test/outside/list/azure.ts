@@ -85,6 +85,7 @@ export const azure: readonly OutsideValue[] = [
     [...TEMPLATE_AND_PARAMETERS.matchAll(/\bAZURE_(?!CLIENT)[A-Z_]+\b/g)].map(([name]) => name),
     documented('azd variables', 'names'),
   ),
+  ...outsideEach('channel', all(/'(\w+Channel)'/g), resourceString('Microsoft.BotService/botServices/channels')),
   ...outsideEach('tag for azd', all(/'(azd-[\w-]+)'/g), documented('azd', 'tags')),
   ...outsideEach(
     'property of a connection',

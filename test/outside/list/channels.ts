@@ -161,6 +161,17 @@ export const channels: readonly OutsideValue[] = [
     stringsAcross(codeBelow('src'), /^application\/json$/, 8),
     literal('@azure/cosmos/dist/commonjs/common/constants.js', '@azure/cosmos/dist/commonjs/request/request.js'),
   ),
+  ...outsideEach(
+    'field of an activity',
+    [
+      ...stringsIn('src/schema/field-kinds.ts', /^(?!string$|objects?$)[a-z]+(?:\.[a-z]+)?$/i).flatMap((path) =>
+        path.split('.'),
+      ),
+      ...declaredStrings('src/schema/timestamps.ts', 'TIMESTAMPS'),
+      ...declaredStrings('src/schema/timestamps.ts', 'RAW'),
+    ],
+    word('botframework-schema/lib/index.d.ts'),
+  ),
   ...routes(),
   outside(
     'minutes by which clocks may differ',

@@ -2,13 +2,14 @@ import { keyAuthorization } from '../../../src/azure/cosmos-authorization';
 import { Secret } from '../../../src/schema/secret';
 import { constants, documented, either, literal, match, symbol } from '../copies';
 import { type OutsideValue, outside, outsideEach } from '../outside-value';
-import { declared, declaredStrings, stringsIn } from '../production';
+import { codeBelow, declared, declaredStrings, stringsIn, valuesAt } from '../production';
 
 /* Cosmos DB's REST API: headers, versions, statuses, limits. */
 
 const SDK = '@azure/cosmos/dist/commonjs';
 const CONSTANTS = `${SDK}/common/constants.js`;
 const STATUS = `${SDK}/common/statusCodes.js`;
+const FILES = codeBelow('src/azure').filter((file) => file.includes('/cosmos-'));
 const HEADERS = `${SDK}/utils/headers.js`;
 const REST = 'src/azure/cosmos-rest.ts';
 const REQUESTS = 'src/azure/cosmos-requests.ts';
@@ -113,14 +114,10 @@ export const cosmos: readonly OutsideValue[] = [
   ),
   ...outsideEach(
     'operation of a batch',
-    stringsIn('src/azure/cosmos-plan.ts', /^(?:Create|Replace|Upsert|Delete)$/, 4),
+    valuesAt(FILES, 'operationType'),
     symbol(`${SDK}/utils/batch.js`, 'BulkOperationType'),
   ),
-  ...outsideEach(
-    'operation of a patch',
-    stringsIn('src/azure/cosmos-acquire.ts', /^(?:incr|set|add)$/, 4),
-    literal(`${SDK}/utils/patch.js`),
-  ),
+  ...outsideEach('operation of a patch', valuesAt(FILES, 'op'), literal(`${SDK}/utils/patch.js`)),
   outside(
     'most seconds that an item may live',
     declared('src/azure/cosmos-collections.ts', 'LONGEST_TTL_S'),

@@ -1,6 +1,6 @@
 import { documented, literal, word } from '../copies';
 import { type OutsideValue, outside, outsideEach } from '../outside-value';
-import { declared, declaredStrings, stringsIn } from '../production';
+import { declared, declaredStrings, stringsAcross, stringsIn } from '../production';
 
 /* Teams: invokes, events, kinds of conversations and messages, streams. */
 
@@ -65,7 +65,7 @@ export const teams: readonly OutsideValue[] = [
   ),
   ...outsideEach(
     'kind of conversation',
-    stringsIn('src/schema/recipients.ts', /^(?:personal|groupChat|channel)$/, 3),
+    stringsAcross(['src/schema/recipients.ts', 'src/runtime/reference-of.ts'], /^(?:personal|groupChat|channel)$/, 11),
     literal(`${SDK}/models`),
   ),
   ...outsideEach(
