@@ -13,6 +13,11 @@ const BOT_SETTINGS = [
   'botbuilder-core/lib/configurationBotFrameworkAuthentication.js',
 ];
 
+interface HostJson {
+  readonly extensionBundle: { readonly id: string };
+  readonly logging: { readonly logLevel: Readonly<Record<string, string>> };
+}
+
 /** A message as the queue gives it. */
 const MESSAGE = {
   messageId: '',
@@ -121,8 +126,18 @@ export const functions: readonly OutsideValue[] = [
     documented('functions environment', 'names'),
   ),
   ...outsideEach(
+    'category of the log',
+    [
+      ...Object.keys((JSON.parse(textOf('host.json')) as HostJson).logging.logLevel).filter(
+        (name) => name !== 'default',
+      ),
+      declared('src/cli/checks/host-json.ts', 'SDK_CATEGORY'),
+    ],
+    documented('functions host', 'category of the SDKs of Azure'),
+  ),
+  ...outsideEach(
     'extension bundle',
-    [(JSON.parse(textOf('host.json')) as { readonly extensionBundle: { readonly id: string } }).extensionBundle.id],
+    [(JSON.parse(textOf('host.json')) as HostJson).extensionBundle.id],
     documented('functions host', 'extension bundle'),
   ),
   ...outsideEach(

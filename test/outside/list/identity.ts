@@ -1,5 +1,6 @@
 import { inboundCloud } from '../../../src/azure/inbound-clouds';
 import { readSettings } from '../../../src/settings';
+import { GOVERNMENT_TOKEN_SERVICES } from '../../../src/settings-list';
 import { constants, documented, documentedList, either, literal, match, resourceString, symbol, word } from '../copies';
 import { type OutsideValue, outside, outsideEach, type Value } from '../outside-value';
 import { declaredStrings, propertiesOf, propertiesRead, stringsIn } from '../production';
@@ -73,6 +74,8 @@ function clouds(): OutsideValue[] {
     outside('US Government, tenant of tokens', b.tenant, us('ToChannelFromBotLoginUrl', pathOf)),
     outside('US Government, scope of channels', b.scope, teams('US_GOV.botScope')),
     outside('US Government, token service', b.oauthUrl, either(us('OAuthUrl'), teams('US_GOV.tokenServiceUrl'))),
+    outside('GCC High, token service', GOVERNMENT_TOKEN_SERVICES.gccHigh, teams('US_GOV.tokenServiceUrl')),
+    outside('DoD, token service', GOVERNMENT_TOKEN_SERVICES.dod, teams('US_GOV_DOD.tokenServiceUrl')),
     outside('China, issuer of channels', three.channelIssuer, teams('CHINA.tokenIssuer')),
     outside('China, keys of channels', three.channelMetadataUrl, teams('CHINA.openIdMetadataUrl')),
     outside('China, keys of Entra', three.metadataUrl, documented('china', 'keys of Entra')),
@@ -171,7 +174,7 @@ export const identity: readonly OutsideValue[] = [
   ...outsideEach('header of a client assertion', stringsIn('src/azure/credentials.ts', /^x5t/, 2), literal(MSAL)),
   ...outsideEach(
     'algorithm of a client assertion',
-    stringsIn('src/azure/credentials.ts', /^[RP]S\d+$/, 1),
+    stringsIn('src/azure/credentials.ts', /^[RP]S\d+$/, 2),
     literal(MSAL),
   ),
   ...outsideEach(

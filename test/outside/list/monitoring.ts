@@ -22,10 +22,17 @@ const KUSTO = new Set(
   ),
 );
 
+/** The columns and tables that a query makes itself. */
+function madeBy(query: string): ReadonlySet<string | undefined> {
+  return new Set([...query.matchAll(/(\w+) ?= ?(?!=)/g)].map(([, name]) => name));
+}
+
+const madeByQueries = madeBy(alertQueries.join('\n'));
+
 /** The names that a query has outside of strings, less those that it makes itself. */
 function namesIn(query: string): string[] {
   const plain = query.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\{[\w:]+\}/g, '');
-  const own = new Set([...plain.matchAll(/(\w+) = /g)].map(([, name]) => name));
+  const own = madeBy(query);
   return [...plain.matchAll(/[A-Za-z_]\w*/g)]
     .map(([name]) => name)
     .filter((name) => !own.has(name) && !KUSTO.has(name));
@@ -56,7 +63,7 @@ export const monitoring: readonly OutsideValue[] = [
   ...outsideEach('table or column of an alert', alertQueries.flatMap(namesIn), tables),
   ...outsideEach(
     'measured column of an alert',
-    [...ALERTS.matchAll(/column: '(\w+)'/g)].map(([, name]) => name),
+    [...ALERTS.matchAll(/column: '(\w+)'/g)].map(([, name]) => name).filter((name) => !madeByQueries.has(name)),
     tables,
   ),
   ...outsideEach(
