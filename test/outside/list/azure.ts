@@ -85,6 +85,15 @@ export const azure: readonly OutsideValue[] = [
     [...TEMPLATE_AND_PARAMETERS.matchAll(/\bAZURE_(?!CLIENT)[A-Z_]+\b/g)].map(([name]) => name),
     documented('azd variables', 'names'),
   ),
+  ...outsideEach(
+    'version of Node.js',
+    [
+      ...all(/runtime: \{ name: 'node', version: '(\d+)'/g),
+      ...all(/nodeVersion string = '(\d+)'/g),
+      ...all(/@allowed\(\[('\d\d'(?:, '\d\d')*)\]\)/g).flatMap((versions) => versions.match(/\d+/g) ?? []),
+    ],
+    documented('node of functions', 'versions'),
+  ),
   ...outsideEach('channel', all(/'(\w+Channel)'/g), resourceString('Microsoft.BotService/botServices/channels')),
   ...outsideEach('tag for azd', all(/'(azd-[\w-]+)'/g), documented('azd', 'tags')),
   ...outsideEach(

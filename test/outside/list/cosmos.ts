@@ -97,6 +97,7 @@ export const cosmos: readonly OutsideValue[] = [
     withOnly(['Unauthorized', 'Forbidden', 'TooManyRequests', 'RetryWith']),
   ),
   ...refusals(),
+  ...advised(),
   ...outsideEach(
     'error of an identity',
     declaredStrings(OUTCOME, 'NOT_SENT').filter((name) => name.endsWith('Error')),
@@ -147,6 +148,20 @@ function refusals(): OutsideValue[] {
   return codes.map(([code, refusal]) =>
     outside(`status of ${refusal}`, Number(code), symbol(STATUS, `StatusCodes.${names[refusal]}`)),
   );
+}
+
+/** The statuses on which there is advice, each with what the advice takes it for. */
+function advised(): OutsideValue[] {
+  const advice = Object.entries(declared('src/azure/cosmos-account.ts', 'ADVICE') as Readonly<Record<string, string>>);
+  const about = (text: string): string | undefined => advice.find(([, each]) => each.includes(text))?.[0];
+  return [
+    outside('status of a missing role', about('has no role'), documented('cosmos forbidden', 'a missing role')),
+    outside(
+      'status of a request of the control plane',
+      about('control plane'),
+      documented('cosmos forbidden', 'a request of the control plane'),
+    ),
+  ];
 }
 
 /** One of some statuses, by their names. */
