@@ -1,12 +1,15 @@
 targetScope = 'resourceGroup'
 
-@description('Name of this environment, such as "dev" or "prod". Part of the names of what is created.')
+@description('Name of this environment, such as "dev" or "prod": letters, digits, and - _ . ( ), as azd allows. Its first 20 characters, as far as they are letters, digits or hyphens, are part of the names of what is created.')
 @minLength(1)
-@maxLength(20)
+@maxLength(64)
 param environmentName string
 
 @description('Region of everything that has one. Flex Consumption and Cosmos DB have to be offered there.')
 param location string = resourceGroup().location
+
+@description('Azure cloud of the deployment: AzureCloud, AzureUSGovernment or AzureChinaCloud. The default is right; tests set others.')
+param cloudName string = environment().name
 
 @description('Name under which people see the bot.')
 param botDisplayName string = 'Turnwise'
@@ -24,11 +27,15 @@ param webChat bool = true
 @description('Whether clients of your own can reach the bot through Direct Line.')
 param directLine bool = false
 
+@description('Version of Node.js that the app runs on. Node 22 gets no security fixes after April 2027.')
+@allowed(['22', '24'])
+param nodeVersion string = '24'
+
 @description('Memory of an instance, in MB. It also decides how much processor an instance has.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Most instances that the app may grow to, per group that scales on its own (HTTP, each queue function, timers).')
+@description('Most instances that the app may grow to, per group that scales on its own (HTTP, each queue function, timers). Some regions refuse fewer than 40.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 40
@@ -38,34 +45,35 @@ param maximumInstanceCount int = 40
 @maxValue(1000)
 param httpConcurrency int = 32
 
-@description('Instances that are always ready to accept activities. Each is paid for all the time; 0 means that the first activity after a pause waits for a start.')
+@description('Instances that are always ready to accept activities, at most maximumInstanceCount. Each is paid for all the time; 0 means that the first activity after a pause waits for a start.')
 @minValue(0)
 param alwaysReadyHttp int = 0
 
-@description('Instances that are always ready to run turns. Each is paid for all the time; 0 means that the first turn after a pause waits for a start.')
+@description('Instances that are always ready to run turns, at most maximumInstanceCount. Each is paid for all the time; 0 means that the first turn after a pause waits for a start.')
 @minValue(0)
 param alwaysReadyTurns int = 0
 
-@description('0: Cosmos DB is serverless, paid by the request. From 1000: autoscale up to this many request units per second. An account cannot be changed back to serverless.')
+@description('0: Cosmos DB is serverless, paid by the request. From 1000, in steps of 1000: autoscale up to this many request units per second. An account cannot be changed back to serverless.')
 @minValue(0)
+@maxValue(1000000)
 param cosmosAutoscaleMaxThroughput int = 0
 
 @description('Who may have the bot notify people, over its HTTP API: nobody, applications with the app role, or whoever has a key of the function app.')
 @allowed(['off', 'app-role', 'function-key'])
 param notify string = 'off'
 
-@description('Part of the traces that is sent, from 0 to 1. Metrics and logs are all sent.')
+@description('Part of the traces that is sent: 0, 1, or a fraction such as 0.25. Metrics and logs are all sent.')
 param traceSampling string = '1'
 
-@description('Further app settings by name, such as { TURNWISE_KEEP_CONVERSATIONS: \'365\' }: docs/configuration.md has them all. No secrets: whoever may read the deployment may read them.')
-param additionalSettings object = {}
+@description('Further app settings by name, such as { TURNWISE_KEEP_CONVERSATIONS: \'365\' }: docs/configuration.md has them all. No secrets: everyone with read access to the deployment can read them. Settings that break an app on Flex Consumption are refused.')
+param additionalSettings { *: string } = {}
 
 @description('Days for which logs are kept. The first 31 are free.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 30
 
-@description('Most that is logged in a day, in GB; -1 is no limit. What is over it is lost, alerts included.')
+@description('Most that is logged in a day, in GB, from 1; -1 is no limit. Logs over the limit are lost, and so are the alerts on them.')
 @minValue(-1)
 param logDailyCapGB int = -1
 
@@ -79,26 +87,78 @@ param operatorPrincipalId string = ''
 @allowed(['User', 'Group', 'ServicePrincipal'])
 param operatorPrincipalType string = 'User'
 
-var shortName = toLower(environmentName)
-var token = toLower(uniqueString(resourceGroup().id, environmentName))
+// Settings that no app on Flex Consumption may have, in lower case: the host does not distinguish case. The first makes the host use keys
+// instead of the identity, even when it is empty. The service itself refuses the others, because functionAppConfig replaces them.
+var refusedSettings = [
+  'azurewebjobsstorage'
+  'functions_extension_version'
+  'functions_worker_runtime'
+  'website_contentazurefileconnectionstring'
+  'website_contentshare'
+  'website_max_dynamic_application_scale_out'
+  'website_node_default_version'
+  'website_run_from_package'
+]
+var refusedHere = filter(objectKeys(additionalSettings), name => contains(refusedSettings, toLower(name)))
+
+func isFraction(text string) bool =>
+  startsWith(text, '0.') && length(text) > 2 && length(text) <= 8 && empty(filter(
+    range(2, length(text) - 2),
+    index => !contains('0123456789', substring(text, index, 1))
+  ))
+
+// Values that a service, the host or the app would refuse, later and with less to say.
+var refusals = concat(
+  cosmosAutoscaleMaxThroughput == 0 || (cosmosAutoscaleMaxThroughput >= 1000 && cosmosAutoscaleMaxThroughput % 1000 == 0)
+    ? []
+    : [
+        'cosmosAutoscaleMaxThroughput is ${cosmosAutoscaleMaxThroughput}: use 0 for serverless, or 1000 and more in steps of 1000.'
+      ],
+  max(alwaysReadyHttp, alwaysReadyTurns) <= maximumInstanceCount
+    ? []
+    : [
+        'alwaysReadyHttp and alwaysReadyTurns may not be greater than maximumInstanceCount, which is ${maximumInstanceCount}.'
+      ],
+  traceSampling == '0' || traceSampling == '1' || isFraction(traceSampling)
+    ? []
+    : ['traceSampling is ${traceSampling}: use 0, 1, or a fraction with up to six digits, such as 0.25.'],
+  logDailyCapGB == 0 ? ['logDailyCapGB is 0, which would log nothing: use -1 for no limit, or 1 and more.'] : [],
+  empty(alertEmail) || contains(alertEmail, '@') ? [] : ['alertEmail is ${alertEmail}, which is not an email address.'],
+  empty(refusedHere)
+    ? []
+    : [
+        'additionalSettings has ${join(refusedHere, ', ')}. Take it out: the app does not start with it, or the service refuses it.'
+      ]
+)
+
+// Different for every environment of the resource group, also where two names differ in case or in a character that is left out below.
+var token = empty(refusals) ? uniqueString(resourceGroup().id, environmentName) : fail(join(refusals, ' '))
+
+// The readable part of names. Only letters, digits and single hyphens between them are allowed in the names of all kinds of resources.
+var wanted = toLower(take(environmentName, 20))
+var characters = map(range(0, length(wanted)), index => substring(wanted, index, 1))
+var allowedOnes = map(characters, each => contains('abcdefghijklmnopqrstuvwxyz0123456789', each) ? each : '-')
+var words = filter(split(join(allowedOnes, ''), '-'), word => !empty(word))
+var suffix = join(concat(words, [token]), '-')
 var tags = { 'azd-env-name': environmentName }
 
 module identity 'modules/identity.bicep' = {
-  name: 'identity'
+  name: 'identity-${token}'
   params: {
-    name: 'id-${shortName}-${token}'
+    name: 'id-${suffix}'
     location: location
     tags: tags
   }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
+  name: 'monitoring-${token}'
   params: {
-    workspaceName: 'log-${shortName}-${token}'
-    componentName: 'appi-${shortName}-${token}'
+    workspaceName: 'log-${suffix}'
+    componentName: 'appi-${suffix}'
     location: location
     tags: tags
+    identityId: identity.outputs.id
     principalId: identity.outputs.principalId
     retentionDays: logRetentionDays
     dailyCapGB: logDailyCapGB
@@ -106,11 +166,12 @@ module monitoring 'modules/monitoring.bicep' = {
 }
 
 module storage 'modules/storage.bicep' = {
-  name: 'storage'
+  name: 'storage-${token}'
   params: {
     name: 'stor${token}'
     location: location
     tags: tags
+    identityId: identity.outputs.id
     principalId: identity.outputs.principalId
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
@@ -118,11 +179,12 @@ module storage 'modules/storage.bicep' = {
 }
 
 module cosmos 'modules/cosmos.bicep' = {
-  name: 'cosmos'
+  name: 'cosmos-${token}'
   params: {
-    name: 'cosmos-${shortName}-${token}'
+    name: 'cosmos-${suffix}'
     location: location
     tags: tags
+    identityId: identity.outputs.id
     principalId: identity.outputs.principalId
     operatorPrincipalId: operatorPrincipalId
     autoscaleMaxThroughput: cosmosAutoscaleMaxThroughput
@@ -130,17 +192,20 @@ module cosmos 'modules/cosmos.bicep' = {
 }
 
 module functionApp 'modules/function-app.bicep' = {
-  name: 'function-app'
+  name: 'function-app-${token}'
   params: {
-    name: 'func-${shortName}-${token}'
-    planName: 'plan-${shortName}-${token}'
+    name: 'func-${suffix}'
+    planName: 'plan-${suffix}'
     location: location
     tags: tags
     identityId: identity.outputs.id
     identityClientId: identity.outputs.clientId
     blobEndpoint: storage.outputs.blobEndpoint
     queueEndpoint: storage.outputs.queueEndpoint
+    storageAccountName: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
+    cloudName: cloudName
+    nodeVersion: nodeVersion
     cosmosEndpoint: cosmos.outputs.endpoint
     cosmosDatabase: cosmos.outputs.database
     applicationInsightsConnectionString: monitoring.outputs.connectionString
@@ -156,9 +221,9 @@ module functionApp 'modules/function-app.bicep' = {
 }
 
 module bot 'modules/bot.bicep' = {
-  name: 'bot'
+  name: 'bot-${token}'
   params: {
-    name: 'bot-${shortName}-${token}'
+    name: 'bot-${suffix}'
     displayName: botDisplayName
     tags: tags
     sku: botSku
@@ -172,9 +237,9 @@ module bot 'modules/bot.bicep' = {
 }
 
 module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
+  name: 'alerts-${token}'
   params: {
-    namePrefix: 'turnwise-${shortName}'
+    namePrefix: 'turnwise-${suffix}'
     location: location
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
@@ -183,7 +248,7 @@ module alerts 'modules/alerts.bicep' = {
 }
 
 module workbook 'modules/workbook.bicep' = {
-  name: 'workbook'
+  name: 'workbook-${token}'
   params: {
     displayName: 'Turnwise ${environmentName}'
     location: location

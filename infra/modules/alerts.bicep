@@ -5,7 +5,7 @@ param namePrefix string
 param location string
 
 @description('Tags of the alerts.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the workspace that has the logs.')
 param workspaceId string
@@ -25,6 +25,7 @@ AppMetrics
 '''
     column: 'Sum'
     aggregation: 'Total'
+    operator: 'GreaterThan'
     threshold: 0
     window: 'PT5M'
     failingPeriods: 1
@@ -41,6 +42,7 @@ AppMetrics
     // A gauge is sent as single values, each its own sum.
     column: 'Sum'
     aggregation: 'Maximum'
+    operator: 'GreaterThan'
     threshold: 120
     window: 'PT5M'
     failingPeriods: 2
@@ -56,6 +58,7 @@ AppMetrics
 '''
     column: 'Sum'
     aggregation: 'Total'
+    operator: 'GreaterThan'
     threshold: 10
     window: 'PT15M'
     failingPeriods: 1
@@ -65,17 +68,38 @@ AppMetrics
     name: 'messages-5xx'
     description: 'The messaging endpoint answers with errors of its own: activities are not accepted. docs/operate.md: 5xx on messages.'
     severity: 1
-    // What the host says, which also sees an app that does not start.
+    // Requests as the host records them. An app that does not start has no function of this name: the host answers 404 or 503 by itself,
+    // and records neither here. The next rule sees such an app.
     query: '''
 AppRequests
 | where OperationName == "messages" and Name == "messages" and toint(ResultCode) >= 500
 '''
     column: 'ItemCount'
     aggregation: 'Total'
+    operator: 'GreaterThan'
     threshold: 5
     window: 'PT5M'
     failingPeriods: 1
     periods: 1
+  }
+  {
+    name: 'no-sweep'
+    description: 'The app has not swept for a quarter of an hour: it does not start, its timers have stopped, or it cannot send telemetry. docs/operate.md: no sweep.'
+    severity: 1
+    // Each sweep measures this once, whether anything was overdue or not. A rule over a column sees no value where a query returns no row,
+    // so the rows are counted in the query: `summarize` without `by` always returns one row, with 0 if there was none.
+    query: '''
+AppMetrics
+| where Name == "turnwise.overdue"
+| summarize Sweeps = count()
+'''
+    column: 'Sweeps'
+    aggregation: 'Total'
+    operator: 'LessThan'
+    threshold: 1
+    window: 'PT15M'
+    failingPeriods: 2
+    periods: 2
   }
 ]
 
@@ -90,7 +114,7 @@ resource mails 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email))
   }
 }
 
-resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
   for rule in rules: {
     name: '${namePrefix}-${rule.name}'
     location: location
@@ -113,7 +137,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
             query: rule.query
             metricMeasureColumn: rule.column
             timeAggregation: rule.aggregation
-            operator: 'GreaterThan'
+            operator: rule.operator
             threshold: rule.threshold
             failingPeriods: {
               minFailingPeriodsToAlert: rule.failingPeriods

@@ -7,7 +7,7 @@ param name string
 param displayName string
 
 @description('Tags of the bot.')
-param tags object
+param tags { *: string }
 
 @description('Pricing tier.')
 param sku string

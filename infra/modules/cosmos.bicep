@@ -6,10 +6,13 @@ param name string
 param location string
 
 @description('Tags of the account.')
-param tags object
+param tags { *: string }
 
 @description('Object id of the identity of the app.')
 param principalId string
+
+@description('Resource id of that identity, which names its role assignments.')
+param identityId string
 
 @description('Object id of the operator; empty for none.')
 param operatorPrincipalId string
@@ -20,7 +23,7 @@ param autoscaleMaxThroughput int
 // Cosmos DB Built-in Data Contributor: reads and writes items, and changes no container.
 var dataContributor = '00000000-0000-0000-0000-000000000002'
 
-resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
+resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
   name: name
   location: location
   tags: tags
@@ -41,7 +44,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2024-11-15' = {
   }
 }
 
-resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15' = {
+resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2025-10-15' = {
   parent: account
   name: 'turnwise'
   properties: {
@@ -50,7 +53,7 @@ resource database 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases@2024-11-15
   }
 }
 
-resource conversations 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+resource conversations 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2025-10-15' = {
   parent: database
   name: 'conversations'
   properties: {
@@ -69,7 +72,7 @@ resource conversations 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/conta
   }
 }
 
-resource users 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2024-11-15' = {
+resource users 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@2025-10-15' = {
   parent: database
   name: 'users'
   properties: {
@@ -89,9 +92,9 @@ resource users 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers@20
 }
 
 // On the account, which holds nothing but this database: at its start the app also reads the account's consistency and write regions.
-resource appWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = {
+resource appWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-10-15' = {
   parent: account
-  name: guid(account.id, principalId, dataContributor)
+  name: guid(account.id, identityId, dataContributor)
   properties: {
     principalId: principalId
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${dataContributor}'
@@ -99,7 +102,7 @@ resource appWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignment
   }
 }
 
-resource operatorWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2024-11-15' = if (!empty(operatorPrincipalId)) {
+resource operatorWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments@2025-10-15' = if (!empty(operatorPrincipalId)) {
   parent: account
   name: guid(account.id, operatorPrincipalId, dataContributor)
   properties: {

@@ -9,7 +9,7 @@ param planName string
 param location string
 
 @description('Tags of both.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the identity of the app.')
 param identityId string
@@ -23,8 +23,17 @@ param blobEndpoint string
 @description('Address of the queue service.')
 param queueEndpoint string
 
+@description('Name of the storage account.')
+param storageAccountName string
+
 @description('Name of the container that deployments are put into.')
 param packageContainer string
+
+@description('Azure cloud of the deployment.')
+param cloudName string
+
+@description('Version of Node.js that the app runs on.')
+param nodeVersion string
 
 @description('Address of the Cosmos DB account.')
 param cosmosEndpoint string
@@ -42,7 +51,7 @@ param notify string
 param traceSampling string
 
 @description('Further settings of the app, or other values of those here.')
-param additionalSettings object
+param additionalSettings { *: string }
 
 @description('Memory of an instance, in MB.')
 param instanceMemoryMB int
@@ -70,7 +79,7 @@ var appSettings = {
   MicrosoftAppId: identityClientId
   MicrosoftAppType: 'UserAssignedMSI'
   MicrosoftAppTenantId: tenant().tenantId
-  ChannelService: channelServices[?environment().name] ?? ''
+  ChannelService: channelServices[?cloudName] ?? ''
   TURNWISE_STORE: 'cosmos'
   COSMOS_ENDPOINT: cosmosEndpoint
   COSMOS_DATABASE: cosmosDatabase
@@ -85,7 +94,11 @@ var appSettings = {
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
 }
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+// The host asks for the account's name or for its addresses. With the addresses alone it can fail to reach its blobs while it starts
+// (Azure/azure-functions-host#11787). It makes addresses of the public cloud out of the name, so the name is set only there.
+var storageName = cloudName == 'AzureCloud' ? { AzureWebJobsStorage__accountName: storageAccountName } : {}
+
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
   tags: tags
@@ -94,7 +107,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   properties: { reserved: true }
 }
 
-resource app 'Microsoft.Web/sites@2024-04-01' = {
+resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
   tags: union(tags, { 'azd-service-name': 'bot' })
@@ -118,7 +131,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
           }
         }
       }
-      runtime: { name: 'node', version: '22' }
+      runtime: { name: 'node', version: nodeVersion }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstanceCount
@@ -132,21 +145,21 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: app
   name: 'appsettings'
-  // All of them: what is set elsewhere, such as in the portal, is gone with the next deployment.
-  properties: union(appSettings, additionalSettings)
+  // All settings of the app: a deployment removes those that were set elsewhere, such as in the portal.
+  properties: union(appSettings, storageName, additionalSettings)
 }
 
 // Deployments prove who they are: there are no user names and passwords.
-resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noScmPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'scm'
   properties: { allow: false }
 }
 
-resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2025-03-01' = {
   parent: app
   name: 'ftp'
   properties: { allow: false }

@@ -5,10 +5,10 @@ param name string
 param location string
 
 @description('Tags of the identity.')
-param tags object
+param tags { *: string }
 
 // One identity is the bot to its channels, and the app to its storage: there is one app that uses both, and no secret for either.
-resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location
   tags: tags

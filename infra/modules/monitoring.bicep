@@ -8,10 +8,13 @@ param componentName string
 param location string
 
 @description('Tags of both.')
-param tags object
+param tags { *: string }
 
 @description('Object id of the identity that sends telemetry.')
 param principalId string
+
+@description('Resource id of that identity, which names its role assignments.')
+param identityId string
 
 @description('Days for which logs are kept.')
 param retentionDays int
@@ -22,7 +25,7 @@ param dailyCapGB int
 // Monitoring Metrics Publisher
 var metricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   name: workspaceName
   location: location
   tags: tags
@@ -51,7 +54,7 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(component.id, principalId, metricsPublisher)
+  name: guid(component.id, identityId, metricsPublisher)
   scope: component
   properties: {
     principalId: principalId

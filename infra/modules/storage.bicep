@@ -7,10 +7,13 @@ param name string
 param location string
 
 @description('Tags of the account.')
-param tags object
+param tags { *: string }
 
 @description('Object id of the identity of the app.')
 param principalId string
+
+@description('Resource id of that identity, which names its role assignments.')
+param identityId string
 
 @description('Object id of the operator; empty for none.')
 param operatorPrincipalId string
@@ -23,13 +26,13 @@ var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   // On the one queue of the app. The roles for taking and for adding are not enough together: hiding a message for longer, which the
   // host does during a turn and after a failed ring, is an update, and only this role has it.
-  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fe88'
+  queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   // Where messages are added and nothing is taken.
   queueMessageSender: 'c6a89b2d-59bc-44d0-9896-0f6e12d7b80a'
   queueDataReader: '19e7f393-937e-4f77-808e-94535e297925'
 }
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
   location: location
   tags: tags
@@ -45,35 +48,35 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   }
 }
 
-resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2024-01-01' = {
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' = {
+resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = {
   parent: blobs
   name: 'app-package'
   properties: { publicAccess: 'None' }
 }
 
-resource queues 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {
+resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource turns 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+resource turns 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = {
   parent: queues
   name: 'turns'
 }
 
 // Where the host puts a ring that failed five times. It may add to the queue and not make it.
-resource turnsPoison 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' = {
+resource turnsPoison 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = {
   parent: queues
   name: 'turns-poison'
 }
 
 resource ownsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, principalId, roles.blobDataOwner)
+  name: guid(account.id, identityId, roles.blobDataOwner)
   scope: account
   properties: {
     principalId: principalId
@@ -83,7 +86,7 @@ resource ownsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource worksOnTurns 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(turns.id, principalId, roles.queueDataContributor)
+  name: guid(turns.id, identityId, roles.queueDataContributor)
   scope: turns
   properties: {
     principalId: principalId
@@ -93,7 +96,7 @@ resource worksOnTurns 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource addsToPoison 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(turnsPoison.id, principalId, roles.queueMessageSender)
+  name: guid(turnsPoison.id, identityId, roles.queueMessageSender)
   scope: turnsPoison
   properties: {
     principalId: principalId
@@ -123,6 +126,9 @@ resource operatorLooks 'Microsoft.Authorization/roleAssignments@2022-04-01' = if
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.queueDataReader)
   }
 }
+
+@description('Name of the account.')
+output name string = account.name
 
 @description('Address of the blob service, with a slash at its end.')
 output blobEndpoint string = account.properties.primaryEndpoints.blob

@@ -5,7 +5,7 @@ param displayName string
 param location string
 
 @description('Tags of the dashboard.')
-param tags object
+param tags { *: string }
 
 @description('Resource id of the Application Insights component that has the telemetry.')
 param componentId string

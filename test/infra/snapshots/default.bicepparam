@@ -1,0 +1,5 @@
+using '../../../infra/main.bicep'
+
+// What a first deployment gets.
+param environmentName = 'dev'
+param cloudName = 'AzureCloud'

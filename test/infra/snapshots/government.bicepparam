@@ -1,0 +1,5 @@
+using '../../../infra/main.bicep'
+
+param environmentName = 'gov'
+param cloudName = 'AzureUSGovernment'
+param location = 'usgovvirginia'
