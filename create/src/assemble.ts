@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /*
  * Part of building this package: puts into `dist/shared` what every bot has and Turnwise's own repository has too, so that there is one
- * source of each: the trigger files, host.json, and the deployment.
+ * source of each: the trigger files, host.json, the deployment, and the workflow that deploys.
  */
 
 const repository = path.join(__dirname, '../..');
@@ -11,7 +11,13 @@ const shared = path.join(__dirname, 'shared');
 
 rmSync(shared, { recursive: true, force: true });
 mkdirSync(path.join(shared, 'functions'), { recursive: true });
-for (const name of ['host.json', 'local.settings.example.json', 'azure.yaml', 'infra']) {
+for (const name of [
+  'host.json',
+  'local.settings.example.json',
+  'azure.yaml',
+  'infra',
+  '.github/workflows/deploy.yml',
+]) {
   cpSync(path.join(repository, name), path.join(shared, name), { recursive: true });
 }
 for (const name of readdirSync(path.join(repository, 'functions'))) {

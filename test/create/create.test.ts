@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Channel } from '../e2e/support/channel';
@@ -108,6 +108,36 @@ describe.each(TALKS)('$template', ({ template, says, hears, tests }) => {
     expect(await channel.texted(template, hears.length)).toEqual(hears);
     await stop();
   }, 90_000);
+});
+
+describe('a bot is deployed like the one here', () => {
+  const text = (...names: readonly string[]) => readFileSync(path.join(...names), 'utf8');
+  const bot = () => path.join(workshop.folder, 'my-core');
+
+  test.each(['infra', 'host.json', '.github/workflows/deploy.yml'])('%s is the same', (name) => {
+    const files = statSync(path.join(ROOT, name)).isDirectory()
+      ? readdirSync(path.join(ROOT, name), { recursive: true, encoding: 'utf8', withFileTypes: true })
+          .filter((entry) => entry.isFile())
+          .map((entry) => path.relative(ROOT, path.join(entry.parentPath, entry.name)))
+      : [name];
+    for (const file of files) expect(text(bot(), file)).toBe(text(ROOT, file));
+    expect(existsSync(path.join(bot(), name))).toBe(true);
+  });
+
+  test('azure.yaml is the same, but for the name', () => {
+    expect(text(bot(), 'azure.yaml').replace(/^name: .*$/m, 'name: turnwise')).toBe(text(ROOT, 'azure.yaml'));
+  });
+
+  test('its workflows run scripts and files that it has', () => {
+    const { scripts } = JSON.parse(text(bot(), 'package.json')) as { scripts: Readonly<Record<string, string>> };
+    const workflows = ['ci', 'deploy'].map((name) => text(bot(), `.github/workflows/${name}.yml`)).join('\n');
+    const run = [...workflows.matchAll(/npm (?:run )?(test|package)\b/g)].map(([, name]) => name ?? '');
+    expect(run).toEqual(['test', 'package', 'package']);
+    expect(run.filter((name) => scripts[name] === undefined)).toEqual([]);
+    const files = [...workflows.matchAll(/(?:\s|\.\/)((?:infra|\.github)\/[\w./-]+)/g)].map(([, file]) => file ?? '');
+    expect(new Set(files)).toEqual(new Set(['infra/main.bicepparam', '.github/workflows/ci.yml']));
+    expect(files.filter((file) => !existsSync(path.join(bot(), file)))).toEqual([]);
+  });
 });
 
 test('npm run package makes of a bot what is deployed', () => {

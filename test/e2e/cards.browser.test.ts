@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { closeAll, hasBrowser, type Local, launchBrowser, openChat, say } from './support/chat-page';
+import { browserMissing, launchBrowser } from '../support/browser';
+import { describeUnless } from '../support/skip';
+import { closeAll, type Local, openChat, say } from './support/chat-page';
 
 /* A person at the chat page, before a bot whose answers cannot wait: cards that change, dialogs, and a message that is shown while it is written. */
 
@@ -17,7 +19,7 @@ const watch = (begins: string): string => `
   }, 50);
 `;
 
-(hasBrowser ? describe : describe.skip)('on the chat page', () => {
+describeUnless(browserMissing)('on the chat page', () => {
   let data: string;
   let browser: Browser;
   let local: Local;

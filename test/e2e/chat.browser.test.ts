@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { closeAll, hasBrowser, launchBrowser, openChat, say } from './support/chat-page';
+import { browserMissing, launchBrowser } from '../support/browser';
+import { describeUnless } from '../support/skip';
+import { closeAll, openChat, say } from './support/chat-page';
 
 /* A person at the chat page: types, sees that the bot is typing, reads the answer; and again after the runner was restarted. */
 
@@ -64,7 +66,7 @@ class Visitor {
   }
 }
 
-(hasBrowser ? describe : describe.skip)('the chat page', () => {
+describeUnless(browserMissing)('the chat page', () => {
   let data: string;
   let browser: Browser;
 

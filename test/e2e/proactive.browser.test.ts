@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { ReferencePage } from '../../src/ports/references';
 import { systemClock } from '../../src/runtime/system';
 import { createSqliteStore } from '../../src/sqlite/sqlite-store';
+import { browserMissing, launchBrowser } from '../support/browser';
+import { describeUnless } from '../support/skip';
 import { post } from './support/channel';
-import { closeAll, hasBrowser, type Local, launchBrowser, openChat } from './support/chat-page';
+import { closeAll, type Local, openChat } from './support/chat-page';
 
 /* Somebody at the chat page says nothing, and the bot speaks: from a script, at a time, and for another application. */
 
@@ -26,7 +28,7 @@ const SCRIPT = `
   })();
 `;
 
-(hasBrowser ? describe : describe.skip)('the chat page, when the bot speaks first', () => {
+describeUnless(browserMissing)('the chat page, when the bot speaks first', () => {
   let data: string;
   let browser: Browser;
   let local: Local;

@@ -1,27 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { CONTAINERS, containerDefinition } from '../../src/azure/cosmos-containers';
 import { TURNS_QUEUE } from '../../src/configured';
 import { ATTRIBUTES, durationOf, METRICS, STAGES, type Stage } from '../../src/runtime/telemetry';
 import { readSettings } from '../../src/settings';
 import { SETTINGS, type SettingName } from '../../src/settings-list';
 import { ROOT } from '../support/sources';
-import { at, type BicepFile, type Block, Expression, isBlock, readTemplate, type Value } from './bicep';
+import { at, ofType, only, readSnapshot, readSnapshots, readSources, type Snapshot } from './evaluated';
 
 /* What the template says twice, because the code says it too: settings, queues, containers, functions, events. */
 
-let files: readonly BicepFile[];
-
-beforeAll(async () => {
-  files = await readTemplate();
-});
-
-function bodies(type: string): Block[] {
-  return files.flatMap(({ resources }) =>
-    resources.filter(({ kind }) => kind.startsWith(`${type}@`)).map(({ body }) => body),
-  );
-}
+const snapshots = readSnapshots();
+const ordinary = readSnapshot('default');
+const sources = [...readSources().values()].join('\n');
 
 /** Settings of the app that the template leaves to `additionalSettings`, and why. A new setting has to be here or there. */
 const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
@@ -39,7 +31,6 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   TURNWISE_DATA: 'for the embedded store',
   COSMOS_KEY: 'for emulators',
   AzureWebJobsStorage: 'the queue is reached with an identity',
-  AzureWebJobsStorage__accountName: 'the addresses are said instead, which is right in every cloud',
   TURNWISE_PARENT_BOTS: 'the bot is no skill',
   TURNWISE_SERVICE_HOSTS: 'the known services of channels are enough, unless a channel is not on the list',
   TURNWISE_EMULATOR: 'for development',
@@ -58,76 +49,167 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
 /** What the template sets for the Functions host alone. */
 const OF_THE_HOST = ['AzureWebJobsStorage__blobServiceUri'];
 
-describe('app settings', () => {
-  const settings = (): Block => {
-    const found = files.find(({ variables }) => variables.appSettings !== undefined)?.variables.appSettings;
-    return isBlock(found) ? found : {};
-  };
+/** Settings of an app, each as it is known before the deployment. */
+const settingsOf = (snapshot: Snapshot): Readonly<Record<string, string>> =>
+  only(snapshot, 'Microsoft.Web/sites/config').properties as Readonly<Record<string, string>>;
 
-  test('are set in one place, with what the deployment adds', () => {
-    const config = bodies('Microsoft.Web/sites/config');
-    expect(config.map(({ name }) => name)).toEqual(['appsettings']);
-    expect(config.map(({ properties }) => properties)).toEqual([
-      new Expression('union(appSettings, additionalSettings)'),
+describe('app settings', () => {
+  const settings = settingsOf(ordinary);
+
+  test('are set in one place', () => {
+    expect(ofType(ordinary, 'Microsoft.Web/sites/config').map(({ name }) => name.split('/')[1])).toEqual([
+      'appsettings',
     ]);
+    expect(only(ordinary, 'Microsoft.Web/sites').properties?.siteConfig).toEqual({ minTlsVersion: '1.2' });
   });
 
   test('every setting of the code is set, or left alone for a reason', () => {
-    const placed = [...Object.keys(settings()), ...Object.keys(NOT_IN_AZURE)];
+    const placed = [...Object.keys(settings), ...Object.keys(NOT_IN_AZURE)];
     expect(SETTINGS.map(({ name }) => name).filter((name) => !placed.includes(name))).toEqual([]);
-    expect(Object.keys(settings()).filter((name) => name in NOT_IN_AZURE)).toEqual([]);
+    expect(Object.keys(settings).filter((name) => name in NOT_IN_AZURE)).toEqual([]);
   });
 
   test('nothing is set that nobody reads', () => {
     const read = new Set<string>([...SETTINGS.map(({ name }) => name), ...OF_THE_HOST]);
-    expect(Object.keys(settings()).filter((name) => !read.has(name))).toEqual([]);
-    expect(OF_THE_HOST.filter((name) => !(name in settings()))).toEqual([]);
+    expect(Object.keys(settings).filter((name) => !read.has(name))).toEqual([]);
+    expect(OF_THE_HOST.filter((name) => !(name in settings))).toEqual([]);
   });
 
-  /** What the expressions of the template come to, for an app somewhere. */
-  const DEPLOYED: Readonly<Record<string, string>> = {
-    identityClientId: '11111111-2222-3333-4444-555555555555',
-    'tenant().tenantId': '99999999-8888-7777-6666-555555555555',
-    "channelServices[?environment().name] ?? ''": '',
-    cosmosEndpoint: 'https://cosmos-dev.documents.azure.com:443/',
-    cosmosDatabase: 'turnwise',
-    notify: 'off',
-    traceSampling: '1',
-    blobEndpoint: 'https://stdev.blob.core.windows.net/',
-    queueEndpoint: 'https://stdev.queue.core.windows.net/',
-    applicationInsightsConnectionString: 'InstrumentationKey=0;IngestionEndpoint=https://region.in.ai.azure.com/',
-    "'ClientId=${identityClientId};Authorization=AAD'": 'ClientId=11111111;Authorization=AAD',
-  };
-
-  const evaluated = (value: Value): string => {
-    if (typeof value === 'string') return value;
-    const text = value instanceof Expression ? DEPLOYED[value.text] : undefined;
-    if (text === undefined) throw new Error(`The test does not know ${JSON.stringify(value)}.`);
-    return text;
-  };
-
-  test('are what the code starts with in Azure: Cosmos DB and the queue by identity, the bot as one', () => {
-    const env = Object.fromEntries(Object.entries(settings()).map(([name, value]) => [name, evaluated(value)]));
-    const clientId = DEPLOYED.identityClientId;
-    expect(readSettings({ ...env, WEBSITE_SITE_NAME: 'func-dev' })).toMatchObject({
-      environment: 'production',
-      inAzure: true,
-      store: { kind: 'cosmos', endpoint: DEPLOYED.cosmosEndpoint, database: 'turnwise', clientId, managed: true },
-      queue: { kind: 'identity', queueServiceUri: DEPLOYED.queueEndpoint, clientId, managed: true },
-      inbound: { appId: clientId },
-      outbound: { appId: clientId, credential: { kind: 'managedIdentity' } },
-      telemetry: { identity: { clientId: '11111111', managed: true }, sampling: 1, role: { name: 'func-dev' } },
+  test('have what the deployment adds', () => {
+    expect(settingsOf(readSnapshot('everything'))).toMatchObject({
+      TURNWISE_KEEP_CONVERSATIONS: '365',
+      TURNWISE_NOTIFY: 'app-role',
+      TURNWISE_NOTIFY_ROLE: 'Notify',
+      TURNWISE_TRACE_SAMPLING: '0.25',
     });
   });
 
-  test('name the clouds that the code knows', () => {
-    const [clouds] = files.flatMap(({ variables }) => variables.channelServices ?? []);
-    const env = { AzureWebJobsStorage: 'a=b', TURNWISE_STORE: 'memory', AZURE_FUNCTIONS_ENVIRONMENT: 'Development' };
-    expect(Object.keys(isBlock(clouds) ? clouds : {})).toEqual(['AzureUSGovernment', 'AzureChinaCloud']);
-    for (const ChannelService of Object.values(isBlock(clouds) ? clouds : {})) {
-      expect(() => readSettings({ ...env, ChannelService: String(ChannelService) })).not.toThrow();
+  test('never have AzureWebJobsStorage, and the name of the account only in the public cloud', () => {
+    for (const snapshot of snapshots) {
+      const { AzureWebJobsStorage, AzureWebJobsStorage__accountName } = settingsOf(snapshot);
+      expect(AzureWebJobsStorage).toBeUndefined();
+      const { name } = only(snapshot, 'Microsoft.Storage/storageAccounts');
+      const isPublic = snapshot.parameters.cloudName === 'AzureCloud';
+      expect(AzureWebJobsStorage__accountName).toBe(isPublic ? name : undefined);
     }
   });
+
+  const CLIENT_ID = '11111111-2222-3333-4444-555555555555';
+  const ENDPOINTS = {
+    AzureCloud: { cosmos: 'documents.azure.com', storage: 'core.windows.net' },
+    AzureUSGovernment: { cosmos: 'documents.azure.us', storage: 'core.usgovcloudapi.net' },
+    AzureChinaCloud: { cosmos: 'documents.azure.cn', storage: 'core.chinacloudapi.cn' },
+  };
+
+  /** Puts what Azure would say in place of the expressions of a snapshot. */
+  function deployed(snapshot: Snapshot): Record<string, string> {
+    const { cosmos, storage } = ENDPOINTS[snapshot.parameters.cloudName as keyof typeof ENDPOINTS];
+    const account = only(snapshot, 'Microsoft.Storage/storageAccounts').name;
+    const answers: Readonly<Record<string, string>> = {
+      clientId: CLIENT_ID,
+      documentEndpoint: `https://${only(snapshot, 'Microsoft.DocumentDB/databaseAccounts').name}.${cosmos}:443/`,
+      'primaryEndpoints.blob': `https://${account}.blob.${storage}/`,
+      'primaryEndpoints.queue': `https://${account}.queue.${storage}/`,
+      ConnectionString: 'InstrumentationKey=0;IngestionEndpoint=https://region.in.ai.azure.com/',
+    };
+    const looked = (text: string) =>
+      text.replace(
+        /^\[?reference\('[^']+', '[\d-]+'\)\.([\w.]+)\]?$/,
+        (_all, property) => answers[property] ?? `? ${property}`,
+      );
+    return Object.fromEntries(
+      Object.entries(settingsOf(snapshot)).map(([name, value]) => {
+        const [, pattern, argument] = /^\[format\('([^']+)', (.+)\)\]$/.exec(value) ?? [];
+        return [name, pattern === undefined ? looked(value) : pattern.replace('{0}', looked(argument ?? ''))];
+      }),
+    );
+  }
+
+  test.each(snapshots.map((snapshot) => [snapshot.name, snapshot] as const))(
+    'of %s are what the code starts with in Azure: Cosmos DB and the queue by identity, the bot as one',
+    (_name, snapshot) => {
+      const env = deployed(snapshot);
+      expect(Object.values(env).filter((value) => /[[?]/.test(value))).toEqual([]);
+      expect(readSettings({ ...env, WEBSITE_SITE_NAME: 'func-dev' })).toMatchObject({
+        environment: 'production',
+        inAzure: true,
+        store: {
+          kind: 'cosmos',
+          endpoint: env.COSMOS_ENDPOINT,
+          database: 'turnwise',
+          clientId: CLIENT_ID,
+          managed: true,
+        },
+        queue: {
+          kind: 'identity',
+          queueServiceUri: env.AzureWebJobsStorage__queueServiceUri,
+          clientId: CLIENT_ID,
+          managed: true,
+        },
+        inbound: { appId: CLIENT_ID },
+        outbound: { appId: CLIENT_ID, credential: { kind: 'managedIdentity' } },
+        telemetry: { identity: { clientId: CLIENT_ID, managed: true }, role: { name: 'func-dev' } },
+      });
+    },
+  );
+
+  test('name the channel service of the cloud', () => {
+    const named = ['default', 'government', 'china'].map((name) => settingsOf(readSnapshot(name)).ChannelService);
+    expect(named).toEqual(['', 'https://botframework.azure.us', 'https://botframework.azure.cn']);
+  });
+});
+
+test('the app runs as the parameters say', () => {
+  const config = (name: string) => only(readSnapshot(name), 'Microsoft.Web/sites').properties?.functionAppConfig;
+  expect(config('default')).toMatchObject({
+    runtime: { name: 'node', version: '24' },
+    scaleAndConcurrency: {
+      instanceMemoryMB: 2048,
+      maximumInstanceCount: 40,
+      alwaysReady: [],
+      triggers: { http: { perInstanceConcurrency: 32 } },
+    },
+  });
+  expect(config('everything')).toMatchObject({
+    runtime: { name: 'node', version: '22' },
+    scaleAndConcurrency: {
+      instanceMemoryMB: 4096,
+      maximumInstanceCount: 1000,
+      alwaysReady: [
+        { name: 'http', instanceCount: 2 },
+        { name: 'function:turns', instanceCount: 3 },
+      ],
+    },
+  });
+  expect(config('least')).toMatchObject({ scaleAndConcurrency: { instanceMemoryMB: 512, maximumInstanceCount: 1 } });
+});
+
+test('Cosmos DB is serverless, or scales as the parameters say', () => {
+  const paid = (name: string) => {
+    const account = only(readSnapshot(name), 'Microsoft.DocumentDB/databaseAccounts').properties;
+    const database = only(readSnapshot(name), 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases').properties;
+    return [account?.capabilities, database?.options];
+  };
+  expect(paid('default')).toEqual([[{ name: 'EnableServerless' }], {}]);
+  expect(paid('least')).toEqual([[], { autoscaleSettings: { maxThroughput: 1000 } }]);
+});
+
+test('the bot has the channels that the parameters say, and alerts are mailed to whom they say', () => {
+  const channels = (name: string) =>
+    ofType(readSnapshot(name), 'Microsoft.BotService/botServices/channels').map(({ name: each }) => each.split('/')[1]);
+  expect(channels('default')).toEqual(['MsTeamsChannel', 'WebChatChannel']);
+  expect(channels('everything')).toEqual(['MsTeamsChannel', 'WebChatChannel', 'DirectLineChannel']);
+  expect(channels('least')).toEqual([]);
+  expect(ofType(ordinary, 'Microsoft.Insights/actionGroups')).toEqual([]);
+  const everything = readSnapshot('everything');
+  const group = only(everything, 'Microsoft.Insights/actionGroups');
+  expect(group.properties).toMatchObject({ emailReceivers: [{ emailAddress: 'operator@example.org' }] });
+  // The service takes up to twelve characters.
+  expect(String(group.properties?.groupShortName).length).toBeLessThanOrEqual(12);
+  const actions = ofType(everything, 'Microsoft.Insights/scheduledQueryRules').map(
+    ({ properties }) => properties?.actions,
+  );
+  expect(actions).toEqual(actions.map(() => ({ actionGroups: [group.id] })));
 });
 
 test('the queues are those of the code, each with its poison queue', () => {
@@ -136,14 +218,16 @@ test('the queues are those of the code, each with its poison queue', () => {
     return [...text.matchAll(/queueName: ([^,\n]+)/g)].map(([, name]) => name);
   });
   expect(triggers).toEqual(['TURNS_QUEUE']);
-  const names = bodies('Microsoft.Storage/storageAccounts/queueServices/queues').map(({ name }) => name);
+  const names = ofType(ordinary, 'Microsoft.Storage/storageAccounts/queueServices/queues').map(
+    ({ name }) => name.split('/')[2],
+  );
   expect(names).toEqual([TURNS_QUEUE, `${TURNS_QUEUE}-poison`]);
 });
 
 test('the containers are those of the code: keys, expiry and indexes', () => {
-  const made = bodies('Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers').map((body) => {
-    const resource = at(body, 'properties', 'resource');
-    expect(body.name).toBe(at(resource, 'id'));
+  const made = ofType(ordinary, 'Microsoft.DocumentDB/databaseAccounts/sqlDatabases/containers').map((container) => {
+    const resource = at(container.properties, 'resource');
+    expect(container.name.split('/')[2]).toBe(at(resource, 'id'));
     return resource;
   });
   const wanted = Object.values(CONTAINERS).map((container) => {
@@ -164,8 +248,7 @@ function functions(): { name: string; route: string | undefined }[] {
 
 describe('functions', () => {
   test('that are always ready exist', () => {
-    const text = files.map((file) => file.text).join('\n');
-    const named = [...text.matchAll(/name: 'function:([^']+)'/g)].map(([, name]) => name);
+    const named = [...sources.matchAll(/name: 'function:([^']+)'/g)].map(([, name]) => name);
     expect(named).toEqual(['turns']);
     expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(named));
   });
@@ -174,10 +257,11 @@ describe('functions', () => {
     const host = JSON.parse(readFileSync(path.join(ROOT, 'host.json'), 'utf8')) as {
       extensions: { http: { routePrefix: string } };
     };
-    const text = files.map((file) => file.text).join('\n');
-    const routes = [...text.matchAll(/defaultHostName\}\/(\w+)\/([\w/]+)'/g)];
-    expect(routes.map(([, prefix]) => prefix)).toEqual(routes.map(() => host.extensions.http.routePrefix));
-    expect(routes.map(([, , route]) => route)).toEqual(['messages', 'health']);
+    const { messagingEndpoint, healthUrl } = ordinary.outputs;
+    const address = (route: string) => `[format('https://{0}/${host.extensions.http.routePrefix}/${route}', reference(`;
+    expect(messagingEndpoint).toContain(address('messages'));
+    expect(healthUrl).toContain(address('health'));
+    expect(only(ordinary, 'Microsoft.BotService/botServices').properties?.endpoint).toBe(messagingEndpoint);
     expect(functions().map(({ route }) => route)).toEqual(expect.arrayContaining(['messages', 'health']));
   });
 });
@@ -187,42 +271,56 @@ const METRIC_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(STAGES).map((stage) => durationOf(stage as Stage).name),
 ]);
 
-describe('alerts', () => {
-  const rules = (): Block[] => {
-    const found = files.find(({ variables }) => variables.rules !== undefined)?.variables.rules;
-    return Array.isArray(found) ? found.filter(isBlock) : [];
-  };
+interface Criterion {
+  readonly query: string;
+  readonly metricMeasureColumn: string;
+  readonly timeAggregation: string;
+  readonly operator: string;
+  readonly threshold: number;
+}
 
-  test('are about dead letters, what waits, failed turns, and errors of the endpoint', () => {
-    expect(rules().map(({ name }) => name)).toEqual([
+describe('alerts', () => {
+  const rules = ofType(ordinary, 'Microsoft.Insights/scheduledQueryRules').map(({ name, properties }) => ({
+    name: name.replace(/^turnwise-dev-[a-z\d]{13}-/, ''),
+    description: String(properties?.description),
+    criterion: (at(properties, 'criteria', 'allOf') as readonly Criterion[])[0] as Criterion,
+  }));
+  const rule = (name: string) => rules.find((each) => each.name === name)?.criterion;
+
+  test('are about dead letters, what waits, failed turns, errors of the endpoint, and an app that does not run', () => {
+    expect(rules.map(({ name }) => name)).toEqual([
       'dead-letters',
       'oldest-waiting-turn',
       'failed-turns',
       'messages-5xx',
+      'no-sweep',
     ]);
   });
 
   test('look at metrics that there are, and at functions that there are', () => {
-    const queries = rules().map(({ query }) => String(query));
+    const queries = rules.map(({ criterion }) => criterion.query);
     const metrics = queries.flatMap((query) => /^\| where Name == "(turnwise\.[\w.]+)"/m.exec(query)?.[1] ?? []);
-    expect(metrics).toHaveLength(3);
+    expect(metrics).toHaveLength(4);
     expect(metrics.filter((name) => !METRIC_NAMES.has(name))).toEqual([]);
     const operations = queries.flatMap((query) => /OperationName == "(\w+)"/.exec(query)?.[1] ?? []);
     expect(operations).toEqual(['messages']);
     expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
   });
 
-  test('have an answer to every value of a rule in the resource', () => {
-    const { text } = files.find(({ variables }) => variables.rules !== undefined) ?? { text: '' };
-    const used = new Set([...text.matchAll(/\brule\.(\w+)/g)].map(([, name]) => name ?? ''));
-    for (const rule of rules()) expect(new Set(Object.keys(rule))).toEqual(used);
+  test('of an app that does not run: a query that has a row when nothing was logged', () => {
+    const query = rule('no-sweep')?.query ?? '';
+    const column = /\| summarize (\w+) = count\(\)\n*$/.exec(query)?.[1];
+    expect(rule('no-sweep')).toMatchObject({ metricMeasureColumn: column, operator: 'LessThan', threshold: 1 });
+    expect(query).toContain(`"${METRICS.overdue.name}"`);
+    const others = rules.filter(({ name }) => name !== 'no-sweep').map(({ criterion }) => criterion.operator);
+    expect(new Set(others)).toEqual(new Set(['GreaterThan']));
   });
 
   test('say where it stands what to do', () => {
     const page = readFileSync(path.join(ROOT, 'docs/operate.md'), 'utf8').toLowerCase();
-    for (const { description } of rules()) {
-      const title = /docs\/operate\.md: (.+)\.$/.exec(String(description))?.[1] ?? '(no page)';
-      expect(page).toContain(`## ${title.toLowerCase()}`);
+    for (const { description } of rules) {
+      const title = /docs\/operate\.md: (.+)\.$/.exec(description)?.[1] ?? '(no page)';
+      expect(page).toContain(`### ${title.toLowerCase()}`);
     }
   });
 });
@@ -260,9 +358,12 @@ describe('the dashboard', () => {
   });
 
   test('has its places filled by the template', () => {
-    const module = files.find((file) => file.path === 'modules/workbook.bicep');
-    const filled = [...(module?.text ?? '').matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, name]) => name);
+    const module = readSources().get('modules/workbook.bicep') ?? '';
+    const filled = [...module.matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, name]) => name);
     const places = [...text.matchAll(/"([A-Z]+(?:_[A-Z]+)+)"/g)].map(([, name]) => name);
     expect(new Set(filled)).toEqual(new Set(places));
+    const made = String(only(ordinary, 'Microsoft.Insights/workbooks').properties?.serializedData);
+    expect(made).toContain(only(ordinary, 'Microsoft.DocumentDB/databaseAccounts').id);
+    expect(made).not.toMatch(/"[A-Z]+(?:_[A-Z]+)+"/);
   });
 });

@@ -1,152 +1,123 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type BicepFile, INFRA, readTemplate } from './bicep';
+import { describe, expect, test } from '@jest/globals';
+import { ROOT } from '../support/sources';
+import { INFRA, modulesOf, readSources, readTemplate, templates } from './evaluated';
 
-/* What a compiler would say of the template, as far as it can be said without one: continuous integration runs the real one. */
+/* The compiled template: what its files say of themselves and to each other. The compiler itself sees to the rest (.ci/bicep). */
 
-let files: readonly BicepFile[];
+const main = readTemplate();
+const modules = modulesOf(main);
+const text = JSON.stringify(main);
 
-beforeAll(async () => {
-  files = await readTemplate();
-});
-
-/** What `find` finds in every file, each with the file. */
-function findings(find: (file: BicepFile) => readonly string[]): string[] {
-  return files.flatMap((file) => find(file).map((each) => `${file.path}: ${each}`));
-}
-
-function fileOf(path: string): BicepFile | undefined {
-  return files.find((file) => file.path === path);
+/** What `find` finds in the template and in every module, each with its name. */
+function findings(find: (template: typeof main) => readonly string[]): string[] {
+  return templates().flatMap(([name, template]) => find(template).map((each) => `${name}: ${each}`));
 }
 
 describe('every file', () => {
-  test('is there', () => {
-    expect(files.map((file) => file.path)).toEqual(expect.arrayContaining(['main.bicep', 'modules/cosmos.bicep']));
-    expect(files.length).toBeGreaterThanOrEqual(8);
-  });
-
-  test('is Bicep', () => {
-    expect(findings(({ errors }) => errors)).toEqual([]);
+  test('is part of the template, and none comes from a registry', () => {
+    const sources = readSources();
+    const used = [...(sources.get('main.bicep') ?? '').matchAll(/^module \w+ '([^']+)'/gm)].map(([, file]) => file);
+    expect([...sources.keys()].filter((file) => file !== 'main.bicep')).toEqual([...new Set(used)].sort());
+    expect(Object.keys(modules)).toHaveLength(used.length);
   });
 
   test('describes its parameters and outputs', () => {
     expect(
       findings(({ parameters, outputs }) =>
-        [...parameters, ...outputs].filter(({ description }) => !description).map(({ name }) => name),
+        Object.entries({ ...parameters, ...outputs })
+          .filter(([, { metadata }]) => !metadata?.description)
+          .map(([name]) => name),
       ),
     ).toEqual([]);
-  });
-
-  test('uses its parameters, variables and modules', () => {
-    expect(
-      findings(({ parameters, variables, uses }) => {
-        const used = new Set(uses);
-        return [...parameters.map(({ name }) => name), ...Object.keys(variables)].filter((name) => !used.has(name));
-      }),
-    ).toEqual([]);
-  });
-
-  test('uses no name that it does not declare', () => {
-    expect(
-      findings(({ parameters, variables, resources, modules, loopVariables, uses }) => {
-        const known = new Set([
-          ...[...parameters, ...resources, ...modules].map(({ name }) => name),
-          ...Object.keys(variables),
-          ...loopVariables,
-        ]);
-        return [...new Set(uses)].filter((name) => !known.has(name));
-      }),
-    ).toEqual([]);
-  });
-
-  test('calls functions that there are', () => {
-    const there = new Set(
-      'concat description empty environment guid minLength maxLength minValue maxValue allowed replace loadTextContent resourceGroup subscriptionResourceId tenant toLower union uniqueString'.split(
-        ' ',
-      ),
-    );
-    expect(findings(({ calls }) => [...new Set(calls)].filter((name) => !there.has(name)))).toEqual([]);
-  });
-
-  test('has released API versions, one for each kind of resource', () => {
-    const versions = new Map<string, string>();
-    const odd = findings(({ resources }) =>
-      resources.flatMap(({ kind }) => {
-        const [type = '', version = ''] = kind.split('@');
-        const family = type.split('/')[0] === 'Microsoft.Insights' ? type : (type.split('/')[0] ?? '');
-        const earlier = versions.get(family) ?? version;
-        versions.set(family, earlier);
-        return /^\d{4}-\d\d-\d\d$/.test(version) && version === earlier ? [] : [kind];
-      }),
-    );
-    expect(odd).toEqual([]);
   });
 });
 
 describe('modules', () => {
-  test('are files of the template: nothing is fetched from a registry', () => {
-    expect(findings(({ modules }) => modules.map(({ kind }) => kind).filter((kind) => !fileOf(kind)))).toEqual([]);
-    const called = files.flatMap(({ modules }) => modules.map(({ kind }) => kind));
-    expect(files.map((file) => file.path).filter((each) => each !== 'main.bicep' && !called.includes(each))).toEqual(
-      [],
-    );
+  test('have names of their own in every environment, so that two deploy into one resource group', () => {
+    const names = Object.values(modules).map(({ name }) => name);
+    expect(names.filter((name) => !/^\[format\('[\w-]+-\{0\}', variables\('token'\)\)\]$/.test(name))).toEqual([]);
+    expect(new Set(names).size).toBe(names.length);
   });
 
-  test('get what they ask for, and nothing else', () => {
-    expect(
-      findings(({ modules }) =>
-        modules.flatMap(({ name, kind, body }) => {
-          const given = Object.keys(body.params ?? {});
-          const asked = fileOf(kind)?.parameters ?? [];
-          return [
-            ...asked
-              .filter((each) => !each.optional && !given.includes(each.name))
-              .map((each) => `${name} lacks ${each.name}`),
-            ...given
-              .filter((each) => !asked.some((parameter) => parameter.name === each))
-              .map((each) => `${name} has no ${each}`),
-          ];
-        }),
-      ),
-    ).toEqual([]);
-  });
-
-  test('give what is asked of them', () => {
-    expect(
-      findings(({ modules, outputsUsed }) =>
-        outputsUsed
-          .filter(({ module, output }) => {
-            const file = fileOf(modules.find(({ name }) => name === module)?.kind ?? '');
-            return !file?.outputs.some(({ name }) => name === output);
-          })
-          .map(({ module, output }) => `${module}.outputs.${output}`),
-      ),
-    ).toEqual([]);
-  });
-
-  test('are all asked for: an output that nobody reads is none', () => {
-    const main = fileOf('main.bicep');
-    const read = new Set(main?.outputsUsed.map(({ module, output }) => `${module}.${output}`));
-    const unread = main?.modules.flatMap(({ name, kind }) =>
-      (fileOf(kind)?.outputs ?? []).map((output) => `${name}.${output.name}`).filter((each) => !read.has(each)),
+  test('give only outputs that are used', () => {
+    const unread = Object.entries(modules).flatMap(([module, { properties }]) =>
+      Object.keys(properties?.template?.outputs ?? {})
+        .filter((output) => !text.includes(`reference('${module}').outputs.${output}.value`))
+        .map((output) => `${module}.${output}`),
     );
     expect(unread).toEqual([]);
   });
 });
 
+describe('names of role assignments', () => {
+  test('come from ids of resources, which are known before a deployment, and the id of the operator', () => {
+    const named = findings(({ resources }) =>
+      Object.entries(resources)
+        .filter(([, { type }]) => /roleAssignments$/i.test(type))
+        .filter(
+          ([, { name, condition }]) =>
+            name.includes("parameters('principalId')") || (!condition && !name.includes("parameters('identityId')")),
+        )
+        .map(([name]) => name),
+    );
+    expect(named).toEqual([]);
+  });
+});
+
 describe('main.bicepparam', () => {
-  const text = readFileSync(path.join(INFRA, 'main.bicepparam'), 'utf8');
-  const set = [...text.matchAll(/^param (\w+) =/gm)].map(([, name]) => name ?? '');
+  const parameters = readFileSync(path.join(INFRA, 'main.bicepparam'), 'utf8');
+  const set = [...parameters.matchAll(/^param (\w+) =/gm)].map(([, name]) => name ?? '');
 
   test('is for main.bicep and sets parameters of it', () => {
-    expect(text).toMatch(/^using '\.\/main\.bicep'$/m);
-    const parameters = fileOf('main.bicep')?.parameters ?? [];
-    expect(set.filter((name) => !parameters.some((parameter) => parameter.name === name))).toEqual([]);
-    expect(parameters.filter(({ name, optional }) => !optional && !set.includes(name))).toEqual([]);
+    expect(parameters).toMatch(/^using '\.\/main\.bicep'$/m);
+    expect(set.filter((name) => main.parameters?.[name] === undefined)).toEqual([]);
+    const required = Object.entries(main.parameters ?? {}).filter(([, { defaultValue }]) => defaultValue === undefined);
+    expect(required.map(([name]) => name).filter((name) => !set.includes(name))).toEqual([]);
   });
 
   test('is the one file of parameters', () => {
     expect(existsSync(path.join(INFRA, 'main.parameters.json'))).toBe(false);
   });
+});
+
+describe('parameters', () => {
+  const { parameters = {} } = main;
+
+  test('accept every name that azd accepts', () => {
+    expect(parameters.environmentName).toMatchObject({ minLength: 1, maxLength: 64 });
+  });
+
+  test('take the cloud from the deployment', () => {
+    expect(parameters.cloudName?.defaultValue).toBe('[environment().name]');
+  });
+
+  test('offer the versions of Node that continuous integration tests, the newest by default', () => {
+    const workflow = readFileSync(path.join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+    const tested = /node: \[([\d, ]+)\]/.exec(workflow)?.[1]?.split(', ');
+    expect(parameters.nodeVersion).toMatchObject({ allowedValues: tested, defaultValue: tested?.at(-1) });
+  });
+
+  test('are refused with words: each file in refused/ has its own, which .ci/bicep compares', () => {
+    const folder = path.join(__dirname, 'refused');
+    const files = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), 'utf8'));
+    expect(files.length).toBeGreaterThanOrEqual(10);
+    expect(files.filter((file) => !/^\/\/ \S.{4}/.test(file))).toEqual([]);
+    // Every refusal of the template is tried by one of them.
+    const refusals =
+      JSON.stringify(main.variables?.refusals).match(/(?<=format\(')[a-z]\w+ (?:is|has|and)|(?<=')[a-z]\w+ is \d/gi) ??
+      [];
+    expect(refusals).toHaveLength(6);
+    expect(refusals.filter((words) => !files.some((file) => file.startsWith(`// ${words}`)))).toEqual([]);
+  });
+});
+
+test('the rules that travel with the template stop no deployment', () => {
+  const config = JSON.parse(readFileSync(path.join(INFRA, 'bicepconfig.json'), 'utf8')) as {
+    analyzers: { core: { rules: Readonly<Record<string, { level: string }>> } };
+  };
+  expect(Object.values(config.analyzers.core.rules).filter(({ level }) => level === 'error')).toEqual([]);
+  // The one rule that is an error unless told otherwise.
+  expect(config.analyzers.core.rules['nested-deployment-template-scoping']).toEqual({ level: 'warning' });
 });

@@ -1,22 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { connectionStringFor } from '../../support/azurite';
 import { until } from './runner';
 
 const ROOT = path.join(__dirname, '..', '..', '..');
-const CHROMIUM = '/usr/bin/chromium';
-const QUIET =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
-
-/** Whether there is a browser to open the chat page with; says so if there is none. */
-export const hasBrowser = existsSync(CHROMIUM);
-if (!hasBrowser) console.log(`The chat page is not tested: there is no ${CHROMIUM}.`);
-
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: QUIET.split(' ') });
-}
 
 /** A runner with the chat page. */
 export interface Local {
