@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { EVENTS } from '../../src/runtime/events';
 import { DEFAULT_OPTIONS } from '../../src/runtime/options';
 import { ERRORS } from '../../src/schema/errors';
 import { SETTINGS } from '../../src/settings-list';
-import { type BicepFile, readTemplate } from '../infra/bicep';
+import { ofType, readSnapshot, readTemplate } from '../infra/evaluated';
 import { ROOT } from '../support/sources';
 
 /* The pages for who deploys and operates: what they name has to be there. */
@@ -13,17 +13,20 @@ import { ROOT } from '../support/sources';
 const PAGES = ['docs/deploy.md', 'docs/operate.md'];
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
-let template: readonly BicepFile[];
-
-beforeAll(async () => {
-  template = await readTemplate();
-});
+const template = readTemplate();
+const ordinary = readSnapshot('default');
+const outputs = Object.keys(template.outputs ?? {});
+const parameters = Object.keys(template.parameters ?? {});
+/** The alerts by the last part of their names. */
+const alerts = ofType(ordinary, 'Microsoft.Insights/scheduledQueryRules').map(({ name }) =>
+  name.replace(/^turnwise-dev-[a-z\d]{13}-/, ''),
+);
 
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 
 /** Words of others: of Azure, of Teams, of GitHub, and of `npx turnwise`, whose own tests know them. */
 const OF_OTHERS = new Set(
-  'dev echo core empty azd ready running Rejected403 TypeError TurnwiseError AppExceptions conversation messages turns sweep health'.split(
+  'dev echo core empty azd ready running Rejected403 TypeError TurnwiseError AppExceptions AppTraces conversation messages turns sweep health'.split(
     ' ',
   ),
 );
@@ -33,14 +36,14 @@ describe.each(PAGES)('%s', (page) => {
   const quoted = [...text.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, each]) => each ?? '');
 
   test('names settings, parameters, outputs, options, events, errors and alerts that there are', () => {
-    const main = template.find((file) => file.path === 'main.bicep');
-    const rules = template.find((file) => file.path === 'modules/alerts.bicep')?.variables.rules;
     const known = new Set<string>([
       ...OF_OTHERS,
       ...SETTINGS.map(({ name }) => name),
       ...Object.keys({ ...EVENTS, ...ERRORS, ...DEFAULT_OPTIONS }),
-      ...[...(main?.parameters ?? []), ...(main?.outputs ?? [])].map(({ name }) => name),
-      ...(Array.isArray(rules) ? rules.map((rule) => String((rule as { readonly name?: unknown }).name)) : []),
+      ...parameters,
+      ...Object.values(template.parameters ?? {}).flatMap(({ allowedValues = [] }) => allowedValues.map(String)),
+      ...outputs,
+      ...alerts,
       // What the workflow and the parameter file read.
       ...(`${read('.github/workflows/deploy.yml')}${read('infra/main.bicepparam')}`.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ??
         []),
@@ -50,7 +53,6 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   test('leaves out of commands what the deployment says, by the names of its outputs', () => {
-    const outputs = template.find((file) => file.path === 'main.bicep')?.outputs.map(({ name }) => name) ?? [];
     const left = [...text.matchAll(/<([a-z]+[A-Z]\w*)>/g)].map(([, name]) => name ?? '');
     expect(left.filter((name) => !outputs.includes(name))).toEqual([]);
   });

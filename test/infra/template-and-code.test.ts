@@ -317,11 +317,10 @@ describe('alerts', () => {
   });
 
   test('say where it stands what to do', () => {
-    const page = readFileSync(path.join(ROOT, 'docs/operate.md'), 'utf8').toLowerCase();
-    for (const { description } of rules) {
-      const title = /docs\/operate\.md: (.+)\.$/.exec(description)?.[1] ?? '(no page)';
-      expect(page).toContain(`### ${title.toLowerCase()}`);
-    }
+    const page = readFileSync(path.join(ROOT, 'docs/operate.md'), 'utf8');
+    const titles = [...page.matchAll(/^### (.+)$/gm)].map(([, title]) => title?.toLowerCase());
+    const named = rules.map(({ description }) => /docs\/operate\.md: (.+)\.$/.exec(description)?.[1]?.toLowerCase());
+    expect(named.filter((title) => !titles.includes(title))).toEqual([]);
   });
 });
 
