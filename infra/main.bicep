@@ -99,7 +99,7 @@ var refusedSettings = [
   'website_node_default_version'
   'website_run_from_package'
 ]
-var refusedHere = filter(objectKeys(additionalSettings), name => contains(refusedSettings, toLower(name)))
+var refusedOfThese = filter(objectKeys(additionalSettings), name => contains(refusedSettings, toLower(name)))
 
 func isFraction(text string) bool =>
   startsWith(text, '0.') && length(text) > 2 && length(text) <= 8 && empty(filter(
@@ -124,10 +124,10 @@ var refusals = concat(
     : ['traceSampling is ${traceSampling}: use 0, 1, or a fraction with up to six digits, such as 0.25.'],
   logDailyCapGB == 0 ? ['logDailyCapGB is 0, which would log nothing: use -1 for no limit, or 1 and more.'] : [],
   empty(alertEmail) || contains(alertEmail, '@') ? [] : ['alertEmail is ${alertEmail}, which is not an email address.'],
-  empty(refusedHere)
+  empty(refusedOfThese)
     ? []
     : [
-        'additionalSettings has ${join(refusedHere, ', ')}. Take it out: the app does not start with it, or the service refuses it.'
+        'additionalSettings has ${join(refusedOfThese, ', ')}. Take it out: the app does not start with it, or the service refuses it.'
       ]
 )
 
@@ -135,11 +135,12 @@ var refusals = concat(
 var token = empty(refusals) ? uniqueString(resourceGroup().id, environmentName) : fail(join(refusals, ' '))
 
 // The readable part of names. Only letters, digits and single hyphens between them are allowed in the names of all kinds of resources.
-var wanted = toLower(take(environmentName, 20))
-var characters = map(range(0, length(wanted)), index => substring(wanted, index, 1))
-var allowedOnes = map(characters, each => contains('abcdefghijklmnopqrstuvwxyz0123456789', each) ? each : '-')
-var words = filter(split(join(allowedOnes, ''), '-'), word => !empty(word))
-var suffix = join(concat(words, [token]), '-')
+// Azure reserves two words: names with a public address may not have them even as a part.
+var shortName = replace(replace(toLower(take(environmentName, 20)), 'microsoft', 'ms'), 'windows', 'win')
+var characters = map(range(0, length(shortName)), index => substring(shortName, index, 1))
+var allowedOrHyphen = map(characters, each => contains('abcdefghijklmnopqrstuvwxyz0123456789', each) ? each : '-')
+var readableParts = filter(split(join(allowedOrHyphen, ''), '-'), part => !empty(part))
+var suffix = join(concat(readableParts, [token]), '-')
 var tags = { 'azd-env-name': environmentName }
 
 module identity 'modules/identity.bicep' = {

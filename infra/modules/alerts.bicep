@@ -88,6 +88,7 @@ AppRequests
     severity: 1
     // Each sweep measures this once, whether anything was overdue or not. A rule over a column sees no value where a query returns no row,
     // so the rows are counted in the query: `summarize` without `by` always returns one row, with 0 if there was none.
+    // That row has no time, so it cannot be told apart by periods: the window is the whole time.
     query: '''
 AppMetrics
 | where Name == "turnwise.overdue"
@@ -98,8 +99,8 @@ AppMetrics
     operator: 'LessThan'
     threshold: 1
     window: 'PT15M'
-    failingPeriods: 2
-    periods: 2
+    failingPeriods: 1
+    periods: 1
   }
 ]
 

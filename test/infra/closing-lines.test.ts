@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ROOT } from '../support/sources';
 
-/* What a run says at its end: how many tests passed, failed and were skipped, why, and what the machine could not do. */
+/* The last lines of a run: how many tests passed, failed and were skipped, why, and which steps the machine could not do. */
 
 let folder: string;
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { at, INFRA, ofType, only, readSnapshots, readSources, readTemplate, SNAPSHOTS, templates } from './evaluated';
 
-/* What makes the deployed bot a locked-down one, whatever its parameters: no secret anywhere, and no more rights than it needs. */
+/* The deployed bot is locked down, whatever its parameters: no secret anywhere, and no more rights than it needs. */
 
 const snapshots = readSnapshots();
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../support/sources';
 import { INFRA, modulesOf, readSources, readTemplate, templates } from './evaluated';
 
-/* The compiled template: what its files say of themselves and to each other. The compiler itself sees to the rest (.ci/bicep). */
+/* The compiled template: descriptions, modules, parameters. The compiler itself checks the rest (.ci/bicep). */
 
 const main = readTemplate();
 const modules = modulesOf(main);
