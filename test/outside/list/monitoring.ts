@@ -68,7 +68,7 @@ export const monitoring: readonly OutsideValue[] = [
   ),
   ...outsideEach(
     'table that a page names',
-    PAGES.match(/\bApp[A-Z]\w+(?=\b)/g) ?? [],
+    PAGES.match(/\bApp(?:[A-Z]\w+s)\b/g) ?? [],
     documented('azure monitor tables', 'tables'),
   ),
   ...outsideEach('table or column of the workbook', workbookQueries.flatMap(namesIn), classic),
