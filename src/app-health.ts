@@ -66,7 +66,8 @@ export function notesOf(
   settings: Pick<Settings, 'storageConflict'>,
 ): () => Promise<HealthNotes> {
   return async () => {
-    const last = await within(store.sweeps.last(), LIMIT_MS).catch(() => undefined);
+    // A store of the author's own may throw at once.
+    const last = await within((async () => store.sweeps.last())(), LIMIT_MS).catch(() => undefined);
     const warnings: ErrorCode[] = [
       ...(settings.storageConflict ? (['StorageSettingConflict'] as const) : []),
       ...(last !== undefined && showsStoppedTimer(last) ? (['SweepMissed'] as const) : []),

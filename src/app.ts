@@ -80,7 +80,7 @@ function workingApp(options: BotAppOptions): BotApp {
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));
   const ready = once(async () => {
     // The first message needs the keys as well as the store: they are fetched side by side.
-    void auth.ready?.();
+    void auth.ready?.().catch(() => undefined);
     await shut();
     await store();
   });

@@ -1,10 +1,12 @@
 import { type ContainerFacts, type CosmosFacts, inspectCosmos } from './azure/cosmos-inspection';
 import { inspectQueue, type QueueFacts } from './azure/queue-inspection';
 import { ringMessage } from './azure/ring-message';
-import { configuredInboundAuth, configuredStore, configuredTokens, TURNS_QUEUE } from './configured';
+import { configuredInboundAuth, configuredStore, configuredTokens, sqliteFile, TURNS_QUEUE } from './configured';
 import type { LastSweep } from './ports/sweeps';
+import { TurnwiseError } from './schema/errors';
 import type { QueueSettings, Settings } from './settings';
 import type { StoreSettings } from './settings-store';
+import { hasCurrentFormat } from './sqlite/database';
 import { conversationKey } from './turn/keys';
 
 /** What the operator's command may know of the services that an app uses, as they are. */
@@ -20,9 +22,27 @@ export function lookAtQueue(queue: QueueSettings): Promise<QueueFacts> {
   return inspectQueue(queue, TURNS_QUEUE, ringMessage(conversationKey('turnwise', 'doctor')));
 }
 
-/** Returns the last sweep of an app, from its store. @throws TurnwiseError, StoreFault when the store cannot be used */
-export async function lookAtSweep(settings: Pick<Settings, 'environment' | 'store'>): Promise<LastSweep | undefined> {
-  const store = configuredStore(settings.store, settings.environment);
+/** Returns whether a file is an SQLite database. Changes nothing. */
+export function isDatabase(file: string): boolean {
+  try {
+    hasCurrentFormat(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Returns the last sweep of an app, from its store; `undefined` when there was none. Creates nothing, and brings no file to another format.
+ *
+ * @throws TurnwiseError, StoreFault when the store cannot be used, or is a file of another format
+ */
+export async function lookAtSweep(settings: StoreSettings): Promise<LastSweep | undefined> {
+  if (settings.kind === 'sqlite' && !hasCurrentFormat(sqliteFile(settings.folder))) {
+    throw new TurnwiseError('StoreUnusable', 'The file is of another format than this code.');
+  }
+  // Only in development is anything created.
+  const store = configuredStore(settings, 'production');
   try {
     await store.open();
     return await store.sweeps.last();

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { sqliteFile } from '../configured';
-import { channelAccess, lookAtCosmos, lookAtQueue, lookAtSweep } from '../diagnosis';
+import { channelAccess, isDatabase, lookAtCosmos, lookAtQueue, lookAtSweep } from '../diagnosis';
 import type { Environment, Settings } from '../settings';
 import { checkChannels } from './checks/channels';
 import { clockFindings } from './checks/clock';
@@ -69,7 +69,7 @@ async function checkStore(
     case 'memory':
       return { found: [ok('in memory: gone with its process')], times: [] };
     case 'sqlite':
-      return { found: sqliteFindings(path.resolve(folder, sqliteFile(store.folder))), times: [] };
+      return { found: sqliteFindings(path.resolve(folder, sqliteFile(store.folder)), isDatabase), times: [] };
     case 'cosmos':
       try {
         const asked = Date.now();
@@ -82,15 +82,13 @@ async function checkStore(
   }
 }
 
-/** Checks when the app was last swept. Finds nothing where the store cannot be used: its own check says why. */
+/** Checks when the app was last swept. Finds nothing where the store cannot be used, or has another format: its own check says why. */
 async function checkSweep(folder: string, { environment, store }: Settings): Promise<readonly Finding[]> {
   if (store.kind === 'memory') return [];
   const there = store.kind === 'sqlite' ? { ...store, folder: path.resolve(folder, store.folder) } : store;
-  // Opening would make an empty file.
   if (there.kind === 'sqlite' && !existsSync(sqliteFile(there.folder))) return [];
   try {
-    const last = await lookAtSweep({ environment, store: there });
-    return sweepFindings(last, store.kind === 'sqlite' && environment === 'development');
+    return sweepFindings(await lookAtSweep(there), store.kind === 'sqlite' && environment === 'development');
   } catch {
     return [];
   }

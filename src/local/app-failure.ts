@@ -4,7 +4,13 @@ const LISTENER = Symbol.for('turnwise.failureListener');
 /**
  * Has an app that is loaded from now on tell `listener`, instead of the console, why it cannot work. Such an app loads without an error, and
  * answers every request with its own.
+ *
+ * @returns what ends that: an app that is put together later tells the console
  */
-export function listenForFailure(listener: (message: string) => void): void {
-  (globalThis as { [LISTENER]?: typeof listener })[LISTENER] = listener;
+export function listenForFailure(listener: (message: string) => void): () => void {
+  const shared = globalThis as { [LISTENER]?: typeof listener };
+  shared[LISTENER] = listener;
+  return () => {
+    delete shared[LISTENER];
+  };
 }

@@ -88,8 +88,9 @@ async function start(options: RunnerOptions, undo: (() => unknown)[]): Promise<R
 
   undo.push(captureConsole(log));
   const failures: string[] = [];
-  if (options.runsFailedApp !== true) listenForFailure((message) => failures.push(message));
-  const app = await loadFunctionsApp(appRoot, files, log);
+  const listen = options.runsFailedApp !== true;
+  const stopListening = listen ? listenForFailure((message) => failures.push(message)) : undefined;
+  const app = await loadFunctionsApp(appRoot, files, log).finally(stopListening);
   if (failures.length > 0) throw new StartupError(`The app does not start: ${failures.join(' ')}`);
   const invocations = new Invocations(app, appRoot, host.functionTimeoutMs, log);
   const triggers = connectTriggers(app, { host, dataDir: settings.dataDir, env, invocations, log });

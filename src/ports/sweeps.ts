@@ -6,6 +6,8 @@ export interface LastSweep {
   readonly agoMs: number;
   /** Trigger that made it. */
   readonly by: SweptBy;
+  /** Age of the timer's last sweep by the store's time, in ms; where there was none, of the record. */
+  readonly timerAgoMs: number;
 }
 
 /** Trigger of a sweep: the timer, or an invocation of another function because the timer was late. */

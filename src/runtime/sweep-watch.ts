@@ -13,12 +13,15 @@ const MISSED_SWEEP_LIMIT_MS = 10_000;
 /** Time for which a claim, or the record of a sweep, is repeated while the store fails, in ms. */
 const STORE_LIMIT_MS = 2_000;
 
-/** Age of the last sweep, in ms, from which it counts as a sign that the timer has stopped, whoever made it. */
+/** Age of the timer's last sweep, in ms, from which it counts as a sign that the timer has stopped. */
 const STOPPED_MS = 600_000;
 
-/** Returns whether the last sweep shows that the timer has stopped: another function had to make it, or it is too long ago. */
-export function showsStoppedTimer({ agoMs, by }: LastSweep): boolean {
-  return by === 'invocation' || agoMs > STOPPED_MS;
+/**
+ * Returns whether the timer's last sweep is so long ago that its timer has stopped. A sweep in its place is no sign by itself: after a pause of
+ * the whole app the first call makes one, and the timer goes on.
+ */
+export function showsStoppedTimer({ timerAgoMs }: Pick<LastSweep, 'timerAgoMs'>): boolean {
+  return timerAgoMs > STOPPED_MS;
 }
 
 /**

@@ -113,6 +113,17 @@ export interface Database {
   readonly prune: readonly Statement<[now: number], never>[];
 }
 
+/** Returns whether a file has the format that this code writes. Changes nothing. @throws Error when it is no database */
+export function hasCurrentFormat(file: string): boolean {
+  const sqlite = require('node:sqlite') as typeof import('node:sqlite');
+  const db = new sqlite.DatabaseSync(file, { readOnly: true });
+  try {
+    return versionOf(db) === MIGRATIONS.length;
+  } finally {
+    db.close();
+  }
+}
+
 /** Opens (and if need be creates) the database file. @throws Error when it cannot be, or is of a newer version. */
 export function openDatabase(file: string): Database {
   // Not before it is needed: an app on another store need not load it, nor have Node 22 warn that it is experimental.
@@ -191,16 +202,21 @@ function prepareFile(db: DatabaseSync): void {
   db.exec('PRAGMA busy_timeout = 5000');
   db.exec('PRAGMA journal_mode = WAL');
   db.exec('PRAGMA synchronous = FULL');
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  const version = versionOf(db);
   if (version > MIGRATIONS.length) throw new Error(`it was written by a newer version of Turnwise (format ${version})`);
   if (version < MIGRATIONS.length) migrate(db);
   db.exec('PRAGMA busy_timeout = 0');
 }
 
+function versionOf(db: DatabaseSync): number {
+  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  return version;
+}
+
 function migrate(db: DatabaseSync): void {
   db.exec('BEGIN IMMEDIATE');
   // Looked at again: another process may have done it meanwhile.
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  const version = versionOf(db);
   for (const migration of MIGRATIONS.slice(version)) db.exec(migration);
   db.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
   db.exec('COMMIT');

@@ -3,10 +3,12 @@ import type { Collections } from './collections';
 
 interface SweepRecord {
   readonly v: 1;
-  /** Time at which the record was made. Until a first sweep ends, it counts as one. */
+  /** Time at which the record was made. Until a first sweep ends, it counts as one, and likewise for the timer. */
   readonly since: number;
   /** The last sweep that ran to its end. */
   readonly swept?: { readonly at: number; readonly by: SweptBy };
+  /** Time at which the timer's last sweep ended. */
+  readonly timerAt?: number;
   readonly claim?: { readonly at: number; readonly owner: string };
 }
 
@@ -31,14 +33,18 @@ export function sweeps(collections: Collections): Sweeps {
         return { result: { outcome: 'claimed' }, ...(claim?.owner === owner ? {} : { value: after }) };
       }),
     ended: (by) =>
-      collections.transactItem<void>(COLLECTION, ITEM, (_value, now) => {
-        const after: SweepRecord = { v: 1, since: now, swept: { at: now, by } };
+      collections.transactItem<void>(COLLECTION, ITEM, (value, now) => {
+        const { since = now, timerAt } = (value as SweepRecord | undefined) ?? {};
+        const timer = by === 'timer' ? now : timerAt;
+        const swept = { at: now, by };
+        const after: SweepRecord = { v: 1, since, swept, ...(timer === undefined ? {} : { timerAt: timer }) };
         return { result: undefined, value: after };
       }),
     last: () =>
       collections.transactItem(COLLECTION, ITEM, (value, now) => {
-        const swept = (value as SweepRecord | undefined)?.swept;
-        return { result: swept && { ...swept, agoMs: Math.max(0, now - swept.at) } };
+        const { since = now, swept, timerAt = since } = (value as SweepRecord | undefined) ?? {};
+        const ago = (at: number): number => Math.max(0, now - at);
+        return { result: swept && { ...swept, agoMs: ago(swept.at), timerAgoMs: ago(timerAt) } };
       }),
   };
 }

@@ -114,15 +114,31 @@ describe('health', () => {
     expect(jsonBody).not.toHaveProperty('warnings');
   });
 
-  test('says that the timer has stopped, and is no failure: the sweep of another function shows it as well', async () => {
+  test('says that the timer has stopped, and is no failure; a sweep of another function does not hide it, and is no sign of it', async () => {
     const first = await appSweptBefore(11 * MINUTE);
     expect(await first.app.health()).toMatchObject({
       status: 200,
       jsonBody: { status: 'ok', warnings: ['SweepMissed'] },
     });
-    const second = await appSweptBefore(6 * MINUTE);
-    await second.app.turns({ conversation: 'test/other' });
-    expect(await second.app.health()).toMatchObject({ status: 200, jsonBody: { warnings: ['SweepMissed'] } });
+    const again = await appSweptBefore(11 * MINUTE);
+    await again.app.turns({ conversation: 'test/other' });
+    expect(await again.store.sweeps.last()).toMatchObject({ by: 'invocation' });
+    expect(await again.app.health()).toMatchObject({ jsonBody: { warnings: ['SweepMissed'] } });
+    // The whole app has paused: the first call sweeps, and the timer will.
+    const paused = await appSweptBefore(6 * MINUTE);
+    await paused.app.turns({ conversation: 'test/other' });
+    expect((await paused.app.health()).jsonBody).not.toHaveProperty('warnings');
+  });
+
+  test('leaves out what a store of the author cannot say', async () => {
+    const { app } = await appSweptBefore(MINUTE, {
+      last: () => {
+        throw new Error('not there');
+      },
+    });
+    const { status, jsonBody } = await app.health();
+    expect(status).toBe(200);
+    expect(jsonBody).not.toHaveProperty('lastSweep');
   });
 
   test.each(['', 'UseDevelopmentStorage=true'])(

@@ -56,17 +56,22 @@ test.each(['', 'UseDevelopmentStorage=true'])(
 
 test('sweep: the timer runs, has stopped, or never ran', () => {
   const ago = (minutes: number, by: 'timer' | 'invocation' = 'timer') => {
-    return { at: Date.UTC(2030, 0, 1), agoMs: minutes * 60_000, by };
+    return {
+      at: Date.UTC(2030, 0, 1),
+      agoMs: minutes * 60_000,
+      by,
+      timerAgoMs: by === 'timer' ? minutes * 60_000 : 900_000,
+    };
   };
   expect(wrong(sweepFindings(ago(1), false))).toEqual([]);
   expect(sweepFindings(ago(1), false)).toMatchObject([
     { message: 'The last sweep ended 1 min ago (2030-01-01T00:00:00.000Z).' },
   ]);
   expect(wrong(sweepFindings(ago(11), false))).toEqual([
-    expect.stringMatching(/^warning: .*11 min ago .*does not run/),
+    expect.stringMatching(/^warning: .*11 min ago .*its timer function "sweep" did not for 11 min/),
   ]);
   expect(wrong(sweepFindings(ago(2, 'invocation'), false))).toEqual([
-    expect.stringMatching(/another function made it/),
+    expect.stringMatching(/another function made it: its timer function "sweep" did not for 15 min/),
   ]);
   expect(wrong(sweepFindings(undefined, false))).toEqual([expect.stringMatching(/^warning: No sweep has ever ended/)]);
   // On a development machine the app may simply not be running.
@@ -180,13 +185,15 @@ describe('Cosmos DB', () => {
 
 test('SQLite: a file that is not there, or may not be written', () => {
   const file = path.join(folder, 'turnwise.db');
-  expect(wrong(sqliteFindings(file))).toEqual([expect.stringMatching(/^warning: There is no file/)]);
+  const isDatabase = () => true;
+  expect(wrong(sqliteFindings(file, isDatabase))).toEqual([expect.stringMatching(/^warning: There is no file/)]);
   writeFileSync(file, '');
-  expect(wrong(sqliteFindings(file))).toEqual([]);
+  expect(wrong(sqliteFindings(file, isDatabase))).toEqual([]);
+  expect(wrong(sqliteFindings(file, () => false))).toEqual([expect.stringMatching(/is not an SQLite database/)]);
   chmodSync(file, 0o400);
   // Whoever is root may write whatever the mode says.
   const refused = process.getuid?.() === 0 ? [] : [expect.stringMatching(/may not be written/)];
-  expect(wrong(sqliteFindings(file))).toEqual(refused);
+  expect(wrong(sqliteFindings(file, isDatabase))).toEqual(refused);
 });
 
 test.each<[string, Partial<QueueFacts>, RegExp | undefined]>([

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/ports/store';
 import { systemClock } from '../../src/runtime/system';
@@ -9,6 +10,8 @@ import type { Activity } from '../../src/schema/activity';
 import { createSqliteStore } from '../../src/sqlite/sqlite-store';
 import { activityKey, type ConversationKey, conversationKey, userKey } from '../../src/turn/keys';
 import { freePort, startAzurite } from '../support/azurite';
+import { startCosmosGateway } from '../support/cosmos-gateway';
+import { TEST_KEY } from '../support/cosmos-under-test';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -344,6 +347,48 @@ describe('doctor', () => {
     } finally {
       await azurite.stop();
     }
+  });
+
+  test('changes nothing of what it looks at: neither a file of another format, nor an empty one, nor what is no database', async () => {
+    copyHostJson();
+    const file = join(folder, 'other', 'turnwise.db');
+    const doctor = () => run(['doctor'], { TURNWISE_DATA: join(folder, 'other') });
+    const formatOf = (): unknown => {
+      const db = new DatabaseSync(file, { readOnly: true });
+      const version = db.prepare('PRAGMA user_version').get();
+      db.close();
+      return version;
+    };
+    mkdirSync(join(folder, 'other'));
+    const earlier = new DatabaseSync(file);
+    earlier.exec('CREATE TABLE heads (key TEXT PRIMARY KEY); PRAGMA user_version = 1');
+    earlier.close();
+    expect((await doctor()).out).not.toMatch(/ sweep /);
+    expect(formatOf()).toEqual({ user_version: 1 });
+    writeFileSync(file, '');
+    await doctor();
+    expect(readFileSync(file, 'utf8')).toBe('');
+    writeFileSync(file, 'no database at all'.repeat(100));
+    expect((await doctor()).out).toMatch(/PROBLEM {2}store .*is not an SQLite database/);
+  });
+
+  test('creates nothing on Cosmos DB', async () => {
+    copyHostJson();
+    const gateway = await startCosmosGateway();
+    const posted: string[] = [];
+    gateway.onRequest(({ method, path: asked }) => {
+      if (method !== 'GET') posted.push(`${method} ${asked}`);
+      return undefined;
+    });
+    const { out } = await run(['doctor'], {
+      TURNWISE_STORE: 'cosmos',
+      COSMOS_ENDPOINT: gateway.endpoint,
+      COSMOS_KEY: TEST_KEY,
+      COSMOS_DATABASE: 'mistyped',
+    });
+    await gateway.close();
+    expect(out).toMatch(/PROBLEM {2}store .*is not there/);
+    expect(posted).toEqual([]);
   });
 
   test('says what is wrong and what to do, and that it is not well', async () => {

@@ -251,6 +251,11 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
     expect(await refusal({ 'functions/bad.js': "throw new Error('broken');" })).toMatch(
       /^turnwise: functions\/bad\.js cannot be loaded: broken[^\n]*\n$/,
     ),
+  'A wrong setting': async () => {
+    const tell = "globalThis[Symbol.for('turnwise.failureListener')]('There is no such setting.');";
+    const said = await refusal({ 'functions/bad.js': tell });
+    expect(said).toMatch(/^turnwise: The app does not start: There is no such setting\.\n$/);
+  },
   'An error that nobody catches': () =>
     onOwnRunner(async (own) => {
       await expect(fetch(`${own.url}/api/uncaught`)).rejects.toThrow();

@@ -20,6 +20,6 @@ export function sweepFindings(last: LastSweep | undefined, mayBeStopped: boolean
   }
   const at = `The last sweep ended ${duration(last.agoMs)} ago (${new Date(last.at).toISOString()})`;
   if (mayBeStopped || !showsStoppedTimer(last)) return [ok(`${at}.`)];
-  if (last.by === 'timer') return [warning(`${at}: the timer function "sweep" does not run.`, FIX)];
-  return [warning(`${at}, and another function made it: the timer function "sweep" does not run.`, FIX)];
+  const timer = `its timer function "sweep" did not for ${duration(last.timerAgoMs)}`;
+  return [warning(last.by === 'timer' ? `${at}: ${timer}.` : `${at}, and another function made it: ${timer}.`, FIX)];
 }

@@ -37,8 +37,20 @@ export function sweepContract(open: OpenStore): void {
     await other.sweeps.ended('invocation');
     const next = await store.sweeps.last();
     expect(next?.by).toBe('invocation');
+    expect(Math.abs((next?.timerAgoMs ?? 0) - 90_000)).toBeLessThanOrEqual(SLACK_MS);
     expect((next?.at ?? 0) - (last?.at ?? 0)).toBeGreaterThanOrEqual(90_000 - SLACK_MS);
     expectRemaining(await claim(store, 'a'), LATE_MS);
+  });
+
+  test('a timer that never swept is as old as the record', async () => {
+    const { store, other, pass } = await open();
+    await claim(store, 'a');
+    pass(LATE_MS);
+    await store.sweeps.ended('invocation');
+    const last = await other.sweeps.last();
+    expect(Math.abs((last?.timerAgoMs ?? 0) - LATE_MS)).toBeLessThanOrEqual(SLACK_MS);
+    await store.sweeps.ended('timer');
+    expect((await other.sweeps.last())?.timerAgoMs).toBeLessThanOrEqual(SLACK_MS);
   });
 
   test('of those who claim a sweep at once, one gets it', async () => {
