@@ -1,5 +1,7 @@
 targetScope = 'resourceGroup'
 
+import { ownSettings } from 'modules/function-app.bicep'
+
 @description('Name of this environment, such as "dev" or "prod": letters, digits, and - _ . ( ), as azd allows. Its first 20 characters, as far as they are letters, digits or hyphens, are part of the names of what is created.')
 @minLength(1)
 @maxLength(64)
@@ -65,7 +67,7 @@ param notify string = 'off'
 @description('Part of the traces that is sent: 0, 1, or a fraction such as 0.25. Metrics and logs are all sent.')
 param traceSampling string = '1'
 
-@description('Further app settings by name, such as { TURNWISE_KEEP_CONVERSATIONS: \'365\' }: docs/configuration.md has them all. No secrets: everyone with read access to the deployment can read them. Settings that break an app on Flex Consumption are refused.')
+@description('Further app settings by name, such as { TURNWISE_KEEP_CONVERSATIONS: \'365\' }: docs/configuration.md has them all. No secrets: everyone with read access to the deployment can read them. Secrets are refused by their names, and so are settings that an app on Flex Consumption may not have.')
 param additionalSettings { *: string } = {}
 
 @description('Days for which logs are kept. The first 31 are free.')
@@ -80,6 +82,9 @@ param logDailyCapGB int = -1
 @description('Address that alerts are mailed to. Empty: alerts are raised, and mailed to nobody.')
 param alertEmail string = ''
 
+@description('Whether an alert is raised when no sweep has been measured for a quarter of an hour. Set it to false if the app sends its telemetry elsewhere: the alert would be raised all the time.')
+param sweepAlert bool = true
+
 @description('Object id of a person or group that may use "npx turnwise" on this environment: it reads and writes conversations. Empty: nobody.')
 param operatorPrincipalId string = ''
 
@@ -88,18 +93,40 @@ param operatorPrincipalId string = ''
 param operatorPrincipalType string = 'User'
 
 // Settings that no app on Flex Consumption may have, in lower case: the host does not distinguish case. The first makes the host use keys
-// instead of the identity, even when it is empty. The service itself refuses the others, because functionAppConfig replaces them.
+// instead of the identity, even when it is empty. The others are those that "Migrate Consumption plan apps to the Flex Consumption plan"
+// (Azure Functions documentation) leaves behind: functionAppConfig or the deployment replaces them, or the plan does not use them.
 var refusedSettings = [
   'azurewebjobsstorage'
+  'enable_oryx_build'
   'functions_extension_version'
+  'functions_max_http_concurrency'
+  'functions_worker_dynamic_concurrency_enabled'
+  'functions_worker_process_count'
   'functions_worker_runtime'
+  'functions_worker_runtime_version'
+  'scm_do_build_during_deployment'
   'website_contentazurefileconnectionstring'
+  'website_contentovervnet'
   'website_contentshare'
+  'website_dns_server'
   'website_max_dynamic_application_scale_out'
   'website_node_default_version'
   'website_run_from_package'
+  'website_skip_contentshare_validation'
+  'website_vnet_route_all'
 ]
 var refusedOfThese = filter(objectKeys(additionalSettings), name => contains(refusedSettings, toLower(name)))
+
+// Secrets that the app can read, in lower case. It needs none of them here: the bot is an identity, and so is the app to its store.
+var secretSettings = ['certificateprivatekey', 'cosmos_key', 'microsoftapppassword']
+var secretsOfThese = filter(objectKeys(additionalSettings), name => contains(secretSettings, toLower(name)))
+
+// The host does not distinguish case, so an app with both spellings could get either value.
+var ownInLowerCase = map(ownSettings, name => toLower(name))
+var respelledOfThese = filter(
+  objectKeys(additionalSettings),
+  name => contains(ownInLowerCase, toLower(name)) && !contains(ownSettings, name)
+)
 
 func isFraction(text string) bool =>
   startsWith(text, '0.') && length(text) > 2 && length(text) <= 8 && empty(filter(
@@ -107,32 +134,43 @@ func isFraction(text string) bool =>
     index => !contains('0123456789', substring(text, index, 1))
   ))
 
-// Values that a service, the host or the app would refuse, later and with less to say.
+// Values that a service, the host or the app would refuse, later and with less to say. No full stop at the end: Azure adds one.
 var refusals = concat(
   cosmosAutoscaleMaxThroughput == 0 || (cosmosAutoscaleMaxThroughput >= 1000 && cosmosAutoscaleMaxThroughput % 1000 == 0)
     ? []
     : [
-        'cosmosAutoscaleMaxThroughput is ${cosmosAutoscaleMaxThroughput}: use 0 for serverless, or 1000 and more in steps of 1000.'
+        'cosmosAutoscaleMaxThroughput is ${cosmosAutoscaleMaxThroughput}: use 0 for serverless, or 1000 and more in steps of 1000'
       ],
   max(alwaysReadyHttp, alwaysReadyTurns) <= maximumInstanceCount
     ? []
     : [
-        'alwaysReadyHttp and alwaysReadyTurns may not be greater than maximumInstanceCount, which is ${maximumInstanceCount}.'
+        'alwaysReadyHttp and alwaysReadyTurns may not be greater than maximumInstanceCount, which is ${maximumInstanceCount}'
       ],
   traceSampling == '0' || traceSampling == '1' || isFraction(traceSampling)
     ? []
-    : ['traceSampling is ${traceSampling}: use 0, 1, or a fraction with up to six digits, such as 0.25.'],
-  logDailyCapGB == 0 ? ['logDailyCapGB is 0, which would log nothing: use -1 for no limit, or 1 and more.'] : [],
-  empty(alertEmail) || contains(alertEmail, '@') ? [] : ['alertEmail is ${alertEmail}, which is not an email address.'],
+    : ['traceSampling is ${traceSampling}: use 0, 1, or a fraction with up to six digits, such as 0.25'],
+  logDailyCapGB == 0 ? ['logDailyCapGB is 0, which would log nothing: use -1 for no limit, or 1 and more'] : [],
+  empty(alertEmail) || contains(alertEmail, '@') ? [] : ['alertEmail is ${alertEmail}, which is not an email address'],
   empty(refusedOfThese)
     ? []
     : [
-        'additionalSettings has ${join(refusedOfThese, ', ')}. Take it out: the app does not start with it, or the service refuses it.'
+        'additionalSettings has ${join(refusedOfThese, ', ')}. Take it out: the app does not start with it, or Flex Consumption does not use it'
+      ],
+  empty(secretsOfThese)
+    ? []
+    : [
+        'additionalSettings has a secret, ${join(secretsOfThese, ', ')}. Take it out: there are no secrets in a deployment, and the app is an identity'
+      ],
+  empty(respelledOfThese)
+    ? []
+    : [
+        'additionalSettings has a setting of the template in other letters, ${join(respelledOfThese, ', ')}. Write it as infra/modules/function-app.bicep does'
       ]
 )
 
 // Different for every environment of the resource group, also where two names differ in case or in a character that is left out below.
-var token = empty(refusals) ? uniqueString(resourceGroup().id, environmentName) : fail(join(refusals, ' '))
+// `uniqueString` distinguishes case, and the id of the resource group is spelled as Azure spells it.
+var token = empty(refusals) ? uniqueString(resourceGroup().id, environmentName) : fail(join(refusals, '. '))
 
 // The readable part of names. Only letters, digits and single hyphens between them are allowed in the names of all kinds of resources.
 // Azure reserves two words: names with a public address may not have them even as a part.
@@ -245,6 +283,7 @@ module alerts 'modules/alerts.bicep' = {
     tags: tags
     workspaceId: monitoring.outputs.workspaceId
     email: alertEmail
+    sweepAlert: sweepAlert
   }
 }
 

@@ -13,6 +13,9 @@ param workspaceId string
 @description('Address that alerts are mailed to; empty for none.')
 param email string
 
+@description('Whether an alert is raised when no sweep is measured.')
+param sweepAlert bool
+
 // The metrics are those of src/runtime/telemetry.ts: all of them are sent, whatever is sampled, and counters as what was added.
 var rules = [
   {
@@ -86,16 +89,15 @@ AppRequests
     name: 'no-sweep'
     description: 'The app has not swept for a quarter of an hour: it does not start, its timers have stopped, or it cannot send telemetry. docs/operate.md: no sweep.'
     severity: 1
-    // Each sweep measures this once, whether anything was overdue or not. A rule over a column sees no value where a query returns no row,
-    // so the rows are counted in the query: `summarize` without `by` always returns one row, with 0 if there was none.
-    // That row has no time, so it cannot be told apart by periods: the window is the whole time.
+    // Each sweep measures this once, whether anything was overdue or not. The service counts the rows of the query itself, and a query
+    // without a row counts 0. A query with a count of its own would have one row for the service to count ("Optimize log search alert
+    // queries", Azure Monitor documentation), and an aggregation of a column has no value where there is no row.
     query: '''
 AppMetrics
 | where Name == "turnwise.overdue"
-| summarize Sweeps = count()
 '''
-    column: 'Sweeps'
-    aggregation: 'Total'
+    column: ''
+    aggregation: 'Count'
     operator: 'LessThan'
     threshold: 1
     window: 'PT15M'
@@ -125,7 +127,8 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       displayName: '${namePrefix}: ${rule.name}'
       description: rule.description
       severity: rule.severity
-      enabled: true
+      // A rule that is left out would stay where an earlier deployment made it.
+      enabled: rule.name != 'no-sweep' || sweepAlert
       scopes: [workspaceId]
       evaluationFrequency: 'PT5M'
       windowSize: rule.window
@@ -134,17 +137,20 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       skipQueryValidation: true
       criteria: {
         allOf: [
-          {
-            query: rule.query
-            metricMeasureColumn: rule.column
-            timeAggregation: rule.aggregation
-            operator: rule.operator
-            threshold: rule.threshold
-            failingPeriods: {
-              minFailingPeriodsToAlert: rule.failingPeriods
-              numberOfEvaluationPeriods: rule.periods
-            }
-          }
+          // A rule that counts rows has no column, and an empty name would be one.
+          union(
+            {
+              query: rule.query
+              timeAggregation: rule.aggregation
+              operator: rule.operator
+              threshold: rule.threshold
+              failingPeriods: {
+                minFailingPeriodsToAlert: rule.failingPeriods
+                numberOfEvaluationPeriods: rule.periods
+              }
+            },
+            empty(rule.column) ? {} : { metricMeasureColumn: rule.column }
+          )
         ]
       }
       actions: { actionGroups: empty(email) ? [] : [mails.id] }

@@ -74,6 +74,29 @@ var channelServices = {
   AzureChinaCloud: 'https://botframework.azure.cn'
 }
 
+// Names of the settings below. A variable that is exported may not depend on parameters, so this is a list of its own.
+@export()
+@description('Names of the settings that the template sets.')
+var ownSettings = [
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
+  'APPLICATIONINSIGHTS_CONNECTION_STRING'
+  'AZURE_CLIENT_ID'
+  'AzureWebJobsStorage__accountName'
+  'AzureWebJobsStorage__blobServiceUri'
+  'AzureWebJobsStorage__clientId'
+  'AzureWebJobsStorage__credential'
+  'AzureWebJobsStorage__queueServiceUri'
+  'COSMOS_DATABASE'
+  'COSMOS_ENDPOINT'
+  'ChannelService'
+  'MicrosoftAppId'
+  'MicrosoftAppTenantId'
+  'MicrosoftAppType'
+  'TURNWISE_NOTIFY'
+  'TURNWISE_STORE'
+  'TURNWISE_TRACE_SAMPLING'
+]
+
 // What src/settings-list.ts reads, and what the host itself needs. Nothing here is a secret.
 var appSettings = {
   MicrosoftAppId: identityClientId

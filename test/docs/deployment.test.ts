@@ -24,9 +24,12 @@ const alerts = ofType(ordinary, 'Microsoft.Insights/scheduledQueryRules').map(({
 
 const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
 
+/** Settings that the template refuses, as Azure writes them. */
+const refused = ((template.variables?.refusedSettings ?? []) as readonly string[]).map((name) => name.toUpperCase());
+
 /** Words of others: of Azure, of Teams, of GitHub, and of `npx turnwise`, whose own tests know them. */
 const OF_OTHERS = new Set(
-  'dev echo core empty azd ready running Rejected403 TypeError TurnwiseError AppExceptions AppTraces conversation messages turns sweep health'.split(
+  'dev Dev cosmos_endpoint RoleAssignmentExists echo core empty azd ready running Rejected403 TypeError TurnwiseError AppExceptions AppTraces conversation messages turns sweep health'.split(
     ' ',
   ),
 );
@@ -44,6 +47,7 @@ describe.each(PAGES)('%s', (page) => {
       ...Object.values(template.parameters ?? {}).flatMap(({ allowedValues = [] }) => allowedValues.map(String)),
       ...outputs,
       ...alerts,
+      ...refused,
       // What the workflow and the parameter file read.
       ...(`${read('.github/workflows/deploy.yml')}${read('infra/main.bicepparam')}`.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ??
         []),

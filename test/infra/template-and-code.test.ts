@@ -7,7 +7,7 @@ import { ATTRIBUTES, durationOf, METRICS, STAGES, type Stage } from '../../src/r
 import { readSettings } from '../../src/settings';
 import { SETTINGS, type SettingName } from '../../src/settings-list';
 import { ROOT } from '../support/sources';
-import { at, ofType, only, readSnapshot, readSnapshots, readSources, type Snapshot } from './evaluated';
+import { at, ofType, only, readSnapshot, readSnapshots, readSources, readTemplate, type Snapshot } from './evaluated';
 
 /* What the template says twice, because the code says it too: settings, queues, containers, functions, events. */
 
@@ -73,6 +73,19 @@ describe('app settings', () => {
     const read = new Set<string>([...SETTINGS.map(({ name }) => name), ...OF_THE_HOST]);
     expect(Object.keys(settings).filter((name) => !read.has(name))).toEqual([]);
     expect(OF_THE_HOST.filter((name) => !(name in settings))).toEqual([]);
+  });
+
+  test('are named once more where the template compares letters: a name in other letters is refused', () => {
+    const listed = /var ownSettings = \[\n([^\]]*)\]/.exec(readSources().get('modules/function-app.bicep') ?? '')?.[1];
+    expect(listed?.match(/\w+/g)).toEqual(Object.keys(settings).sort());
+  });
+
+  test('are no secrets: every secret of the code is refused', () => {
+    const [refused, secret] = ['refusedSettings', 'secretSettings'].map((name) => readTemplate().variables?.[name]);
+    // The template sets one of them itself: the logs, whose key opens nothing, because local authentication is off.
+    const secrets = SETTINGS.filter((setting) => 'secret' in setting && !(setting.name in settings));
+    expect(secrets.length).toBeGreaterThan(3);
+    expect([refused, secret].flat()).toEqual(expect.arrayContaining(secrets.map(({ name }) => name.toLowerCase())));
   });
 
   test('have what the deployment adds', () => {
@@ -273,7 +286,7 @@ const METRIC_NAMES: ReadonlySet<string> = new Set([
 
 interface Criterion {
   readonly query: string;
-  readonly metricMeasureColumn: string;
+  readonly metricMeasureColumn?: string;
   readonly timeAggregation: string;
   readonly operator: string;
   readonly threshold: number;
@@ -307,13 +320,23 @@ describe('alerts', () => {
     expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
   });
 
-  test('of an app that does not run: a query that has a row when nothing was logged', () => {
-    const query = rule('no-sweep')?.query ?? '';
-    const column = /\| summarize (\w+) = count\(\)\n*$/.exec(query)?.[1];
-    expect(rule('no-sweep')).toMatchObject({ metricMeasureColumn: column, operator: 'LessThan', threshold: 1 });
-    expect(query).toContain(`"${METRICS.overdue.name}"`);
-    const others = rules.filter(({ name }) => name !== 'no-sweep').map(({ criterion }) => criterion.operator);
-    expect(new Set(others)).toEqual(new Set(['GreaterThan']));
+  test('of an app that does not run: the service counts the rows, and so gets 0 where nothing was logged', () => {
+    const { query, ...missing } = rule('no-sweep') as Criterion;
+    expect(query).toBe(`AppMetrics\n| where Name == "${METRICS.overdue.name}"\n`);
+    expect(missing).toMatchObject({ timeAggregation: 'Count', operator: 'LessThan', threshold: 1 });
+    expect(missing).not.toHaveProperty('metricMeasureColumn');
+    const others = rules.filter(({ name }) => name !== 'no-sweep').map(({ criterion }) => criterion);
+    expect(new Set(others.map(({ operator }) => operator))).toEqual(new Set(['GreaterThan']));
+    expect(others.filter(({ metricMeasureColumn }) => !metricMeasureColumn)).toEqual([]);
+  });
+
+  test('are all on, but for the one that an app with its telemetry elsewhere switches off', () => {
+    const off = (name: string) =>
+      ofType(readSnapshot(name), 'Microsoft.Insights/scheduledQueryRules')
+        .filter(({ properties }) => properties?.enabled !== true)
+        .map((each) => [each.name.replace(/^turnwise-\w+-[a-z\d]{13}-/, ''), each.properties?.enabled]);
+    expect(off('default')).toEqual([]);
+    expect(off('least')).toEqual([['no-sweep', false]]);
   });
 
   test('say where it stands what to do', () => {

@@ -56,11 +56,22 @@ describe('the workflows', () => {
   test('use actions of a fixed major version, of GitHub and of Azure only', () => {
     const used = new Set(steps.flatMap(({ uses }) => uses ?? []));
     expect([...used].filter((name) => !/^(actions|azure)\/[\w-]+@v\d+$/.test(name))).toEqual([]);
+    // One version of each.
+    const names = [...used].map((name) => name.replace(/@.*/, ''));
+    expect(names).toEqual([...new Set(names)]);
+  });
+
+  test('of a created bot use the same versions of actions', () => {
+    const created = parse(read('create/templates/shared/.github/workflows/ci.yml')) as Workflow;
+    const used = Object.values(created.jobs).flatMap((job) => job.steps?.flatMap(({ uses }) => uses ?? []) ?? []);
+    expect(used).toContain(ci.jobs.check?.steps?.[0]?.uses);
+    expect([...new Set(steps.flatMap(({ uses }) => uses ?? []))]).toEqual(expect.arrayContaining(used));
   });
 
   test('deploy under the name of the environment, so that two environments of one resource group have deployments of their own', () => {
-    const named = [...commands.matchAll(/az deployment group \w+(?:[^|]*?)--name (\S+)/g)].map(([, name]) => name);
-    expect(named).toEqual(['"$AZURE_ENV_NAME"', '"$AZURE_ENV_NAME"']);
+    const named = [...commands.matchAll(/az deployment group \w+(?:[^|]*?)--name(\S+)/g)].map(([, name]) => name);
+    // With the sign: a name that begins with a hyphen would be taken for an option.
+    expect(named).toEqual(['="$AZURE_ENV_NAME"', '="$AZURE_ENV_NAME"']);
   });
 
   test('know no secret, and may do little', () => {

@@ -43,9 +43,16 @@ const variables = Object.fromEntries(
 );
 const GROUP = 'rg-my-bot';
 
-/** Commands of the page in their order: lines of the blocks that are no JSON, continued lines joined, and those that stand in the text. */
+/** Fenced blocks of the page: the words after the fence that opens each, and its lines. */
+const blocks = [...page.matchAll(/^ *(`{3,}|~{3,})(.*)\n([\s\S]*?)^ *\1$/gm)].map(
+  ([, , language = '', block = '']) => [language.trim(), block] as const,
+);
+/** Languages of blocks that are read and not run. */
+const READ = ['json', 'bicep', 'yaml'];
+
+/** Commands of the page in their order: lines of the blocks without a language, continued lines joined, and those that stand in the text. */
 const commands = [
-  ...[...page.matchAll(/^ *```(\w*)\n([\s\S]*?)^ *```$/gm)].flatMap(([, language, block = '']) =>
+  ...blocks.flatMap(([language, block]) =>
     language === ''
       ? block
           .replace(/\\\n\s*/g, '')
@@ -180,7 +187,48 @@ const ROWS: readonly (readonly [command: RegExp, check: (...parts: readonly stri
       isPackage();
     },
   ],
-  [/^az functionapp restart$/, () => {}],
+  [
+    /^az identity list --resource-group (\S+) --query "\[\?starts_with\(name, '(\S+)'\)\]\.\[name, principalId\]" --output table$/,
+    (group, prefix) => {
+      expect(group).toBe(GROUP);
+      expect(only(dev, 'Microsoft.ManagedIdentity/userAssignedIdentities').name).toMatch(new RegExp(`^${prefix}`));
+    },
+  ],
+  [
+    /^az role assignment list --all --assignee <principal> --query "\[\?contains\(scope, '\/(\S+)\/'\)\]\.\[roleDefinitionName, id\]" --output table$/,
+    (group) => expect(group).toBe(GROUP),
+  ],
+  [
+    /^az role assignment delete --ids((?: <id>)+)$/,
+    (ids) => {
+      const apps = ofType(dev, 'Microsoft.Authorization/roleAssignments');
+      expect(ids?.trim().split(' ')).toHaveLength(apps.length);
+    },
+  ],
+  [
+    /^az cosmosdb sql role assignment (?:list|delete) --account-name <account> --resource-group (\S+) (?:--query "\[\?principalId=='<principal>'\]\.name" --output tsv|--role-assignment-id <name> --yes)$/,
+    (group) => {
+      expect(group).toBe(GROUP);
+      expect(ofType(dev, 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssignments')).toHaveLength(1);
+    },
+  ],
+  [
+    /^for alert in ([\w -]+); do az resource delete --resource-group (\S+) --resource-type (\S+) --name turnwise-dev-\$alert; done$/,
+    (alerts, group, type) => {
+      expect(group).toBe(GROUP);
+      const rules = ofType(dev, type ?? '').map(({ name }) => name.replace(/^turnwise-dev-[a-z\d]{13}-/, ''));
+      // The earlier template had no alert for missing sweeps.
+      expect(alerts?.split(' ')).toEqual(rules.filter((name) => name !== 'no-sweep'));
+    },
+  ],
+  [
+    /^az resource delete --resource-group (\S+) --resource-type (\S+) --name turnwise-dev-(\S+)$/,
+    (group, type, name) => {
+      expect(group).toBe(GROUP);
+      expect(only(readSnapshot('everything'), type ?? '').name).toMatch(new RegExp(`-${name}$`));
+    },
+  ],
+  [/^az functionapp (?:restart|stop)$/, () => {}],
   [/^az group delete$/, () => {}],
   [
     /^curl --fail --retry 40 --retry-delay 15 --retry-all-errors <(\w+)>$/,
@@ -210,6 +258,14 @@ const ROWS: readonly (readonly [command: RegExp, check: (...parts: readonly stri
 
 test('there are commands on the page', () => {
   expect(commands.length).toBeGreaterThan(20);
+});
+
+test('every block is one of commands, or of a language that is only read', () => {
+  expect(
+    blocks.map(([language]) => language).filter((language) => language !== '' && !READ.includes(language)),
+  ).toEqual([]);
+  // None is left open, or opened in a way that is not seen here.
+  expect(page.match(/^[ >]*(?:`{3,}|~{3,})/gm)).toHaveLength(2 * blocks.length);
 });
 
 test.each([...new Set(commands)].map((command) => [command]))('%s', (command) => {
@@ -262,6 +318,8 @@ describe('what is created', () => {
 describe('what the page says of names', () => {
   test('environments share no deployment', () => {
     const names = Object.values(modulesOf(template)).map(({ name }) => name);
+    // The one deployment that is named by hand is named after the environment, and so shared where Azure sees no difference.
+    expect(page).toContain('unless the names of two environments differ only in case');
     expect(names.filter((name) => !name.includes("variables('token')"))).toEqual([]);
   });
 

@@ -11,3 +11,4 @@ param httpConcurrency = 1
 param cosmosAutoscaleMaxThroughput = 1000
 param traceSampling = '0'
 param logDailyCapGB = 1
+param sweepAlert = false
