@@ -18,7 +18,7 @@ const document = (name: string, entry: string): number => Number(documentedList(
 const hostJson = JSON.parse(textOf('host.json')) as { readonly extensions: { readonly queues: { batchSize: number } } };
 
 const longestKey = 'k'.repeat(Number(declared('src/azure/ring-message.ts', 'MAX_KEY_LENGTH'))) as ConversationKey;
-const giveUp = document('channel wait', 'ms until a channel gives up');
+const giveUp = document('channel wait', 'ms until the first channels give up');
 
 export const BOUNDS: readonly Bound[] = [
   {

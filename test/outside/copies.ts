@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../support/sources';
-import type { Copy, Value } from './outside-value';
+import type { Copy, CopyKind, Value } from './outside-value';
 
 /* Independent copies: constants and texts of packages, and what documents say, as `vendor/` has it. */
 
@@ -117,7 +117,11 @@ interface Document {
   readonly source: string;
   /** Day on which the copy was read. */
   readonly date: string;
-  /** Only where no independent copy was read: the reason. */
+  /** Repository, commit and path of the copy that was read, or a short quotation. */
+  readonly evidence?: string;
+  /** Reason why there is no evidence, where the entry was written down from a page. */
+  readonly transcribed?: string;
+  /** Reason why there is not even a page. */
   readonly unconfirmed?: string;
   readonly values: Readonly<Record<string, Value | readonly Value[]>>;
 }
@@ -129,6 +133,18 @@ function vendored<T>(name: string): T {
 const DOCUMENTS = vendored<Readonly<Record<string, Document>>>('documents.json');
 
 const read = new Set<string>();
+
+/** Returns the documents of which nothing says how they were read, or more than one thing does. */
+export function documentsWithoutEvidence(): string[] {
+  // A commit, a path in a repository, or something between quotation marks.
+  const shown = /\b[\da-f]{12}\b|[\w-]+\/[\w.-]+, [\w./-]+\.\w+|"[^"]+"/;
+  return Object.entries(DOCUMENTS)
+    .filter(([, { evidence, transcribed, unconfirmed }]) => {
+      const said = [evidence, transcribed, unconfirmed].filter((each) => (each ?? '') !== '');
+      return said.length !== 1 || (evidence !== undefined && !shown.test(evidence));
+    })
+    .map(([name]) => name);
+}
 
 /** Returns the entries of `vendor/documents.json` that no list reads. */
 export function unreadEntries(): string[] {
@@ -148,12 +164,38 @@ export function documented(document: string, name: string, made: (value: Value) 
   if (found === undefined || entry === undefined) throw new Error(`vendor/documents.json has no ${document}: ${name}.`);
   read.add(`${document}: ${name}`);
   const values = typeof entry === 'object' ? entry : [entry];
+  const reason = found.transcribed ?? found.unconfirmed;
   return {
-    kind: found.unconfirmed === undefined ? 'document' : 'unconfirmed',
+    kind: kindOf(found),
     source: `${found.title} (${found.source}, ${found.date}): ${name}`,
     has: (value) => values.some((each) => made(each) === value),
-    ...(found.unconfirmed === undefined ? {} : { reason: found.unconfirmed }),
+    ...(reason === undefined ? {} : { reason }),
   };
+}
+
+function kindOf({ transcribed, unconfirmed }: Document): CopyKind {
+  if (unconfirmed !== undefined) return 'unconfirmed';
+  return transcribed === undefined ? 'document' : 'transcribed';
+}
+
+/** A name in an entry of `vendor/documents.json`, or the part of such a name before a hyphen. */
+export function documentedPrefix(document: string, name: string): Copy {
+  const names = documentedList(document, name).map(String);
+  const has = (value: Value): boolean => names.some((each) => each === value || each.startsWith(`${value}-`));
+  return { ...documented(document, name), has };
+}
+
+/** A regular expression that matches all of some texts, and none of others. */
+export function expression(copy: Copy, matched: readonly string[], others: readonly string[]): Copy {
+  const has = (pattern: Value): boolean => {
+    try {
+      const compiled = new RegExp(String(pattern));
+      return matched.every((text) => compiled.test(text)) && !others.some((text) => compiled.test(text));
+    } catch {
+      return false;
+    }
+  };
+  return { ...copy, has };
 }
 
 /** Returns the members of an entry of `vendor/documents.json`. */

@@ -6,8 +6,10 @@
  * 1. Read the value from production code: import the constant, or use a reader of `production.ts` for one that is not exported or is a
  *    literal. Never write the value into a list: the same literal on both sides checks nothing.
  * 2. Name its copy, the first of these that there is: `symbol` (a constant of a package), `literal` or `word` (the code of a package),
- *    `documented` (an entry of `vendor/documents.json`, with document and date).
- * 3. Where no copy can be had, put the entry under a document with `unconfirmed`, which is the reason. The tests count these.
+ *    `documented` (an entry of `vendor/documents.json`, with document and date). The document's `evidence` is the repository, commit and path of
+ *    the copy that was read, or a short quotation.
+ * 3. Where no copy of a page can be read, put the entry under a document with `transcribed` in place of `evidence`, and where there is not even
+ *    a page, with `unconfirmed`. Both are the reason. The tests count and print these.
  *
  * `outside.test.ts` compares every value, changes each of its characters in turn and expects each comparison to fail, and looks through the
  * sources for literals that look like a value of another service and are in no list. `docs/decisions/outside-values.md` has the reasons.
@@ -16,8 +18,11 @@
 /** What a value can be. */
 export type Value = string | number;
 
+/** Kinds of independent copies, from the best. `transcribed` was written down from a page, and no stored copy of the page has been read. */
+export const COPY_KINDS = ['package', 'document', 'runtime', 'transcribed', 'unconfirmed'] as const;
+
 /** Kind of an independent copy. `unconfirmed` is a second file, and no more. */
-export type CopyKind = 'package' | 'document' | 'runtime' | 'unconfirmed';
+export type CopyKind = (typeof COPY_KINDS)[number];
 
 /** An independent copy of a value. */
 export interface Copy {
@@ -28,7 +33,7 @@ export interface Copy {
   readonly has: (value: Value) => boolean;
   /** Returns whether a value that was made by changing `original` is a real one, and would do as well. */
   readonly alternative?: (value: Value, original: Value) => boolean;
-  /** Reason why there is nothing better. Only for `unconfirmed`. */
+  /** Reason why there is nothing better. Only for `transcribed` and `unconfirmed`. */
   readonly reason?: string | undefined;
   /** Copies of which one has the value. */
   readonly parts?: readonly Copy[];

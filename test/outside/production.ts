@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { filesBelow, nameOf, ROOT, readSource, type Source, type Syntax, stringOf, walk } from '../support/sources';
+import { spellings } from './spellings';
 
 /* Reads values out of production code: by the name of a constant, whether exported or not, and as literals of a file. */
 
@@ -111,12 +112,16 @@ export function stringsAcross(files: readonly string[], shape: RegExp, least = 1
 }
 
 function occurrences(file: string, shape: RegExp): string[] {
+  return stringsOf(sourceOf(file)).filter((text) => shape.test(text));
+}
+
+function stringsOf({ body }: Source): string[] {
   const found: string[] = [];
   const imported = new Set<unknown>();
-  walk(sourceOf(file).body, (node) => {
+  walk(body, (node) => {
     if (node.source !== undefined) imported.add(node.source);
     const text = node.type === 'TemplateElement' ? String(node.cooked) : stringOf(node);
-    if (text !== undefined && !imported.has(node) && shape.test(text)) found.push(text);
+    if (text !== undefined && !imported.has(node)) found.push(text);
   });
   return found;
 }
@@ -131,13 +136,43 @@ export function keysIn(file: string, shape: RegExp): string[] {
   return [...new Set(found)];
 }
 
-/** Returns the patterns of a file's regular expressions. */
-export function expressionsIn(file: string): string[] {
+/**
+ * Returns the patterns of a file's regular expressions.
+ * @param least how many have the shape at least, as in `stringsIn`
+ */
+export function expressionsIn(file: string, shape: RegExp = /./, least = 0): string[] {
+  const found = expressionsOf(sourceOf(file)).filter((pattern) => shape.test(pattern));
+  if (found.length >= least) return [...new Set(found)];
+  throw new Error(`${file} has ${found.length} expressions like ${shape.source} and not ${least}.`);
+}
+
+function expressionsOf({ body }: Source): string[] {
   const found: string[] = [];
-  walk(sourceOf(file).body, (node) => {
+  walk(body, (node) => {
     if (node.type === 'RegExpLiteral') found.push(String(node.pattern));
   });
   return found;
+}
+
+/** Returns everything that a source can name a value of another service with: strings, names of properties, regular expressions. */
+export function namesOf(source: Source): string[] {
+  const names: string[] = [];
+  walk(source.body, (node) => {
+    if (node.type === 'KeyValueProperty' || node.type === 'KeyValuePatternProperty') names.push(nameOf(node.key) ?? '');
+    if (node.type === 'AssignmentPatternProperty') names.push(nameOf(node.key) ?? '');
+    if (node.type === 'MemberExpression') names.push(nameOf(node.property) ?? '');
+  });
+  const strings = stringsOf(source);
+  // A string with a backslash may be made an expression of.
+  const patterns = [...expressionsOf(source), ...strings.filter((text) => text.includes('\\'))];
+  return [...new Set([...strings, ...names, ...patterns.flatMap(spellings)])].filter((name) => name !== '');
+}
+
+/** Returns what a pattern finds in a file that is read as text: its groups, joined with blanks. */
+export function partsOf(file: string, pattern: RegExp, least = 1): string[] {
+  const found = [...textOf(file).matchAll(pattern)].map(([, ...groups]) => groups.join(' '));
+  if (found.length >= least) return found;
+  throw new Error(`${file} has ${found.length} parts like ${pattern.source} and not ${least}.`);
 }
 
 /** Returns the strings that a property is given anywhere in these files: `op: 'set'`. */

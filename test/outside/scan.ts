@@ -1,5 +1,5 @@
-import { filesBelow } from '../support/sources';
-import { codeBelow, keysIn, stringsIn, textOf } from './production';
+import { filesBelow, readSource, type Source } from '../support/sources';
+import { codeBelow, namesOf, textOf } from './production';
 
 /* Looks through the sources for what looks like a value of another service. */
 
@@ -8,21 +8,25 @@ const SHAPES: readonly RegExp[] = [
   // Ids.
   /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
   // Addresses, audiences and names with an authority.
-  /\b(?:https?|api):\/\/[\w[][\w.:/@%-]*/g,
+  /\b[a-z][a-z\d+.-]*:\/\/[\w[][\w.:/@%-]*/gi,
   /\burn:[\w:-]+/g,
-  // Hosts and zones.
-  /(?<![\w.@/-])(?:[a-z0-9-]+\.)+(?:com|net|us|cn|org|ms)\b(?!\.\w)/g,
+  // Hosts and zones: of these domains anywhere, of any other where the whole text is one.
+  /(?<![\w.@/-])\.?(?:[a-z\d-]+\.)+(?:com|net|us|cn|org|ms|io|dev|cloud|eu|de|fr)\b(?!\.\w)/gi,
+  /^\.?(?:[a-z\d-]+\.)+[a-z]{2,}$/g,
   // Headers, API versions, errors of the directory.
-  /\bx-ms-[a-z-]*[a-z]/g,
-  /(?<![\w@-])20\d\d-\d\d-\d\d(?![\w-])/g,
+  /\bx-[a-z][a-z\d-]*[a-z\d]/gi,
+  /(?<![\w@-])20\d\d-\d\d-\d\d(?:-[a-z]+[.\d]*)?(?![\w-])/g,
   /\bAADSTS\d+/g,
   // Content types, and names of invokes.
   /\bapplication\/vnd[\w.]*/g,
-  /^[a-zA-Z]+\/[a-zA-Z]+$/g,
+  /^[a-z][a-z\d]*(?:\/[a-z][a-z\d]*)+$/gi,
   // Settings of platforms.
-  /\b(?:WEBSITE|AZURE|APPLICATIONINSIGHTS|FUNCTIONS|IDENTITY|MSI)_[A-Z_]+\b/g,
+  /\b(?:WEBSITES?|AZURE|APPLICATIONINSIGHTS|APPINSIGHTS|FUNCTIONS|IDENTITY|MSI|SCM|CONTAINER_APP|LEGION)_[A-Z\d_]+\b/g,
   /\bMicrosoft(?:\.\w+)+(?:\/\w+)*(?:@[\w-]+)?/g,
 ];
+
+/** Folders with files that are no code. */
+const FOLDERS = ['infra', '.github/workflows', 'create/templates'];
 
 /** What was found, and where. */
 export interface Finding {
@@ -35,16 +39,17 @@ export function suspicious(text: string): string[] {
   return SHAPES.flatMap((shape) => text.match(shape) ?? []);
 }
 
-/** Returns everything in the sources that has one of the shapes: in strings of code, and in files of other kinds outside comments. */
+/** Returns what has one of the shapes in a source of code: in strings, names of properties and regular expressions. */
+export function suspiciousIn(source: Source): string[] {
+  return namesOf(source).flatMap(suspicious);
+}
+
+/** Returns everything that has one of the shapes: in code, and in files of other kinds outside comments. */
 export function scan(): Finding[] {
   const code = codeBelow('src', 'functions', 'create/src', 'create/templates')
     .filter((file) => !file.endsWith('.test.ts'))
-    .flatMap((file) =>
-      [...stringsIn(file), ...keysIn(file, /^[A-Z]+_/)].flatMap((text) =>
-        suspicious(text).map((each) => ({ file, text: each })),
-      ),
-    );
-  const others = [...filesBelow('infra'), ...filesBelow('.github/workflows'), 'host.json', 'azure.yaml']
+    .flatMap((file) => suspiciousIn(readSource(file)).map((text) => ({ file, text })));
+  const others = [...FOLDERS.flatMap(filesBelow), 'host.json', 'azure.yaml']
     .filter((file) => /\.(?:bicep|bicepparam|json|yml|yaml)$/.test(file))
     .flatMap((file) => suspicious(withoutComments(file)).map((text) => ({ file, text })));
   const seen = new Set<string>();

@@ -70,10 +70,14 @@ test.each([...hostFiles.map((file) => ({ file, json: JSON.parse(textOf(file)) as
 test.each([
   { version: '2.1' },
   { version: '2.0', functionTimeout: '00:99:00' },
+  { version: '2.0', functionTimeout: '24:00:00' },
+  { version: '2.0', healthMonitor: { enabled: 'yes' } },
   { version: '2.0', extensions: { queues: { batchsize: 32 } } },
   { version: '2.0', extensions: { queues: { batchSize: 33 } } },
   { version: '2.0', extensions: { queues: { maxPollingInterval: '0:1' } } },
+  { version: '2.0', extensions: { http: { routePrefix: 'api', hsts: { enabled: true } } } },
   { version: '2.0', logging: { logLevel: { 'Azure.Core': 'Wrong' } } },
+  { version: '2.0', logging: { applicationInsights: { samplingSettings: { excludedTypes: 'Exceptions' } } } },
 ])('%j is no host.json', (json) => {
   expect(faults(isHostJson, json)).not.toEqual([]);
 });

@@ -32,7 +32,11 @@ export function readSources(...folders: readonly string[]): Source[] {
 }
 
 export function readSource(file: string): Source {
-  const text = readFileSync(path.join(ROOT, file), 'utf8');
+  return parseSource(file, readFileSync(path.join(ROOT, file), 'utf8'));
+}
+
+/** Parses a text as the source of a file. */
+export function parseSource(file: string, text: string): Source {
   const module: unknown = parseSync(text, { syntax: 'typescript', target: 'es2024' });
   return { path: file, text, body: (module as { body: Syntax[] }).body };
 }

@@ -1,6 +1,6 @@
 import { filesBelow } from '../../support/sources';
 import { documented, either, resourceString, resourceType, role } from '../copies';
-import { type OutsideValue, outside, outsideEach } from '../outside-value';
+import { type OutsideValue, outside, outsideEach, type Value } from '../outside-value';
 import { textOf } from '../production';
 
 /* What the deployment names: roles, resource types, their values, clouds, actions. */
@@ -9,7 +9,13 @@ const TEMPLATE = filesBelow('infra')
   .filter((file) => file.endsWith('.bicep'))
   // Without comments and descriptions.
   .map((file) => ({ file, text: textOf(file).replace(/^\s*\/\/.*$|^@description\(.*\)$/gm, '') }));
-const WORKFLOWS = filesBelow('.github/workflows').map(textOf).join('\n');
+/** The workflows, and those that bots begin with. */
+const WORKFLOWS = [
+  ...filesBelow('.github/workflows'),
+  ...filesBelow('create/templates').filter((file) => file.includes('/.github/workflows/')),
+]
+  .map(textOf)
+  .join('\n');
 const TEMPLATE_AND_PARAMETERS = [...filesBelow('infra').map(textOf), WORKFLOWS].join('\n');
 const GUID = /(\w+)\s*[=:]\s*'([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})'/g;
 
@@ -20,6 +26,7 @@ function all(pattern: RegExp): string[] {
 /** Properties of resources whose values the services define. */
 const PROPERTIES = [
   'kind',
+  'type',
   'tier',
   'principalType',
   'minimumTlsVersion',
@@ -37,6 +44,35 @@ const PROPERTIES = [
   'runtime',
 ];
 
+/** Returns the settings that the template refuses. The host compares their names without regard to case, and so does the template. */
+function refusedSettings(): OutsideValue[] {
+  const names = all(/var refusedSettings = \[([^\]]+)\]/g).flatMap((list) => [...list.matchAll(/'(\w+)'/g)]);
+  const lower = (name: Value): string => String(name).toLowerCase();
+  const copies = either(
+    documented('functions settings', 'names', lower),
+    documented('flex deprecations', 'names', lower),
+  );
+  return outsideEach(
+    'refused setting',
+    names.map(([, name]) => name),
+    {
+      ...copies,
+      parts: (copies.parts ?? []).map((part) => ({ ...part, has: (name: Value) => part.has(lower(name)) })),
+      has: (name) => copies.has(lower(name)),
+      alternative: (name, original) => lower(name) === lower(original),
+    },
+  );
+}
+
+/** Returns the names of resources of types that have fixed names. */
+function namesOfResources(): OutsideValue[] {
+  const types = ['Microsoft.Web/sites/basicPublishingCredentialsPolicies', 'Microsoft.Web/sites/config'];
+  return types.flatMap((type) => {
+    const named = new RegExp(`'${type.replaceAll('.', '\\.')}@[\\w-]+' = \\{[^{}]*?name: '(\\w+)'`, 'g');
+    return outsideEach(`name of ${type}`, all(named), resourceString(type));
+  });
+}
+
 /** Ids of roles, each with the role that the name beside it means in its file. */
 function roles(): OutsideValue[] {
   return TEMPLATE.flatMap(({ file, text }) =>
@@ -48,6 +84,8 @@ function roles(): OutsideValue[] {
 
 export const azure: readonly OutsideValue[] = [
   ...roles(),
+  ...refusedSettings(),
+  ...namesOfResources(),
   ...outsideEach('resource type', all(/'(Microsoft\.[\w./]+@[\w-]+)'/g), resourceType()),
   ...outsideEach('resource type of a role', all(/'(Microsoft\.[\w./]+)'/g), resourceType()),
   ...outsideEach(
@@ -77,7 +115,13 @@ export const azure: readonly OutsideValue[] = [
   ...outsideEach(
     'group of functions',
     all(/name: '(http)', instanceCount/g),
-    documented('flex consumption', 'group of HTTP functions'),
+    documented('flex groups', 'group of HTTP functions'),
+  ),
+  ...outsideEach('window of an alert', all(/\bwindow: '(\w+)'/g), documented('alert rules', 'windows')),
+  ...outsideEach(
+    'frequency of an alert',
+    all(/\bevaluationFrequency: '(\w+)'/g),
+    documented('alert rules', 'frequencies'),
   ),
   ...outsideEach('name of a cloud', all(/\b(Azure\w*(?:Government|Cloud))\b/g), documented('bicep clouds', 'names')),
   ...outsideEach(
@@ -90,6 +134,8 @@ export const azure: readonly OutsideValue[] = [
     [
       ...all(/runtime: \{ name: 'node', version: '(\d+)'/g),
       ...all(/nodeVersion string = '(\d+)'/g),
+      ...[...WORKFLOWS.matchAll(/node-version: (\d+)$/gm)].map(([, version]) => version),
+      ...[...WORKFLOWS.matchAll(/node: \[(\d+(?:, \d+)*)\]/g)].flatMap(([, versions = '']) => versions.split(', ')),
       ...all(/@allowed\(\[('\d\d'(?:, '\d\d')*)\]\)/g).flatMap((versions) => versions.match(/\d+/g) ?? []),
     ],
     documented('node of functions', 'versions'),

@@ -122,7 +122,7 @@ export const cosmos: readonly OutsideValue[] = [
   outside(
     'most seconds that an item may live',
     declared('src/azure/cosmos-collections.ts', 'LONGEST_TTL_S'),
-    documented('cosmos rest', 'most seconds to live'),
+    documented('cosmos limits', 'most seconds to live'),
   ),
   ...outsideEach(
     'mode of an index',

@@ -1,9 +1,11 @@
+import path from 'node:path';
 import { CoreApi } from '../../../src/local/core-api';
 import { queueInput } from '../../../src/local/triggers';
 import { SETTINGS } from '../../../src/settings-list';
+import { filesBelow, readSource } from '../../support/sources';
 import { documented, either, found, literal, word } from '../copies';
 import { type OutsideValue, outside, outsideEach } from '../outside-value';
-import { codeBelow, declared, declaredStrings, stringsAcross, stringsIn, textOf } from '../production';
+import { codeBelow, declared, declaredStrings, namesOf, stringsAcross, stringsIn, textOf } from '../production';
 
 /* Azure Functions: settings, triggers, the worker's interface, host.json. And the other settings that are not ours. */
 
@@ -14,7 +16,7 @@ const BOT_SETTINGS = [
 ];
 
 interface HostJson {
-  readonly extensionBundle: { readonly id: string };
+  readonly extensionBundle?: { readonly id: string; readonly version: string };
   readonly logging: { readonly logLevel: Readonly<Record<string, string>> };
 }
 
@@ -32,6 +34,12 @@ const MESSAGE = {
 /** Settings whose names are those of others. Ours begin with `TURNWISE_` or name an account of Cosmos DB. */
 const settings = SETTINGS.map(({ name }) => name).filter((name) => !/^(?:TURNWISE|COSMOS)_/.test(name));
 const connections = settings.filter((name) => name.startsWith('AzureWebJobsStorage__'));
+
+/** The bundles of every `host.json`. The root and the apps of tests must name one. */
+const bundles = filesBelow('.')
+  .filter((file) => path.basename(file) === 'host.json')
+  .map((file) => JSON.parse(textOf(file)) as HostJson)
+  .flatMap(({ extensionBundle }) => extensionBundle ?? []);
 
 const identityVariable = word('@azure/msal-node/lib/msal-node.cjs', '@azure/identity/dist/commonjs/credentials');
 
@@ -98,7 +106,7 @@ export const functions: readonly OutsideValue[] = [
   ...outsideEach(
     'function of the worker',
     Object.keys(new CoreApi(() => undefined).module),
-    documented('node worker', 'members'),
+    either(documented('node worker', 'members'), found(LIBRARY, /\bcoreApi\.(\w+)/g)),
   ),
   ...outsideEach(
     'hook',
@@ -137,8 +145,23 @@ export const functions: readonly OutsideValue[] = [
   ),
   ...outsideEach(
     'extension bundle',
-    [(JSON.parse(textOf('host.json')) as HostJson).extensionBundle.id],
-    documented('functions host', 'extension bundle'),
+    bundles.map(({ id }) => id),
+    documented('extension bundles', 'id'),
+  ),
+  ...outsideEach(
+    'range of the extension bundle',
+    bundles.map(({ version }) => version),
+    documented('extension bundles', 'active ranges'),
+  ),
+  ...outsideEach(
+    'setting of the host that the runner sets',
+    namesOf(readSource('src/local/runner.ts')).filter((name) => /^[A-Z]+_[A-Z_]*RUNTIME/.test(name)),
+    documented('functions settings', 'names'),
+  ),
+  ...outsideEach(
+    'header of a key',
+    stringsIn('src/runtime/door.ts', /^x-f/, 1),
+    documented('functions keys', 'header'),
   ),
   ...outsideEach(
     'encoding of messages',

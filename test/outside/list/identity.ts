@@ -1,9 +1,22 @@
 import { inboundCloud } from '../../../src/azure/inbound-clouds';
 import { readSettings } from '../../../src/settings';
 import { GOVERNMENT_TOKEN_SERVICES } from '../../../src/settings-list';
-import { constants, documented, documentedList, either, literal, match, resourceString, symbol, word } from '../copies';
+import {
+  constants,
+  documented,
+  documentedList,
+  documentedPrefix,
+  either,
+  expression,
+  literal,
+  match,
+  resourceString,
+  symbol,
+  word,
+} from '../copies';
 import { type OutsideValue, outside, outsideEach, type Value } from '../outside-value';
-import { declaredStrings, propertiesOf, propertiesRead, stringsIn } from '../production';
+import { declaredStrings, expressionsIn, partsOf, propertiesOf, propertiesRead, stringsIn } from '../production';
+import { GAP, spellings } from '../spellings';
 
 /* Who the bot is, and who its callers are: clouds, issuers, keys, scopes, claims. */
 
@@ -104,6 +117,59 @@ function clouds(): OutsideValue[] {
   ];
 }
 
+/** Returns the audience of each cloud's directory, with the end of the login host by which it is chosen. */
+function exchangeAudiences(): OutsideValue[] {
+  const credentials = 'src/azure/credentials.ts';
+  const chosen = partsOf(credentials, /endsWith\('(\.\w+)'\)\) return '([^']+)';/g, 2);
+  const copy = (cloud: string, login: Value) => {
+    const { hostname } = new URL(String(login));
+    return documented(
+      'token exchange',
+      cloud,
+      (audience) => `${hostname.slice(hostname.lastIndexOf('.'))} ${audience}/.default`,
+    );
+  };
+  const clouds = constants(TEAMS_CLOUDS) as Readonly<Record<string, { readonly loginEndpoint: string }>>;
+  return [
+    outside('US Government, audience', chosen[0], copy('US Government', clouds.US_GOV?.loginEndpoint ?? '')),
+    outside('China, audience', chosen[1], copy('China', clouds.CHINA?.loginEndpoint ?? '')),
+    outside(
+      'public cloud, audience',
+      partsOf(credentials, /^ {2}return '(api:[^']+)';/gm)[0],
+      documented('token exchange', 'public cloud', (audience) => `${audience}/.default`),
+    ),
+  ];
+}
+
+/** Returns the headers that anonymous requests may not have, or what these headers begin with. */
+function forwardingHeaders(): OutsideValue[] {
+  const written = expressionsIn('src/azure/inbound-anonymous.ts', /-/, 6)
+    .flatMap(spellings)
+    // What is between `x-ms-` and `forwarded` may be anything.
+    .filter((text) => !text.includes(GAP))
+    .map((text) => text.replace(/-$/, ''));
+  return outsideEach(
+    'header of a front end or a proxy',
+    written,
+    either(documentedPrefix('headers of proxies', 'names'), documentedPrefix('further headers of proxies', 'names')),
+  );
+}
+
+/** Returns the copy for hosts of Cosmos DB: those of each cloud, and one below a domain that has every letter. */
+function accountHost() {
+  const zones = documentedList('cosmos hosts', 'zones').map(String);
+  const accounts = [...zones, 'documents.azure.abcdefghijklmnopqrstuvwxyz'].map((zone) => `account.${zone}`);
+  const others = [
+    'localhost',
+    '127.0.0.1',
+    'cosmos',
+    'emulator.internal',
+    'xazurexcom',
+    'documents.azure.com.internal',
+  ];
+  return expression(documented('cosmos hosts', 'zones'), accounts, others);
+}
+
 /** Hosts, and the zones below which a service has some. */
 function serviceHosts(): OutsideValue[] {
   const zone = (value: Value) =>
@@ -166,11 +232,9 @@ export const identity: readonly OutsideValue[] = [
       '@azure/msal-node/node_modules/@azure/msal-common/lib',
     ),
   ),
-  ...outsideEach(
-    'audience of an identity that stands in for a credential',
-    stringsIn('src/azure/credentials.ts', /^api:/, 3),
-    documented('token exchange', 'audiences', (audience) => `${audience}/.default`),
-  ),
+  ...exchangeAudiences(),
+  ...forwardingHeaders(),
+  ...outsideEach('host of an account in Azure', expressionsIn('src/settings-store.ts', /azure|\$$/, 1), accountHost()),
   ...outsideEach('header of a client assertion', stringsIn('src/azure/credentials.ts', /^x5t/, 2), literal(MSAL)),
   ...outsideEach(
     'algorithm of a client assertion',

@@ -87,7 +87,7 @@ export const teams: readonly OutsideValue[] = [
   outside(
     'most characters of an informative update',
     declared('src/bot/stream-updates.ts', 'INFORMATIVE_LENGTH'),
-    documented('teams streaming', 'most characters of an informative update'),
+    documented('teams informative updates', 'most characters'),
   ),
   outside(
     'least ms between two pieces of a stream',
