@@ -51,6 +51,7 @@ function refusedSettings(): OutsideValue[] {
   const copies = either(
     documented('functions settings', 'names', lower),
     documented('flex deprecations', 'names', lower),
+    documented('flex migration', 'names', lower),
   );
   return outsideEach(
     'refused setting',
