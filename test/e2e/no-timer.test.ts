@@ -1,5 +1,8 @@
+import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { systemClock } from '../../src/runtime/system';
 import type { Activity } from '../../src/schema/activity';
+import { createSqliteStore } from '../../src/sqlite/sqlite-store';
 import { activityKey, conversationKey } from '../../src/turn/keys';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
 import { Channel, post } from './support/channel';
@@ -43,7 +46,16 @@ async function leaveBehind(conversation: string, text: string): Promise<void> {
 const isOverdue = async (conversation: string): Promise<boolean> =>
   (await workspace.store.mailbox.overdue(10)).includes(conversationKey('test', conversation));
 
+/** Records a sweep of the timer as one that ended eleven minutes ago. */
+async function recordEarlierSweep(): Promise<void> {
+  const clock = { ...systemClock, now: () => Date.now() - 11 * 60_000 };
+  const store = createSqliteStore({ file: path.join(workspace.data, 'turnwise.db'), clock });
+  await store.sweeps.ended('timer');
+  await store.close();
+}
+
 test('what was left behind is answered when somebody else writes to the bot, and health says that the timer has stopped', async () => {
+  await recordEarlierSweep();
   await channel.script(runner.url, 'other', [['reply', 'first']]);
   expect(await channel.texted('other', 1)).toEqual(['first']);
   await leaveBehind('left', 'at last');
@@ -52,7 +64,7 @@ test('what was left behind is answered when somebody else writes to the bot, and
   await channel.script(runner.url, 'other', [['reply', 'second']]);
   expect(await channel.texted('left', 1)).toEqual(['at last']);
   expect(await channel.texted('other', 2)).toEqual(['first', 'second']);
-  await until(async () => (await workspace.store.sweeps.last()) !== undefined, 5_000);
+  await until(async () => (await workspace.store.sweeps.last())?.by === 'invocation', 5_000);
   const { status, text } = await post(runner.url.replace('messages', 'health'), '', { method: 'GET' });
   expect(status).toBe(200);
   expect(JSON.parse(text)).toMatchObject({
