@@ -72,5 +72,5 @@ test('what was left behind is answered when somebody else writes to the bot, and
     lastSweep: expect.stringMatching(/^\d{4}-/),
     warnings: ['SweepMissed'],
   });
-  expect(runner.output()).toContain('sweptForTimer');
+  await until(() => runner.output().includes('sweptForTimer'), 5_000);
 });

@@ -134,7 +134,7 @@ test('without a token for the channel: what the login service says', async () =>
   await world.restart();
   await post(marked('tokenless', [['reply', `${MARK}-reply`]]));
   await until(async () => (await deadIn('tokenless')).length === 1, 20_000);
-  expect(world.runner.output()).toContain('AADSTS7000215');
+  await until(() => world.runner.output().includes('AADSTS7000215'), 5_000);
 });
 
 test('the mark is in nothing that was printed', async () => {

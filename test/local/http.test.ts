@@ -1,7 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type AppCopy, copyFixtureApp, type RunnerProcess, startRunnerProcess } from './support/runner-process';
+import {
+  type AppCopy,
+  copyFixtureApp,
+  printed,
+  type RunnerProcess,
+  startRunnerProcess,
+} from './support/runner-process';
 
 describe('HTTP triggers', () => {
   let app: AppCopy;
@@ -113,7 +119,7 @@ describe('HTTP triggers', () => {
     const response = await get('/api/throws');
     expect(response.status).toBe(500);
     expect(await response.text()).toBe('');
-    expect(runner.output()).toMatch(/error throws {4}failed: thrown by the function \(functions\/http\.js:\d+:\d+\)\n/);
+    await printed(runner, /error throws {4}failed: thrown by the function \(functions\/http\.js:\d+:\d+\)\n/);
   });
 
   test('a body over the limit is 413, whether it says so or not', async () => {

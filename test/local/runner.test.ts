@@ -1,7 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type AppCopy, base64, copyFixtureApp, ROOT, startRunnerProcess, until } from './support/runner-process';
+import {
+  type AppCopy,
+  base64,
+  copyFixtureApp,
+  printed,
+  ROOT,
+  startRunnerProcess,
+  until,
+} from './support/runner-process';
 
 let app: AppCopy;
 afterEach(() => app.remove());
@@ -29,8 +37,8 @@ describe('functions run as under the host', () => {
       expirationTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
       nextVisibleTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
-    expect(runner.output()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}work {6}working on "plain text"$/m);
-    expect(runner.output()).toMatch(/^\d\d:\d\d:\d\d\.\d{3} warn {2}app {7}worked \{ a: \[ 1 ] \}$/m);
+    await printed(runner, /^\d\d:\d\d:\d\d\.\d{3} info {2}work {6}working on "plain text"$/m);
+    await printed(runner, /^\d\d:\d\d:\d\d\.\d{3} warn {2}app {7}worked \{ a: \[ 1 ] \}$/m);
     await runner.end();
   });
 
@@ -55,7 +63,7 @@ describe('functions run as under the host', () => {
       scheduleStatus: null,
       isPastDue: false,
     });
-    expect(runner.output()).toMatch(/error work {6}failed: this message fails \(functions\/queue\.js:\d+:\d+\)$/m);
+    await printed(runner, /error work {6}failed: this message fails \(functions\/queue\.js:\d+:\d+\)$/m);
     expect(await runner.end()).toBe(0);
     expect(app.record()[0]?.what).toBe('appStart');
     expect(app.record().filter(({ what }) => what === 'appTerminate')).toHaveLength(1);
@@ -79,7 +87,7 @@ describe('stopping', () => {
       await expect(fetch(`${first.url}/api/echo`)).rejects.toThrow();
       expect(await (await slow).text()).toBe('done');
       expect(await ended).toBe(0);
-      expect(first.output()).toMatch(/Stopped\.\n$/);
+      await printed(first, /Stopped\.\n$/);
       expect(app.record().filter(({ what }) => what === 'worked')).toHaveLength(1);
 
       const second = await startRunnerProcess(app);
@@ -161,8 +169,8 @@ describe('stopping', () => {
     await fetch(`${runner.url}/api/bad`).catch(() => undefined);
     await until(() => runner.process.exitCode !== null);
     expect(runner.process.exitCode).toBe(1);
-    expect(runner.output()).toMatch(/Error: loose\n {4}at .*bad\.js/);
-    expect(runner.output()).toContain('an error was not caught by the app');
+    await printed(runner, /Error: loose\n {4}at .*bad\.js/);
+    await printed(runner, /an error was not caught by the app/);
   });
 
   test('the death of the queue server is reported, and ends the runner', async () => {
@@ -177,9 +185,7 @@ describe('stopping', () => {
     process.kill(Number(children[0]), 'SIGKILL');
     await until(() => runner.process.exitCode !== null);
     expect(runner.process.exitCode).toBe(1);
-    expect(runner.output()).toMatch(
-      /turnwise: the queue server \(Azurite\) has ended: .*\. Nothing is lost; start again\.\n/,
-    );
+    await printed(runner, /turnwise: the queue server \(Azurite\) has ended: .*\. Nothing is lost; start again\.\n/);
   });
 });
 

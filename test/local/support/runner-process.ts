@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { afterAll } from '@jest/globals';
+import { afterAll, expect } from '@jest/globals';
 import { connectionStringFor } from '../../support/azurite';
 
 export const ROOT = resolve(__dirname, '../../..');
@@ -151,6 +151,11 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
     if (Date.now() > end) throw new Error(`Not within ${withinMs} ms: ${condition.toString()}`);
     await sleep(25);
   }
+}
+
+/** Waits until a runner has printed what a pattern matches. A line may be read only after its effect has been seen elsewhere. */
+export async function printed(runner: { output(): string }, pattern: RegExp): Promise<void> {
+  await until(() => pattern.test(runner.output())).catch(() => expect(runner.output()).toMatch(pattern));
 }
 
 /** Holds a port of the loopback address until it is let go. */
