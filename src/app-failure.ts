@@ -69,7 +69,7 @@ export function failedApp(
     messages: refuse,
     notify: refuse,
     notification: refuse,
-    // Whatever the settings were to say, nobody gets in without a key.
+    // No caller gets in without a key, whatever the settings were to say.
     notifyAuthLevel: 'function',
     turns: fail,
     async sweep() {

@@ -19,7 +19,7 @@ import type { RuntimeOptions } from './runtime/options';
 import type { BotLogic } from './runtime/runtime';
 import type { TurnwiseError } from './schema/errors';
 
-/** What an author puts together. Only `bot` is needed: the settings decide the rest. */
+/** Parts that an author puts together. Only `bot` is needed: the settings decide the rest. */
 export interface BotAppOptions {
   readonly bot: Bot;
   /**
@@ -71,7 +71,7 @@ export interface BotApp {
    * `live`, only that the process answers. Nothing secret. Cheap: it looks at most every five seconds.
    */
   health(request?: HttpRequest): Promise<HttpResponseInit>;
-  /** HTTP: another application has the bot notify somebody. */
+  /** HTTP: another application has the bot notify a person. */
   notify(request: HttpRequest): Promise<HttpResponseInit>;
   /** HTTP: what became of that, by the id in the route's `{id}`. */
   notification(request: HttpRequest): Promise<HttpResponseInit>;

@@ -187,7 +187,7 @@ export class CosmosAccount {
   }
 }
 
-/** What to do about refusals, by status and substatus (Azure Cosmos DB, "Troubleshoot forbidden exceptions"). */
+/** Advice on refusals, by status and substatus (Azure Cosmos DB, "Troubleshoot forbidden exceptions"). */
 const ADVICE: Readonly<Record<string, string>> = {
   '403/5301':
     'The identity has no role for the data of this account: assign "Cosmos DB Built-in Data Contributor", as the deployment template does.',

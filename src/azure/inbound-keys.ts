@@ -27,7 +27,7 @@ const MIN_INTERVAL_MS = MINUTE;
 const MIN_INTERVAL_EMPTY_MS = 5_000;
 
 /**
- * Longest time that a caller waits for keys, in ms: its channel waits for 15 s in all, and an instance may have needed some of them to
+ * Longest time that a caller waits for keys, in ms: its channel waits for 10 to 15 s in all, and an instance may have needed some of them to
  * start. The request for the keys goes on, and the next caller finds them.
  */
 export const MAX_WAIT_MS = 8_000;
@@ -92,7 +92,7 @@ export function createKeyRing(load: () => Promise<SigningKeys>, clock: Pick<Cloc
     async find(keyId) {
       const known = held(keyId);
       if (known !== undefined) return known;
-      // Without any keys nobody can be served, so a caller rather waits until they may be asked for again.
+      // Without any keys no caller can be served, so a caller waits until they may be asked for again.
       if (pending !== undefined || mayAsk() || !usable()) await refreshed();
       return held(keyId) ?? (failed || pending !== undefined || !usable() ? 'unavailable' : 'unknown');
     },
