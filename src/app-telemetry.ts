@@ -11,6 +11,7 @@ import type { TelemetrySettings } from './settings-telemetry';
 import { type FiguresFile, figuresFile } from './telemetry/figures-file';
 import { openTelemetry } from './telemetry/open-telemetry';
 import { everyLog, openTelemetryLog } from './telemetry/open-telemetry-log';
+import { hasOwnParent } from './telemetry/traceparent';
 
 /** What an app watches itself with. */
 export interface AppTelemetry {
@@ -37,7 +38,7 @@ export function appTelemetry(
 ): AppTelemetry {
   const toConsole = consoleLog(settings === undefined ? 'info' : 'error');
   const onFailure = seldom(() => logEvent(toConsole, 'telemetryLost', {}));
-  const monitor = settings === undefined ? undefined : startAzureMonitor({ ...settings, onFailure });
+  const monitor = settings === undefined ? undefined : startAzureMonitor({ ...settings, hasOwnParent, onFailure });
   if (monitor !== undefined) atTheEnd(() => monitor.flush());
   const figures = figuresFolder === undefined ? undefined : figuresFile(figuresFolder);
   const telemetry = withFigures(given.telemetry ?? openTelemetry(), figures);

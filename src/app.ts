@@ -38,6 +38,7 @@ import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
 import { SweepWatch } from './runtime/sweep-watch';
 import { systemClock, systemIds } from './runtime/system';
+import { once } from './schema/once';
 import { readSettings, type Settings } from './settings';
 
 /**
@@ -191,16 +192,4 @@ function figuresFolder({ environment, store }: Settings): string | undefined {
 
 function storeName({ store }: BotAppOptions, settings: Settings): string {
   return store === undefined ? settings.store.kind : 'custom';
-}
-
-/** Does it once, however many ask; a failure is not remembered. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= run().catch((error: unknown) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
-  };
 }

@@ -27,6 +27,7 @@ import { DEFAULT_OPTIONS } from './runtime/options';
 import { immediately, proactiveOver } from './runtime/proactive';
 import { systemClock, systemIds } from './runtime/system';
 import { TurnwiseError } from './schema/errors';
+import { once } from './schema/once';
 import { type Environment, type QueueSettings, readStoreAccess, type Settings } from './settings';
 import type { EarlierSettings, StoreSettings } from './settings-store';
 import { createSqliteStore } from './sqlite/sqlite-store';
@@ -102,11 +103,7 @@ export function createProactive(environment: Environment): StandaloneProactive {
   const doorbell = access.queue === undefined ? NO_DOORBELL : configuredDoorbell(access.queue, access.environment);
   const log = consoleLog('warn');
   const posting = { store, doorbell, log, clock: systemClock, ids: systemIds, options: DEFAULT_OPTIONS };
-  let opened: Promise<void> | undefined;
-  const ready = (): Promise<void> => {
-    opened ??= store.open();
-    return opened;
-  };
+  const ready = once(() => store.open());
   return { ...proactiveOver(posting, immediately(posting, ready)), close: () => store.close() };
 }
 

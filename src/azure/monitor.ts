@@ -1,6 +1,7 @@
 import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
-import { context, metrics, trace } from '@opentelemetry/api';
+import { type Context, context, metrics, trace } from '@opentelemetry/api';
 import { logs } from '@opentelemetry/api-logs';
+import type { Sampler } from '@opentelemetry/sdk-trace-base';
 import type { Secret } from '../schema/secret';
 import { azureIdentity } from './identity';
 import { lazyExporter } from './lazy-exporter';
@@ -14,6 +15,8 @@ export interface AzureMonitorOptions {
   readonly sampling: number;
   /** As what the app is shown, and which of its instances this is. */
   readonly role: { readonly name: string; readonly instance?: string };
+  /** Says of the context in which a span begins whether its parent was recorded by this app, on any machine. */
+  readonly hasOwnParent: (context: Context) => boolean;
   /** Told of everything that could not be sent, and is lost. */
   readonly onFailure?: () => void;
 }
@@ -46,16 +49,29 @@ export function startAzureMonitor(options: AzureMonitorOptions): AzureMonitor {
   const measuring = require('@opentelemetry/sdk-metrics') as typeof import('@opentelemetry/sdk-metrics');
   const logging = require('@opentelemetry/sdk-logs') as typeof import('@opentelemetry/sdk-logs');
 
-  const { connectionString, identity, onFailure, role, sampling } = options;
+  const { connectionString, hasOwnParent, identity, onFailure, role, sampling } = options;
   const exporters = exportersOf(connectionString, identity, onFailure);
   const resource = resourceFromAttributes({
     'service.name': role.name,
     ...(role.instance === undefined ? {} : { 'service.instance.id': role.instance }),
   });
-  const root = new tracing.TraceIdRatioBasedSampler(sampling);
+  const root: Sampler = new tracing.TraceIdRatioBasedSampler(sampling);
+  const ids = new tracing.RandomIdGenerator();
+  // Callers are not authenticated yet when their trace begins here. Neither their flag nor an id that they chose may decide what is sent.
+  const drawn: Sampler = {
+    shouldSample: (around, _traceId, ...span) => root.shouldSample(around, ids.generateTraceId(), ...span),
+    toString: () => root.toString(),
+  };
+  const ofOthers = new tracing.ParentBasedSampler({ root, remoteParentSampled: drawn, remoteParentNotSampled: drawn });
+  // What this app recorded goes on as it was begun, also after the setting has changed.
+  const ofThisApp = new tracing.ParentBasedSampler({ root });
+  const sampler: Sampler = {
+    shouldSample: (around, ...span) => (hasOwnParent(around) ? ofThisApp : ofOthers).shouldSample(around, ...span),
+    toString: () => ofOthers.toString(),
+  };
   const tracerProvider = new tracing.BasicTracerProvider({
     resource,
-    sampler: new tracing.ParentBasedSampler({ root, remoteParentNotSampled: root }),
+    sampler,
     spanProcessors: [new tracing.BatchSpanProcessor(lazyExporter(exporters.traces, onFailure))],
   });
   const { AggregationTemporality, InstrumentType } = measuring;

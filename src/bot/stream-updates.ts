@@ -142,7 +142,10 @@ export class StreamUpdates {
   }
 
   private resume(): Promise<void> {
-    this.resuming ??= this.findRecorded();
+    this.resuming ??= this.findRecorded().catch((error: unknown) => {
+      this.resuming = undefined;
+      throw error;
+    });
     return this.resuming;
   }
 

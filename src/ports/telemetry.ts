@@ -22,6 +22,8 @@ export interface SpanStart {
   readonly kind?: 'server' | 'producer' | 'client';
   /** What it belongs to, when that is not what is going on in this process. */
   readonly parent?: Traceparent | undefined;
+  /** Present when a caller named the parent, which nothing has authenticated. It decides the trace, and not whether the trace is sampled. */
+  readonly parentOfCaller?: true;
   readonly attributes?: Attributes;
 }
 

@@ -4,12 +4,15 @@ import { tokenExchangeOperationName, verifyStateOperationName } from '../schema/
 import { type ActivityKey, activityKey } from '../turn/keys';
 
 /**
- * An activity's dedupe key. Channels repeat a delivery with the same id. An edit or a reaction carries the id of the message it is about,
- * so its time tells it from the message and from the next edit. Without an id nothing can be told apart, and nothing is dropped.
+ * Returns an activity's dedupe key, made of its type, id and sender. Channels repeat a delivery with the same id. An edit or a reaction
+ * carries the id of the message it is about, so its time tells it from the message and from the next edit. The sender belongs to the key
+ * because the answer to an invoke is recorded under it, and must not be given to another user. Without an id nothing can be told apart, and
+ * nothing is dropped.
  */
 export function keyOf(activity: Activity, unique: () => string): ActivityKey {
-  const { id, type, timestamp } = activity;
-  return hashed(id ? [type, id, ...(type === 'message' ? [] : [timestamp ?? ''])] : [unique()]);
+  const { id, from, type, timestamp } = activity;
+  if (!id) return hashed([unique()]);
+  return hashed([type, id, from?.id ?? '', ...(type === 'message' ? [] : [timestamp ?? ''])]);
 }
 
 /** Says what identifies the user's action in an invoke of one name; `undefined` when nothing does. */

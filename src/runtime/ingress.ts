@@ -22,11 +22,16 @@ import { withPinned } from './turn-address';
  * conversation's mailbox; whatever cannot be made durable in time is answered 503, so that the channel sends it again.
  */
 export function receive(runtime: Runtime, auth: InboundAuth, request: EndpointRequest): Promise<EndpointResponse> {
-  return stage(runtime, 'receive', { kind: 'server', parent: request.traceparent }, async (span) => {
-    const answer = await answerTo(runtime, auth, request);
-    span.set({ 'turnwise.status': answer.status });
-    return answer;
-  });
+  return stage(
+    runtime,
+    'receive',
+    { kind: 'server', parent: request.traceparent, parentOfCaller: true },
+    async (span) => {
+      const answer = await answerTo(runtime, auth, request);
+      span.set({ 'turnwise.status': answer.status });
+      return answer;
+    },
+  );
 }
 
 async function answerTo(runtime: Runtime, auth: InboundAuth, request: EndpointRequest): Promise<EndpointResponse> {

@@ -1,4 +1,5 @@
 import { TurnwiseError } from '../schema/errors';
+import { once } from '../schema/once';
 import type { ConversationKey } from '../turn/keys';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
@@ -8,13 +9,15 @@ import type { Runtime } from './runtime';
  * first that was.
  */
 export class Steps {
-  private recorded: Promise<ReadonlyMap<string, unknown>> | undefined;
+  private readonly loaded: () => Promise<ReadonlyMap<string, unknown>>;
   private readonly running = new Map<string, Promise<unknown>>();
 
   constructor(
-    private readonly load: () => Promise<ReadonlyMap<string, unknown>>,
+    load: () => Promise<ReadonlyMap<string, unknown>>,
     private readonly record: (name: string, value: unknown) => Promise<unknown>,
-  ) {}
+  ) {
+    this.loaded = once(load);
+  }
 
   /** @throws TurnwiseError `StepNotJson` when the result is not a JSON value (undefined counts as null). */
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
@@ -31,11 +34,6 @@ export class Steps {
   async recordedStep(name: string): Promise<unknown> {
     await this.running.get(name);
     return (await this.loaded()).get(name);
-  }
-
-  private loaded(): Promise<ReadonlyMap<string, unknown>> {
-    this.recorded ??= this.load();
-    return this.recorded;
   }
 
   private async once(name: string, run: () => unknown): Promise<unknown> {

@@ -30,6 +30,8 @@ export class TurnState {
     const id = this.documentOf(scope);
     const loading = this.loaded.get(id) ?? this.load(id);
     this.loaded.set(id, loading);
+    // A read that failed is made again by the next access of the same run.
+    loading.catch(() => this.loaded.delete(id));
     const loaded = await loading;
     this.settled.set(id, loaded);
     return loaded.document;

@@ -14,7 +14,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import type { Attributes, Metric, Span, SpanStart, Telemetry } from '../ports/telemetry';
-import { parseTraceparent, traceparentOf } from './traceparent';
+import { parseTraceparent, traceparentOf, withOwnParent } from './traceparent';
 
 /** Under which traces, metrics and logs of this library are known. */
 export const SCOPE = 'turnwise';
@@ -79,7 +79,7 @@ function registeredTracer(): Tracer | undefined {
 function begin(
   tracer: Tracer,
   name: string,
-  { attributes, kind, parent }: SpanStart,
+  { attributes, kind, parent, parentOfCaller }: SpanStart,
   more: SpanOptions = {},
 ): { readonly span: OtelSpan; readonly within: Context } {
   const active = context.active();
@@ -91,7 +91,8 @@ function begin(
     ...(attributes === undefined ? {} : { attributes }),
     links: remote === undefined ? [] : linksTo(active, remote.traceId),
   };
-  const span = tracer.startSpan(name, options, around);
+  const isOwn = remote !== undefined && parentOfCaller === undefined;
+  const span = tracer.startSpan(name, options, isOwn ? withOwnParent(around) : around);
   return { span, within: trace.setSpan(around, span) };
 }
 

@@ -62,7 +62,8 @@ function explain(reply: SeenReply, diary: Diary, wasKilled: (worker: string) => 
 }
 
 /** The id of the reply's effect; of an apology only how it begins, because its ordinal depends on what had been flushed. */
-function effectOf({ text }: SeenReply): string {
-  const key = keyOf({ type: 'message', id: text.activity } as Activity, () => '');
+function effectOf({ call, text }: SeenReply): string {
+  // A reply goes to the sender of its activity.
+  const key = keyOf({ type: 'message', id: text.activity, from: call.body?.recipient } as Activity, () => '');
   return text.ordinal < 0 ? `${key}.` : `${key}.${text.ordinal}`;
 }

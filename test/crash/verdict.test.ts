@@ -75,7 +75,7 @@ test('a reply that overtakes one of an earlier turn is out of order', () => {
 });
 
 describe('a reply that came twice', () => {
-  const effect = `${keyOf({ type: 'message', id: 'a1' } as Activity, () => '')}.0`;
+  const effect = `${keyOf({ type: 'message', id: 'a1', from: { id: 'u' } } as Activity, () => '')}.0`;
   const told = (...events: readonly string[]): readonly WorkerEvent[] =>
     events.map((event) => ({ event, conversation: conversationKey(CHANNEL, 'a'), detail: effect }));
 
@@ -162,7 +162,8 @@ function verdict(run: Run): Verdict {
 }
 
 function seen(conversation: string, activity: string, index: number, count: number, userCount = 0): SeenReply {
-  const call = { index, at: 1_000, accepted: true, conversationId: conversation } as RecordedCall;
+  const body = { recipient: { id: 'u' } };
+  const call = { index, at: 1_000, accepted: true, conversationId: conversation, body } as unknown as RecordedCall;
   return {
     call,
     conversation,

@@ -4,7 +4,11 @@ import type { Runtime } from '../../src/runtime/runtime';
 import { OPEN } from '../support/open-auth';
 
 /** Posts an activity to the endpoint as a channel does: an invoke, unless told otherwise. */
-export function postTo(runtime: Runtime, different: Readonly<Record<string, unknown>> = {}): Promise<EndpointResponse> {
+export function postTo(
+  runtime: Runtime,
+  different: Readonly<Record<string, unknown>> = {},
+  traceparent?: string,
+): Promise<EndpointResponse> {
   const activity = {
     type: 'invoke',
     id: 'i-1',
@@ -16,5 +20,9 @@ export function postTo(runtime: Runtime, different: Readonly<Record<string, unkn
     ...different,
   };
   const body = new TextEncoder().encode(JSON.stringify(activity));
-  return receive(runtime, OPEN, { headers: { 'content-type': 'application/json' }, body: async () => body });
+  return receive(runtime, OPEN, {
+    headers: { 'content-type': 'application/json' },
+    traceparent,
+    body: async () => body,
+  });
 }

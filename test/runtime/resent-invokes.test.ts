@@ -111,6 +111,15 @@ describe('an invoke that is sent again under another id', () => {
     expect(await send(verify)).toEqual({ run: 10 });
   });
 
+  test('is not answered with what another user was answered, whatever the id', async () => {
+    const { send } = counting();
+    const named = (id: string, user: string) => send({ name: 'task/fetch', id, from: { id: user } });
+    expect(await named('same', 'user-1')).toEqual({ run: 1 });
+    expect(await named('same', 'user-2')).toEqual({ run: 2 });
+    expect(await named('same', 'user-1')).toEqual({ run: 1 });
+    expect(await named('same', 'user-2')).toEqual({ run: 2 });
+  });
+
   test('is not put into the mailbox a second time when the first was deferred', async () => {
     const pipeline = createPipeline();
     const runtime = pipeline.worker(() => new Promise(() => undefined));

@@ -2,10 +2,14 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import tls from 'node:tls';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type AppTelemetry, appTelemetry } from '../../src/app-telemetry';
+import type { SpanStart } from '../../src/ports/telemetry';
+import { attend } from '../../src/runtime/processor';
 import { METRICS } from '../../src/runtime/telemetry';
 import { Secret } from '../../src/schema/secret';
+import { CONVERSATION, createPipeline } from '../runtime/pipeline';
+import { postTo } from '../runtime/posting';
 import { selfSigned } from '../support/self-signed';
 
 /* The exporters for Azure Monitor, against a server that takes what its ingestion takes. */
@@ -49,12 +53,12 @@ beforeAll(async () => {
   watching = start();
 });
 
-function start(): AppTelemetry {
+function start(sampling = 1): AppTelemetry {
   const endpoint = `https://localhost:${(server.address() as AddressInfo).port}/`;
   const key = '00000000-0000-4000-8000-000000000000';
   const connectionString = new Secret(`InstrumentationKey=${key};IngestionEndpoint=${endpoint}`);
   const role = { name: 'my-bot', instance: 'i-1' };
-  return appTelemetry({}, { connectionString, sampling: 1, role }, undefined, (flush) => void atTheEnd.push(flush));
+  return appTelemetry({}, { connectionString, sampling, role }, undefined, (flush) => void atTheEnd.push(flush));
 }
 
 afterAll(async () => {
@@ -106,9 +110,67 @@ test('traces, metrics and logs arrive, as one operation, under the name of the a
   );
 });
 
-test('what is refused is said on the console, once', async () => {
+async function unregister(): Promise<void> {
   const { context, metrics, trace } = await import('@opentelemetry/api');
   for (const api of [context, metrics, trace]) api.disable();
+}
+
+describe('what is sampled', () => {
+  const CHOSEN = '00000000000000000000000000000001';
+  const parent = (flags: string): string => `00-${CHOSEN}-b7ad6b7169203331-${flags}`;
+
+  /** The number of spans that are sent of so many that begin alike. */
+  async function sent(sampling: number, begin: SpanStart, spans: number): Promise<number> {
+    await unregister();
+    const from = envelopes.length;
+    const { close, telemetry } = start(sampling);
+    for (let each = 0; each < spans; each += 1) {
+      // What goes on inside belongs to it.
+      await telemetry.span('outer', begin, () => telemetry.span('inner', {}, async () => undefined));
+    }
+    await close();
+    const names = envelopes.slice(from).flatMap(({ data: { baseData } }) => (baseData.name ? [baseData.name] : []));
+    const [outer, inner] = ['outer', 'inner'].map((name) => names.filter((each) => each === name).length);
+    expect(inner).toBe(outer);
+    return outer ?? 0;
+  }
+
+  test.each([
+    ['a caller does not have its trace sent', 0, { parent: parent('01'), parentOfCaller: true }, 0],
+    ['nor keep it from being sent', 1, { parent: parent('00'), parentOfCaller: true }, 3],
+    ['what this app has begun to send goes on', 0, { parent: parent('01') }, 3],
+    ['and what it has left out stays out', 1, { parent: parent('00') }, 0],
+    ['without a parent the setting decides', 0, {}, 0],
+  ] as const)('%s', async (_what, sampling, begin, expected) => {
+    expect(await sent(sampling, begin, 3)).toBe(expected);
+  });
+
+  test.each([
+    [0, '01', 0],
+    [1, '00', 8],
+  ])('of a message, at %s, when its caller says %s: everything or nothing', async (sampling, flags, expected) => {
+    await unregister();
+    const from = envelopes.length;
+    const { close, telemetry } = start(sampling);
+    const pipeline = createPipeline({ holdRepliesMs: 0 });
+    const runtime = { ...pipeline.worker(async (turn) => void (await turn.sendActivity('hi'))), telemetry };
+    expect(await postTo(runtime, { type: 'message' }, parent(flags))).toEqual({ status: 200 });
+    await attend(runtime, CONVERSATION);
+    await close();
+    const spans = envelopes.slice(from).filter(({ name }) => /Request$|RemoteDependency$/.test(name));
+    expect(pipeline.sent).toEqual(['hi']);
+    expect(spans).toHaveLength(expected);
+  });
+
+  test('a caller does not decide by the id that it chooses', async () => {
+    const of64 = await sent(0.5, { parent: parent('01'), parentOfCaller: true }, 64);
+    expect(of64).toBeGreaterThan(0);
+    expect(of64).toBeLessThan(64);
+  });
+});
+
+test('what is refused is said on the console, once', async () => {
+  await unregister();
   refuses = true;
   const warned = jest.spyOn(console, 'error').mockReturnValue(undefined);
   try {
