@@ -6,7 +6,7 @@ import { type ActivityKey, activityKey } from '../turn/keys';
 /**
  * Returns an activity's dedupe key, made of its type, id and sender. Channels repeat a delivery with the same id. An edit or a reaction
  * carries the id of the message it is about, so its time tells it from the message and from the next edit. The sender belongs to the key
- * because the answer to an invoke is recorded under it, and must not be given to another user. Without an id nothing can be told apart, and
+ * because the answer to an invoke is recorded under it, and must not be given to another user: `docs/decisions/sender-in-keys.md`. Without an id nothing can be told apart, and
  * nothing is dropped.
  */
 export function keyOf(activity: Activity, unique: () => string): ActivityKey {
