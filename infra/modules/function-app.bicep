@@ -89,6 +89,7 @@ var ownSettings = [
   'COSMOS_DATABASE'
   'COSMOS_ENDPOINT'
   'ChannelService'
+  'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'
   'MicrosoftAppId'
   'MicrosoftAppTenantId'
   'MicrosoftAppType'
@@ -109,6 +110,9 @@ var appSettings = {
   AZURE_CLIENT_ID: identityClientId
   TURNWISE_NOTIFY: notify
   TURNWISE_TRACE_SAMPLING: traceSampling
+  // In bytes, a little more than the largest activity. The host reads a request's body before the app can refuse the request, up to 100 MB
+  // without this. An app with other HTTP functions that take more sets it in `additionalSettings`.
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '1100000'
   AzureWebJobsStorage__blobServiceUri: blobEndpoint
   AzureWebJobsStorage__queueServiceUri: queueEndpoint
   AzureWebJobsStorage__credential: 'managedidentity'

@@ -12,7 +12,7 @@ import { GivenUp, within } from './within';
 
 export interface BotConnectorOptions extends ServiceRouting {
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
-  /** For a whole delivery, token included. At most the 10 s that the port promises. */
+  /** Time limit for a whole delivery, token included, in ms: at most the 10 s that the port promises. */
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
   readonly circuit?: CircuitOptions;
@@ -22,6 +22,9 @@ export interface BotConnectorOptions extends ServiceRouting {
 
 /** Largest answer to a delivery, in bytes. Answers are an id, or an error; gateways answer with pages. */
 const MAX_ANSWER_BYTES = 256 * 1024;
+
+/** Time limit for a delivery, its token included, in ms. The port promises it. */
+const DELIVERY_LIMIT_MS = 10_000;
 
 /** `status` of what was refused here, before any call was made. */
 const NO_CALL = 0;
@@ -45,7 +48,7 @@ export class BotConnector implements Connector {
 
   constructor(options: BotConnectorOptions) {
     this.#options = options;
-    this.#timeoutMs = Math.min(options.timeoutMs ?? 10_000, 10_000);
+    this.#timeoutMs = Math.min(options.timeoutMs ?? DELIVERY_LIMIT_MS, DELIVERY_LIMIT_MS);
     this.#circuit = new HostCircuit(() => options.clock.monotonic(), options.circuit);
     this.#http = new HttpExchange({
       maxResponseBytes: options.maxResponseBytes ?? MAX_ANSWER_BYTES,

@@ -10,6 +10,12 @@ import { within } from './within';
 /** Largest answer of a channel's service, in bytes: the members of a large team, or a file. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
+/**
+ * Time limit for waiting for a token, and for one exchange, in ms. A token that was turned down is replaced and the exchange repeated once, so a call
+ * takes four times as long at most.
+ */
+const STEP_LIMIT_MS = 10_000;
+
 /** One call of a channel's REST API that wants an answer. */
 export interface ServiceRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -25,7 +31,7 @@ export interface ServiceRequest {
 
 export interface ServiceRequestsOptions extends ServiceRouting {
   readonly clock: Pick<Clock, 'now'>;
-  /** For a whole call, token included. */
+  /** Replaces the limit on each step of a call, in ms. */
   readonly timeoutMs?: number;
   readonly maxResponseBytes?: number;
   /** Replaces the system's name resolution. */
@@ -43,7 +49,7 @@ export class ServiceRequests {
 
   constructor(options: ServiceRequestsOptions) {
     this.#options = options;
-    this.#timeoutMs = options.timeoutMs ?? 10_000;
+    this.#timeoutMs = options.timeoutMs ?? STEP_LIMIT_MS;
   }
 
   /** Closes idle connections. */

@@ -44,9 +44,12 @@ function serializeCookie(cookie: HttpCookie): string {
 
 /** An answer of the server itself, before or instead of a function's: a code and a sentence, in JSON. */
 export function refuse(response: ServerResponse, status: number, code: string, message: string): void {
-  response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
-    .end(JSON.stringify({ error: { code, message } }));
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(refusalBody(code, message));
+}
+
+/** Returns the body of an answer of the server itself. */
+export function refusalBody(code: string, message: string): string {
+  return JSON.stringify({ error: { code, message } });
 }
 
 /** Answers bytes that could not be read as a request, where there is no response object yet; then the connection ends. */
@@ -60,7 +63,7 @@ export function refuseUnread(error: NodeJS.ErrnoException, socket: Duplex): void
     'BadRequest',
     'This is not an HTTP request that can be read.',
   ];
-  const body = JSON.stringify({ error: { code, message } });
+  const body = refusalBody(code, message);
   const headers = [
     'content-type: application/json; charset=utf-8',
     `content-length: ${body.length}`,

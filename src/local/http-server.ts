@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { HttpData } from './core-api';
 import { deferred } from './deferred';
-import { refuse, refuseUnread, writeResponse } from './http-response';
+import { refuseUnread, writeResponse } from './http-response';
+import { RequestBodies, refuseWithoutBody } from './request-body';
 import { parseRoute, type Route } from './route';
 import { StartupError } from './startup-error';
 
@@ -40,16 +41,19 @@ interface RoutedFunction extends HttpFunction {
  */
 export class HttpTriggerServer {
   readonly #server: Server;
-  readonly #bodyLimit: number;
+  readonly #bodies: RequestBodies;
   readonly #ready = deferred<readonly RoutedFunction[]>();
   #draining = false;
 
   private constructor(bodyLimit: number) {
-    this.#bodyLimit = bodyLimit;
-    this.#server = createServer(LIMITS, (request, response) => {
+    this.#bodies = new RequestBodies(bodyLimit);
+    const answer = (request: IncomingMessage, response: ServerResponse, asksFirst: boolean): void => {
       response.on('error', () => response.destroy());
-      this.#answer(request, response).catch(() => response.destroy());
-    });
+      this.#answer(request, response, asksFirst).catch(() => response.destroy());
+    };
+    this.#server = createServer(LIMITS, (request, response) => answer(request, response, false));
+    // A client that asks before it sends its body is answered before it does.
+    this.#server.on('checkContinue', (request, response) => answer(request, response, true));
     this.#server.on('clientError', refuseUnread);
     // As long as the host keeps them, so that a client's reused connection is not closed under its request.
     this.#server.keepAliveTimeout = 130_000;
@@ -90,27 +94,24 @@ export class HttpTriggerServer {
     this.#server.closeAllConnections();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, asksFirst: boolean): Promise<void> {
     const functions = await this.#ready.promise;
+    const turnAway = (status: number, code: string, message: string): void =>
+      refuseWithoutBody(request, response, status, code, message);
     if (this.#draining) {
       response.setHeader('connection', 'close');
-      return refuse(response, 503, 'Stopping', 'The server is stopping; send the request again.');
+      return turnAway(503, 'Stopping', 'The server is stopping; send the request again.');
     }
     if (request.rawHeaders.length / 2 > MAX_HEADER_FIELDS) {
-      return refuse(response, 431, 'HeadersTooLarge', `The request has more than ${MAX_HEADER_FIELDS} header fields.`);
+      return turnAway(431, 'HeadersTooLarge', `The request has more than ${MAX_HEADER_FIELDS} header fields.`);
     }
     const line = `${request.method} ${request.url} HTTP/${request.httpVersion}\r\n`;
     if (line.length > MAX_REQUEST_LINE) {
-      return refuse(
-        response,
-        414,
-        'AddressTooLong',
-        `The first line of the request is longer than ${MAX_REQUEST_LINE} bytes.`,
-      );
+      return turnAway(414, 'AddressTooLong', `The first line of the request is longer than ${MAX_REQUEST_LINE} bytes.`);
     }
     const url = requestUrl(request, this.port);
     const path = url && decodePath(url.pathname);
-    if (!url || path === undefined) return refuse(response, 400, 'BadRequest', 'The request address is malformed.');
+    if (!url || path === undefined) return turnAway(400, 'BadRequest', 'The request address is malformed.');
 
     const matches = functions.flatMap((fn) => {
       const params = fn.path.match(path);
@@ -122,54 +123,28 @@ export class HttpTriggerServer {
       // The host answers 404, not 405, when only the method is wrong. So does this, but it says which methods there are.
       const methods = [...new Set(matches.flatMap(({ fn }) => fn.methods))].join(', ');
       const message = methods === '' ? 'There is nothing at this address.' : `This address takes ${methods}.`;
-      return refuse(response, 404, 'NotFound', message);
+      return turnAway(404, 'NotFound', message);
     }
-    const body = await this.#readBody(request, response);
-    if (!body) return;
-    const data = toHttpData(request, url, match.params, body);
+    if (asksFirst && !this.#bodies.announcesTooMuch(request)) response.writeContinue();
+    const body = await this.#bodies.read(request);
+    if (body.kind === 'gone') return;
+    if (body.kind !== 'read') return this.#refuseBody(turnAway, body.kind);
     try {
-      const result = await match.fn.invoke(data);
+      const result = await match.fn.invoke(toHttpData(request, url, match.params, body.bytes));
       if (this.#draining) response.setHeader('connection', 'close');
       writeResponse(response, result);
     } catch {
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();
+    } finally {
+      body.release();
     }
   }
 
-  /**
-   * Reads the whole body; undefined when it was refused or the client went away. A chunked body is read, within the limit, and dropped: the
-   * host passes a body on only if the request has a Content-Length.
-   */
-  async #readBody(request: IncomingMessage, response: ServerResponse): Promise<Buffer | undefined> {
-    const dropped = request.headers['content-length'] === undefined;
-    const tooLarge = (): undefined => {
-      response.setHeader('connection', 'close');
-      refuse(response, 413, 'BodyTooLarge', `The request body is larger than ${this.#bodyLimit} bytes.`);
-      // What is still on its way is read and dropped for a moment: closing at once could cost the client this answer.
-      request.resume();
-      const cut = setTimeout(() => request.destroy(), 2_000);
-      request.once('close', () => clearTimeout(cut));
-      return undefined;
-    };
-    if (Number(request.headers['content-length'] ?? 0) > this.#bodyLimit) return tooLarge();
-    const { promise, resolve } = deferred<Buffer | undefined>();
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > this.#bodyLimit) {
-        request.off('data', onData);
-        resolve(tooLarge());
-        return;
-      }
-      if (!dropped) chunks.push(chunk);
-    };
-    request.on('data', onData);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('error', () => resolve(undefined));
-    request.once('close', () => resolve(undefined));
-    return promise;
+  #refuseBody(turnAway: (status: number, code: string, message: string) => void, kind: 'tooLarge' | 'tooBusy'): void {
+    if (kind === 'tooLarge')
+      turnAway(413, 'BodyTooLarge', `The request body is larger than ${this.#bodies.limit} bytes.`);
+    else turnAway(503, 'TooBusy', 'Other requests fill the memory that there is for bodies; send the request again.');
   }
 }
 

@@ -11,7 +11,7 @@ export interface RunnerSettings {
   readonly dataDir: string;
   /** Whether a storage account is configured; without one, the runner starts a queue server of its own. */
   readonly hasStorage: boolean;
-  /** Largest request body, in bytes: the host's own setting and default. */
+  /** Largest request body, in bytes. The setting is the host's own. */
   readonly bodyLimit: number;
 }
 
@@ -44,9 +44,15 @@ function readPort(env: NodeJS.ProcessEnv, name: string, otherwise: number): numb
   return port;
 }
 
+/**
+ * Largest request body unless the setting says otherwise, in bytes: a little more than the largest activity, so that the app refuses an activity
+ * that is too large by a little, in its own words. The deployment template sets the same. The host's own default is 100 MB.
+ */
+const DEFAULT_BODY_LIMIT = 1_100_000;
+
 function readBodyLimit(env: NodeJS.ProcessEnv): number {
   const text = env.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT;
-  if (!text) return 104_857_600;
+  if (!text) return DEFAULT_BODY_LIMIT;
   if (!/^[1-9]\d*$/.test(text)) {
     throw new StartupError(`FUNCTIONS_REQUEST_BODY_SIZE_LIMIT is "${text}"; use a number of bytes.`);
   }

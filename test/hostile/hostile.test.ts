@@ -1,11 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../e2e/support/runner';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
+import { describeUnless } from '../support/skip';
 import { resultTable } from './result-table';
 import type { Answer, ConnectorRow, Group, RequestRow, RingRow } from './rows';
-import { BODY_GROUPS } from './rows-bodies';
+import { BODY_GROUPS, LARGE_ROW } from './rows-bodies';
 import { CLAIM_GROUPS } from './rows-claims';
 import { CONNECTOR_GROUPS } from './rows-connector';
 import { HTTP_GROUPS, SLOW_ROWS } from './rows-http';
@@ -68,6 +69,23 @@ test('there are enough of them, and no two are the same', () => {
 
 describe.each(REQUEST_GROUPS.map(({ name, rows }) => [name, rows] as const))('%s', (_name, rows) => {
   test.each(rows.map((row) => [row.what, row] as const))('%s', (_what, row) => unimpressed(() => turnedAway(row)));
+});
+
+/** Bytes that the app's process has read so far, from files and connections. */
+function bytesRead(): number {
+  return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${world.runner.pid}/io`, 'utf8'))?.[1]);
+}
+
+const proc = existsSync('/proc/self/io') ? undefined : 'this system does not count what a process reads';
+
+describeUnless(proc)('large bodies of strangers', () => {
+  test('four at once are refused, and most of them is not read', () =>
+    unimpressed(async () => {
+      const before = bytesRead();
+      await Promise.all(Array.from({ length: 4 }, () => turnedAway(LARGE_ROW)));
+      // Each has 60 MB.
+      expect(bytesRead() - before).toBeLessThan(8 * 1_048_576);
+    }));
 });
 
 describe('what looks dangerous and is not', () => {

@@ -1,5 +1,15 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { type Answer, type Bench, type Group, type RequestRow, row } from './rows';
+import { type Answer, type Bench, bytesTo, type Group, inChunks, type RequestRow, row } from './rows';
+
+/** Bytes of a body that nobody has a use for. */
+const LARGE = 60 * 1_048_576;
+const ADDRESS = '/api/messages';
+const JSON_TYPE = 'Content-Type: application/json';
+
+/** A request of a stranger with a large body: 60 MB, and no token. */
+export const LARGE_ROW: RequestRow = row('60 MB without a token', [413, 'BodyTooLarge'], (bench) => ({
+  bytes: bytesTo(bench, ADDRESS, [JSON_TYPE, `Content-Length: ${LARGE}`], 'x'.repeat(LARGE)),
+}));
 
 type Changes = Readonly<Record<string, unknown>>;
 
@@ -77,6 +87,10 @@ export const BODY_GROUPS: readonly Group<RequestRow>[] = [
     name: 'size and depth of the body',
     rows: [
       row('10 MB', [413, 'BodyTooLarge'], (bench) => ({ body: bench.activity({ text: 'x'.repeat(10_485_760) }) })),
+      LARGE_ROW,
+      row('60 MB in chunks, without a token', [413, 'BodyTooLarge'], (bench) => ({
+        bytes: inChunks(bench, ADDRESS, [JSON_TYPE], 'x'.repeat(LARGE)),
+      })),
       row('a byte more than 1 MB', [413, 'BodyTooLarge'], (bench) => {
         const json = JSON.stringify(bench.activity());
         return { body: json.replace('hello', 'x'.repeat(1_048_577 - json.length + 'hello'.length)) };

@@ -82,7 +82,7 @@ export const HTTP_GROUPS: readonly Group<RequestRow>[] = [
         ...signed(bench).slice(0, 1),
         'Content-Type: text/plain',
       ]),
-      chunked('2 MB in a chunk', [411, 'LengthRequired'], signed, () => `"${'x'.repeat(2_000_000)}"`),
+      chunked('2 MB in a chunk', [413, 'BodyTooLarge'], signed, () => `"${'x'.repeat(2_000_000)}"`),
       chunked('a chunk that is empty', [411, 'LengthRequired'], signed, () => ''),
       row('neither a body nor a length', [411, 'LengthRequired'], (bench) => ({
         bytes: request(bench, ['Connection: close'], ''),

@@ -3,7 +3,9 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { CONTAINERS, containerDefinition } from '../../src/azure/cosmos-containers';
 import { TURNS_QUEUE } from '../../src/configured';
+import { readSettings as readRunnerSettings } from '../../src/local/settings';
 import { ATTRIBUTES, durationOf, METRICS, STAGES, type Stage } from '../../src/runtime/telemetry';
+import { MAX_BODY_BYTES } from '../../src/schema/parse-activity';
 import { readSettings } from '../../src/settings';
 import { SETTINGS, type SettingName } from '../../src/settings-list';
 import { ROOT } from '../support/sources';
@@ -47,7 +49,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
 };
 
 /** What the template sets for the Functions host alone. */
-const OF_THE_HOST = ['AzureWebJobsStorage__blobServiceUri'];
+const OF_THE_HOST = ['AzureWebJobsStorage__blobServiceUri', 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT'];
 
 /** Settings of an app, each as it is known before the deployment. */
 const settingsOf = (snapshot: Snapshot): Readonly<Record<string, string>> =>
@@ -73,6 +75,19 @@ describe('app settings', () => {
     const read = new Set<string>([...SETTINGS.map(({ name }) => name), ...OF_THE_HOST]);
     expect(Object.keys(settings).filter((name) => !read.has(name))).toEqual([]);
     expect(OF_THE_HOST.filter((name) => !(name in settings))).toEqual([]);
+  });
+
+  test('limit bodies to a little more than an activity may have, as the example for development and the runner do', () => {
+    const { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: limit = '' } = settings;
+    expect(Number(limit)).toBeGreaterThan(MAX_BODY_BYTES);
+    expect(Number(limit)).toBeLessThan(MAX_BODY_BYTES * 1.1);
+    const example = JSON.parse(readFileSync(path.join(ROOT, 'local.settings.example.json'), 'utf8')) as {
+      readonly Values: Readonly<Record<string, string>>;
+    };
+    expect(example.Values.FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe(limit);
+    expect(readRunnerSettings({}, '/').bodyLimit).toBe(Number(limit));
+    // The deployment may raise it, for functions of the app's own.
+    expect(settingsOf(readSnapshot('everything')).FUNCTIONS_REQUEST_BODY_SIZE_LIMIT).toBe('4000000');
   });
 
   test('are named once more where the template compares letters: a name in other letters is refused', () => {

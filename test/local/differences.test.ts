@@ -144,6 +144,10 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
     request.end('two');
     expect(JSON.parse(await body)).toMatchObject({ method: 'POST', body: '' });
   },
+  'Bodies, where no setting limits them': async () => {
+    const send = (size: number): Promise<Response> => get('/api/echo', { method: 'POST', body: 'x'.repeat(size) });
+    expect([(await send(1_100_000)).status, (await send(1_100_001)).status]).toEqual([200, 413]);
+  },
   'Its own answers (404, 413, 500, …)': async () => {
     const nothing = await get('/api/nowhere');
     expect([nothing.status, await nothing.json()]).toEqual([

@@ -124,7 +124,7 @@ describe('settings', () => {
       chatPort: 56150,
       dataDir: '/app/.local',
       hasStorage: false,
-      bodyLimit: 104_857_600,
+      bodyLimit: 1_100_000,
     });
   });
 

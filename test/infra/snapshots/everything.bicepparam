@@ -15,7 +15,11 @@ param alwaysReadyTurns = 3
 param cosmosAutoscaleMaxThroughput = 1000000
 param notify = 'app-role'
 param traceSampling = '0.25'
-param additionalSettings = { TURNWISE_KEEP_CONVERSATIONS: '365', TURNWISE_NOTIFY_ROLE: 'Notify' }
+param additionalSettings = {
+  TURNWISE_KEEP_CONVERSATIONS: '365'
+  TURNWISE_NOTIFY_ROLE: 'Notify'
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '4000000'
+}
 param logRetentionDays = 730
 param logDailyCapGB = 5
 param alertEmail = 'operator@example.org'
