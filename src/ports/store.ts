@@ -67,7 +67,8 @@ export interface Mailbox {
   ): Promise<'accepted' | 'duplicate' | 'full'>;
   /**
    * Has an activity accepted at its time (store time), which may be long after this process has ended. `full`: so many wait already, for
-   * their time (`MAX_SCHEDULED`) or, if it has come, in the mailbox (`limit`). On every other outcome the activity is durable.
+   * their time (`MAX_SCHEDULED`, and the shares of other applications) or, if it has come, in the mailbox (`limit`). On every other outcome the
+   * activity is durable, or was cancelled before.
    */
   schedule(
     key: ConversationKey,
@@ -75,8 +76,13 @@ export interface Mailbox {
     bodies: readonly Body[],
     limit: number,
   ): Promise<'scheduled' | 'accepted' | 'duplicate' | 'full'>;
-  /** Takes back what is scheduled; false when nothing of that key waits for its time (any more). */
-  unschedule(key: ConversationKey, activity: ActivityKey): Promise<boolean>;
+  /**
+   * Takes back what is scheduled. `cancelled`: it does not happen, because of this call or an earlier one, and a `schedule` of the same key that
+   * comes later is a duplicate (for as long as a post is remembered). `gone`: it was accepted before.
+   *
+   * @param placed whether it is known to have been scheduled: what is nowhere any more is `gone` then.
+   */
+  unschedule(key: ConversationKey, activity: ActivityKey, placed?: boolean): Promise<'cancelled' | 'gone'>;
   /** Conversations whose `wake` has passed, the longest overdue first. May be stale: it only decides who is rung for. */
   overdue(limit: number): Promise<readonly ConversationKey[]>;
 }

@@ -2,7 +2,7 @@ import type { Mailbox } from '../ports/store';
 import { accept } from '../turn/accept';
 import { bodyRefs, type Head, type PendingActivity } from '../turn/record';
 import { cameDue, dueNow, type ScheduledActivity, schedule, unschedule } from '../turn/schedule';
-import { MAX_SCHEDULED, type Timing } from '../turn/timing';
+import type { Timing } from '../turn/timing';
 import { upgrade } from '../turn/upgrade';
 import type { Partitions, PartitionView, RecordName } from './partition';
 import { bodyNames, bodyRecords } from './records';
@@ -18,21 +18,23 @@ export function mailbox(partitions: Partitions, timing: Timing): Mailbox {
       }),
     schedule: (key, activity, bodies, limit) =>
       partitions.transact(key, ({ head, now }) => {
-        const limits = { scheduled: MAX_SCHEDULED, pending: limit };
-        const scheduled = schedule(head, now, activity, limits, timing);
+        const scheduled = schedule(head, now, activity, limit, timing);
         if (!('head' in scheduled)) return { result: scheduled.outcome };
         const waits = scheduled.outcome === 'scheduled';
         const record = { kind: 'scheduled' as const, id: activity.key, value: activity };
         const put = [...(waits ? [record] : []), ...bodyRecords(bodies)];
         return { result: scheduled.outcome, writes: { head: scheduled.head, put } };
       }),
-    unschedule: (key, activity) =>
-      partitions.transact<boolean>(key, ({ head, get }) => {
-        const after = head === undefined ? undefined : unschedule(head, activity, timing);
-        if (after === undefined || after === head) return { result: false, confirm: true };
+    unschedule: (key, activity, placed = false) =>
+      partitions.transact<'cancelled' | 'gone'>(key, ({ head, now, get }) => {
+        // Where there is no record, none is made to remember a key: erasing may have removed it.
+        if (head === undefined) return { result: placed ? 'gone' : 'cancelled', confirm: true };
+        const taken = unschedule(head, now, activity, placed, timing);
+        if (taken.outcome === 'gone' || taken.head === head) return { result: taken.outcome, confirm: true };
         const record = get('scheduled', activity) as ScheduledActivity | undefined;
-        const bodies = bodyNames(bodyRefs([record?.body]));
-        return { result: true, writes: { head: after, drop: [{ kind: 'scheduled', id: activity }, ...bodies] } };
+        const waited = upgrade(head).sched.some((each) => each.key === activity);
+        const names = [{ kind: 'scheduled' as const, id: activity }, ...bodyNames(bodyRefs([record?.body]))];
+        return { result: 'cancelled', writes: { head: taken.head, drop: waited ? names : [] } };
       }),
     overdue: (limit) => partitions.overdue(limit),
   };
@@ -53,7 +55,7 @@ export function withDue(
     return record === undefined ? [] : [record];
   });
   if (due.length === 0) return { head, drop: [] };
-  const activities = due.map(({ due: at, ...activity }): PendingActivity => ({ ...activity, at }));
+  const activities = due.map(({ due: at, by, ...activity }): PendingActivity => ({ ...activity, at }));
   return {
     head: cameDue(head, now, activities, timing),
     drop: due.map(({ key }) => ({ kind: 'scheduled', id: key })),

@@ -57,6 +57,13 @@ export function seenAt({ proactive }: Pick<NewActivity, 'proactive'>, now: numbe
   return proactive === undefined ? now : now + timing.postMemoryMs - timing.dedupeMs;
 }
 
+/** Adds keys of scheduled activities that were taken back to the dedupe horizon, for as long as posts are remembered. */
+export function remembered(head: Head, now: number, keys: readonly ActivityKey[], timing: Timing): Head {
+  const at = seenAt({ proactive: 'send' }, now, timing);
+  const cancelled = keys.map((key) => ({ key, at, cancelled: true as const }));
+  return withoutOldKeys({ ...head, seen: [...head.seen, ...cancelled] }, now, timing);
+}
+
 /** The record without the keys whose horizon has passed. A key is never forgotten while its activity waits. */
 export function withoutOldKeys(head: Head, now: number, timing: Timing): Head {
   const waiting = new Set(head.pend.map(({ key }) => key));

@@ -1,14 +1,15 @@
-import { withoutOldKeys } from './accept';
+import { remembered } from './accept';
 import { freed } from './hold';
 import { type Effect, type Head, NEW_HEAD, type PendingActivity } from './record';
 import type { Timing } from './timing';
+import { upgrade } from './upgrade';
 import { NEW_USER, type UserRecord } from './user-state';
 
 /**
  * The record of a conversation after everything in it was erased: a marker with nothing of what was said, from which a new message starts
  * afresh. Epoch, generation and the version of state go on from where they were, so that no turn in flight can write anything back.
  *
- * Two things stay. The keys accepted lately, which are hashes: what the channel delivers a second time is not a new message. And what was
+ * Two things stay. The keys accepted lately and those of scheduled activities, which are hashes: what comes a second time is not new. And what was
  * committed for other records and is not yet done: folds of user state, and cancellations. They have no content.
  */
 export function eraseConversation(current: Head | undefined, now: number, timing: Timing): Head {
@@ -21,7 +22,8 @@ export function eraseConversation(current: Head | undefined, now: number, timing
     seen: head.seen,
     out: head.out.filter(isForOthers),
   };
-  return freed(withoutOldKeys(marker, now, timing), now, 0, timing);
+  const scheduled = upgrade(head).sched.map(({ key }) => key);
+  return freed(remembered(marker, now, scheduled, timing), now, 0, timing);
 }
 
 const isForOthers = ({ kind }: Effect): boolean => kind === 'fold' || kind === 'cancel';

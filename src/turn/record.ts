@@ -103,8 +103,8 @@ export interface Head {
   readonly lease: Lease | null;
   /** Accepted activities, in the order of acceptance. */
   readonly pend: readonly PendingActivity[];
-  /** Keys accepted lately: the dedupe horizon. */
-  readonly seen: readonly { readonly key: ActivityKey; readonly at: number }[];
+  /** Keys accepted or cancelled lately: the dedupe horizon. */
+  readonly seen: readonly SeenKey[];
   /** Recorded effects not yet delivered, in order. */
   readonly out: readonly Effect[];
   /** Turns committed (dead letters included). */
@@ -125,10 +125,20 @@ export interface Head {
   readonly sched: readonly Scheduled[];
 }
 
+/** A key of the dedupe horizon, and when the horizon of an activity from a channel would begin (store time). */
+export interface SeenKey {
+  readonly key: ActivityKey;
+  readonly at: number;
+  /** Present when the activity was taken back before its time came, or before it was scheduled at all. */
+  readonly cancelled?: true;
+}
+
 /** The key and the time (store time) of a scheduled activity. */
 export interface Scheduled {
   readonly key: ActivityKey;
   readonly due: number;
+  /** Digest that names the other application which asked for it; absent for the bot's own. */
+  readonly by?: string;
 }
 
 /** The record of a conversation in which nothing has happened yet. */

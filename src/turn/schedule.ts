@@ -1,14 +1,16 @@
-import { accept, appended, type NewActivity } from './accept';
+import { accept, appended, type NewActivity, remembered } from './accept';
 import { wakeForSchedule } from './hold';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD, type PendingActivity, type Scheduled } from './record';
-import type { Timing } from './timing';
+import { MAX_SCHEDULED, MAX_SCHEDULED_BY_CALLERS, MAX_SCHEDULED_BY_ONE_CALLER, type Timing } from './timing';
 import { upgrade } from './upgrade';
 
 /** An activity that waits for its time, in a record of its own beside the head, which has its key and its time. */
 export interface ScheduledActivity extends NewActivity {
   /** Store time, in ms since the epoch. */
   readonly due: number;
+  /** As in {@link Scheduled}. */
+  readonly by?: string;
 }
 
 export type Schedule =
@@ -19,32 +21,60 @@ export type Schedule =
   | { readonly outcome: 'full' };
 
 /**
- * Has an activity accepted at its time. What is due already is accepted at once.
+ * Has an activity accepted at its time. What is due already is accepted at once. Where too many activities wait for their time, in all or of
+ * those that the same source has asked for, the answer is `full` and nothing changes.
  *
- * @param limit most activities that may wait: for their time, and in the mailbox; beyond it the answer is `full` and nothing changes.
+ * @param limit most activities that may wait in the mailbox; beyond it the answer is `full` too.
  */
 export function schedule(
   current: Head | undefined,
   now: number,
   activity: ScheduledActivity,
-  limit: { readonly scheduled: number; readonly pending: number },
+  limit: number,
   timing: Timing,
 ): Schedule {
   const head = current === undefined ? NEW_HEAD : upgrade(current);
-  const { due, ...entry } = activity;
+  const { due, by, ...entry } = activity;
   const known = [...head.seen, ...head.pend, ...head.sched].some(({ key }) => key === activity.key);
   if (known) return { outcome: 'duplicate' };
-  if (due <= now) return accept(head, now, entry, limit.pending, timing);
-  if (head.sched.length >= limit.scheduled) return { outcome: 'full' };
-  const sched = inOrder([...head.sched, { key: activity.key, due }]);
+  if (due <= now) return accept(head, now, entry, limit, timing);
+  if (isFull(head.sched, by)) return { outcome: 'full' };
+  const sched = inOrder([...head.sched, { key: activity.key, due, ...(by === undefined ? {} : { by }) }]);
   return { outcome: 'scheduled', head: withSchedule(head, sched, timing) };
 }
 
-/** The record without one scheduled activity; the same record when there is none of that key. */
-export function unschedule(stored: Head, key: ActivityKey, timing: Timing): Head {
+/** Returns whether a source may have no more activities wait for their time. Other applications have shares, so that the bot always has room. */
+function isFull(sched: readonly Scheduled[], by: string | undefined): boolean {
+  if (sched.length >= MAX_SCHEDULED) return true;
+  if (by === undefined) return false;
+  const ofCallers = sched.filter((each) => each.by !== undefined);
+  if (ofCallers.length >= MAX_SCHEDULED_BY_CALLERS) return true;
+  return ofCallers.filter((each) => each.by === by).length >= MAX_SCHEDULED_BY_ONE_CALLER;
+}
+
+/**
+ * Outcome of taking a scheduled activity back.
+ * - `cancelled`: it does not happen, because of this call or of an earlier one. The record remembers the key, so that the activity does not
+ *   come back when the call that schedules it is repeated late, or arrives only now.
+ * - `gone`: it was accepted before.
+ */
+export type Unschedule = { readonly outcome: 'cancelled'; readonly head: Head } | { readonly outcome: 'gone' };
+
+/**
+ * Takes a scheduled activity back. The same record is returned when nothing has to be written.
+ *
+ * @param placed whether the caller knows that the activity was scheduled: one that is nowhere any more has been accepted then.
+ */
+export function unschedule(stored: Head, now: number, key: ActivityKey, placed: boolean, timing: Timing): Unschedule {
   const head = upgrade(stored);
+  const known = head.seen.find((seen) => seen.key === key);
+  if (known !== undefined) return known.cancelled ? { outcome: 'cancelled', head: stored } : { outcome: 'gone' };
+  if (head.pend.some((pending) => pending.key === key)) return { outcome: 'gone' };
   const sched = head.sched.filter((each) => each.key !== key);
-  return sched.length === head.sched.length ? stored : withSchedule(head, sched, timing);
+  const waits = sched.length < head.sched.length;
+  if (placed && !waits) return { outcome: 'gone' };
+  const without = remembered(head, now, [key], timing);
+  return { outcome: 'cancelled', head: waits ? withSchedule(without, sched, timing) : without };
 }
 
 /** Most scheduled activities that come due in one write. */

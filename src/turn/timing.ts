@@ -29,5 +29,11 @@ export const MAX_SEEN = 400;
 /** Most activities of one conversation that wait for their time. */
 export const MAX_SCHEDULED = 100;
 
+/** Most of these that other applications may have asked for together: the rest is the bot's own. */
+export const MAX_SCHEDULED_BY_CALLERS = 50;
+
+/** Most of these that one other application may have asked for. */
+export const MAX_SCHEDULED_BY_ONE_CALLER = 25;
+
 /** Most ids of delivered sends kept. */
 export const MAX_DELIVERED_IDS = 32;

@@ -8,6 +8,7 @@ import { type ConversationKey, conversationKey, type UserKey } from '../../src/t
 import { type Effect, type Head, type PendingActivity, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import type { UserRecord } from '../../src/turn/user-state';
+import { Cancellations } from './cancellations';
 import type { Observer, Version } from './partitions';
 import type { Plan } from './plan';
 
@@ -63,6 +64,7 @@ export class Ghost implements Observer {
   private readonly channelIds = new Map<string, string>();
   private readonly heads = new Map<ConversationKey, Head>();
   private readonly dues = new Map<string, number>();
+  private readonly cancellations = new Cancellations();
   readonly starts = new Map<string, number>();
   readonly extraStarts = new Map<string, number>();
 
@@ -203,6 +205,7 @@ export class Ghost implements Observer {
 
   wrote(key: ConversationKey, before: Version, after: Version, writes: PartitionWrites): void {
     this.checkFence(key, before, after);
+    for (const back of this.cancellations.track(key, before.head, after.head)) this.violate('I1', `${back} came back`);
     if (after.head !== undefined && after.head.gen !== (before.head?.gen ?? 0)) {
       this.erased(key, before.head, after.head);
       this.heads.set(key, after.head);

@@ -44,9 +44,16 @@ export const POST_MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets an earlier schedule over a later one',
     file: 'src/turn/schedule.ts',
-    find: 'inOrder([...head.sched, { key: activity.key, due }])',
-    replace: 'inOrder([{ key: activity.key, due }])',
+    find: 'inOrder([...head.sched, {',
+    replace: 'inOrder([{',
     seeds: seeds(600),
+  },
+  {
+    name: 'forgets what was cancelled',
+    file: 'src/turn/schedule.ts',
+    find: 'const without = remembered(head, now, [key], timing);',
+    replace: 'const without = head;',
+    seeds: [24102, 24276, 24574],
   },
   {
     name: 'posts under a key of its own each time',

@@ -45,7 +45,7 @@ export function formatContract(open: OpenStore): void {
     for (const _ of ['a', 'b']) held = after(held, await store.turns.commit(held, turnOf(held)));
     expect(held.head).toMatchObject({ lease: null, wake: null, sched: [] });
     await rewriteHead(conversation(), earlier);
-    expect(await store.mailbox.unschedule(conversation(), keyOf('c'))).toBe(false);
+    expect(await store.mailbox.unschedule(conversation(), keyOf('none'))).toBe('cancelled');
     const due = 60_000 + Math.max(...held.head.seen.map(({ at }) => at));
     const later = { key: keyOf('c'), body: { ref: 'c', bytes: 1 }, proactive: 'event' as const, due };
     expect(await store.mailbox.schedule(conversation(), later, [], 9)).toBe('scheduled');

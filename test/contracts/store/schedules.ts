@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Store } from '../../../src/ports/store';
-import { MAX_SCHEDULED } from '../../../src/turn/timing';
+import { MAX_SCHEDULED, MAX_SCHEDULED_BY_CALLERS, MAX_SCHEDULED_BY_ONE_CALLER } from '../../../src/turn/timing';
 import {
   accept,
   acquired,
@@ -85,13 +85,82 @@ export function scheduleContract(open: OpenStore): void {
     const large = { key: keyOf('a'), body: { ref: 'body-a', bytes: 9 }, proactive: 'send' as const, due: now + MINUTE };
     await store.mailbox.schedule(conversation(), large, [{ ref: 'body-a', activity: message('a') }], LIMIT);
     await schedule(store, 'b', now + 2 * MINUTE);
-    expect(await other.mailbox.unschedule(conversation(), keyOf('a'))).toBe(true);
-    expect(await other.mailbox.unschedule(conversation(), keyOf('a'))).toBe(false);
-    expect(await store.mailbox.unschedule(conversation('nowhere'), keyOf('a'))).toBe(false);
+    expect(await other.mailbox.unschedule(conversation(), keyOf('a'))).toBe('cancelled');
+    expect(await other.mailbox.unschedule(conversation(), keyOf('a'))).toBe('cancelled');
+    expect(await other.mailbox.unschedule(conversation(), keyOf('a'), true)).toBe('cancelled');
+    expect(await store.mailbox.unschedule(conversation('nowhere'), keyOf('a'))).toBe('cancelled');
+    expect(await store.mailbox.unschedule(conversation('nowhere'), keyOf('a'), true)).toBe('gone');
     expect(await store.turns.readBody(conversation(), 'body-a')).toBeUndefined();
     pass(3 * MINUTE);
     expect(namesOf(acquired(await store.turns.acquire(conversation(), 'worker')).head)).toEqual(['b']);
-    expect(await store.mailbox.unschedule(conversation(), keyOf('b'))).toBe(false);
+    expect(await store.mailbox.unschedule(conversation(), keyOf('b'))).toBe('gone');
+    expect(await store.mailbox.unschedule(conversation(), keyOf('b'), true)).toBe('gone');
+  });
+
+  test('what was taken back does not come back when its schedule is repeated, or arrives only then', async () => {
+    const { store, other, pass } = await open();
+    const due = (await storeNow(store)) + 3 * MINUTE;
+    await accept(store, 'at rest');
+    for (const name of ['before', 'never placed', 'immediate']) {
+      if (name === 'before') expect(await schedule(store, name, due)).toBe('scheduled');
+      expect(await other.mailbox.unschedule(conversation(), keyOf(name))).toBe('cancelled');
+      expect(await schedule(store, name, due)).toBe('duplicate');
+      expect(await schedule(other, name, 0)).toBe('duplicate');
+      expect(await accept(store, name)).toBe('duplicate');
+    }
+    pass(store.timing.postMemoryMs - MINUTE);
+    expect(await schedule(store, 'before', 0)).toBe('duplicate');
+    expect(namesOf(acquired(await store.turns.acquire(conversation(), 'worker')).head)).toEqual(['at rest']);
+  });
+
+  test('what was taken back stays away in whatever order schedules, cancellations and crashes come', async () => {
+    const { store, other, pass } = await open();
+    const base = await storeNow(store);
+    await accept(store, 'at rest');
+    for (let seed = 0; seed < 24; seed += 1) {
+      const name = `n${seed}`;
+      // Each repetition is that of a caller that has died, or has not heard what became of its first try.
+      const calls = [0, 1, 2, 3].map((bit) => ((seed >> bit) & 1 ? 'schedule' : 'cancel'));
+      const by = seed & 16 ? store : other;
+      for (const call of calls) {
+        if (call === 'schedule') await schedule(by, name, base + 2 * MINUTE);
+        else expect(await by.mailbox.unschedule(conversation(), keyOf(name))).toBe('cancelled');
+      }
+      if (!calls.includes('cancel')) await store.mailbox.unschedule(conversation(), keyOf(name));
+    }
+    pass(3 * MINUTE);
+    const { head } = acquired(await store.turns.acquire(conversation(), 'worker'));
+    expect([namesOf(head), head.sched]).toEqual([['at rest'], []]);
+  });
+
+  test('a schedule made in the place of one that was taken back is another one', async () => {
+    const { store, pass } = await open();
+    const due = (await storeNow(store)) + MINUTE;
+    await schedule(store, 'a', due);
+    await store.mailbox.unschedule(conversation(), keyOf('a'));
+    expect(await schedule(store, 'b', due)).toBe('scheduled');
+    pass(2 * MINUTE);
+    expect(namesOf(acquired(await store.turns.acquire(conversation(), 'worker')).head)).toEqual(['b']);
+  });
+
+  test('other applications have shares, and the bot the rest', async () => {
+    const { store, pass } = await open();
+    const due = (await storeNow(store)) + MINUTE;
+    const count = async (by: string | undefined, name: string): Promise<number> => {
+      for (let index = 0; ; index += 1) {
+        if ((await schedule(store, `${name}${index}`, due, by)) === 'full') return index;
+      }
+    };
+    expect(await count('app-a', 'a')).toBe(MAX_SCHEDULED_BY_ONE_CALLER);
+    expect(await count('app-b', 'b')).toBe(MAX_SCHEDULED_BY_ONE_CALLER);
+    expect(await count('app-c', 'c')).toBe(MAX_SCHEDULED_BY_CALLERS - 2 * MAX_SCHEDULED_BY_ONE_CALLER);
+    expect(await count(undefined, 'own')).toBe(MAX_SCHEDULED - MAX_SCHEDULED_BY_CALLERS);
+    expect(await schedule(store, 'a0', due, 'app-a')).toBe('duplicate');
+    expect(await store.mailbox.unschedule(conversation(), keyOf('b0'), true)).toBe('cancelled');
+    expect(await schedule(store, 'b in its place', due, 'app-b')).toBe('scheduled');
+    pass(2 * MINUTE);
+    const { head } = acquired(await store.turns.acquire(conversation(), 'worker'));
+    expect(head.pend[0]).not.toHaveProperty('by');
   });
 
   test('a large activity keeps its body until its turn is over', async () => {
@@ -112,7 +181,9 @@ export function scheduleContract(open: OpenStore): void {
     const large = { key: keyOf('a'), body: { ref: 'body-a', bytes: 9 }, proactive: 'send' as const, due };
     await store.mailbox.schedule(conversation(), large, [{ ref: 'body-a', activity: message('a') }], LIMIT);
     await store.erasure.conversation(conversation());
-    expect(await store.mailbox.unschedule(conversation(), keyOf('a'))).toBe(false);
+    // A repetition of what was erased, by one that has not heard of its first try.
+    expect(await store.mailbox.schedule(conversation(), large, [], LIMIT)).toBe('duplicate');
+    expect(await store.mailbox.unschedule(conversation(), keyOf('a'))).toBe('cancelled');
     expect(await store.turns.readBody(conversation(), 'body-a')).toBeUndefined();
     expect(await schedule(store, 'b', due)).toBe('scheduled');
     pass(2 * MINUTE);
@@ -145,8 +216,9 @@ export function scheduleContract(open: OpenStore): void {
   });
 }
 
-function schedule(store: Store, name: string, due: number): ReturnType<Store['mailbox']['schedule']> {
-  return store.mailbox.schedule(conversation(), { ...entry(name), proactive: 'event', due }, [], LIMIT);
+function schedule(store: Store, name: string, due: number, by?: string): ReturnType<Store['mailbox']['schedule']> {
+  const source = by === undefined ? {} : { by };
+  return store.mailbox.schedule(conversation(), { ...entry(name), proactive: 'event', due, ...source }, [], LIMIT);
 }
 
 /** The store's time, learned from a lease of another conversation. */
