@@ -29,6 +29,7 @@ import type { ChannelServices } from './runtime/channel-services';
 import { assertShut, behindDoor, type Gate } from './runtime/door';
 import { DurableStorage } from './runtime/durable-storage';
 import { logEvent } from './runtime/events';
+import { InProcess } from './runtime/in-process';
 import { receive } from './runtime/ingress';
 import { notificationStatus, notify } from './runtime/notify';
 import { DEFAULT_OPTIONS } from './runtime/options';
@@ -153,6 +154,7 @@ function composeRuntime(
     doorbell: options.doorbell ?? configuredDoorbell(settings.queue, settings.environment),
     ...(services.connectorClients === undefined ? {} : { connectorClients: services.connectorClients }),
     clock,
+    inProcess: new InProcess(),
     ids: systemIds,
     log,
     telemetry,

@@ -8,6 +8,7 @@ import { commitInline } from './commit-inline';
 import { deferredAnswer } from './deferred-answers';
 import { translateIncoming } from './delivered-ids';
 import { answerOf, RETRY_SOON_S, type ReceivedActivity, receivedEntry } from './endpoint-answers';
+import { InlinePlace } from './inline-place';
 import { InlineRunLost, InlineTurn } from './inline-turn';
 import type { RuntimeOptions } from './options';
 import { persist } from './persist';
@@ -28,6 +29,12 @@ interface Delivery extends ReceivedActivity {
   readonly due: number;
   /** On the same clock: when the caller gets an answer, whatever it is. */
   readonly end: number;
+}
+
+/** A delivery that has the activity for itself. */
+interface Claimed extends Delivery {
+  readonly fence: InlineFence;
+  readonly place: InlinePlace;
 }
 
 /**
@@ -120,27 +127,31 @@ function known(delivery: Delivery, ids: readonly DeliveredId[]): Delivery {
   return { ...delivery, activity: { ...activity, replyToId: translateIncoming(activity.replyToId, ids) } };
 }
 
-/** Runs until it is committed, deferred, or somebody else's. Conflicts run it again while there is time. */
+/** Runs until it is committed, deferred, or another delivery's. Conflicts run it again as long as there is time, however many they are. */
 async function runClaimed(
   runtime: Runtime,
   delivery: Delivery,
   fence: InlineFence,
 ): Promise<EndpointResponse | 'lost'> {
-  const { clock, options } = runtime;
-  const { conversation, key } = delivery;
-  for (let run = 1; run <= options.maxConflictRuns; run += 1) {
-    const left = delivery.due - clock.monotonic();
-    if (left <= 0) break;
-    const ran = await runInTime(runtime, delivery, turnOf(runtime, delivery, fence, run), left);
-    if (ran === 'late') break;
-    if (ran === 'lost') return 'lost';
-    const ended = await conclude(runtime, delivery, fence, ran);
-    if (ended === 'lost') return 'lost';
-    if (ended !== 'conflict') {
-      report(runtime, 'answered', conversation, { activity: key, status: ended.status });
-      return ended;
+  const { conversation, key, due } = delivery;
+  const place = new InlinePlace(runtime, conversation, due);
+  const claimed: Claimed = { ...delivery, fence, place };
+  try {
+    for (let run = 1; runtime.clock.monotonic() < due; run += 1) {
+      const ran = await runInTime(runtime, claimed, turnOf(runtime, claimed, run));
+      if (ran === 'late') break;
+      if (ran === 'lost') return 'lost';
+      const ended = await conclude(runtime, claimed, ran);
+      if (ended === 'lost') return 'lost';
+      if (ended !== 'conflict') {
+        report(runtime, 'answered', conversation, { activity: key, status: ended.status });
+        return ended;
+      }
+      report(runtime, 'conflict', conversation, { activity: key, run });
+      await place.conflicted();
     }
-    report(runtime, 'conflict', conversation, { activity: key, run });
+  } finally {
+    place.leave();
   }
   return defer(runtime, delivery, fence);
 }
@@ -148,27 +159,25 @@ async function runClaimed(
 /** Commits what a run has come to; when it has failed, or what it wants to keep cannot be stored, the bot's apology. */
 async function conclude(
   runtime: Runtime,
-  delivery: Delivery,
-  fence: InlineFence,
+  claimed: Claimed,
   ran: Finished | Failed,
 ): Promise<Answer | 'conflict' | 'lost'> {
-  if ('error' in ran) return commit(runtime, delivery, fence, await apologise(runtime, delivery, fence, ran.error));
+  if ('error' in ran) return commit(runtime, claimed, await apologise(runtime, claimed, ran.error));
   try {
-    return await commit(runtime, delivery, fence, ran);
+    return await commit(runtime, claimed, ran);
   } catch (error) {
     ran.turn.abandon();
     if (error instanceof StoreFault) throw error;
-    return commit(runtime, delivery, fence, await apologise(runtime, delivery, fence, error));
+    return commit(runtime, claimed, await apologise(runtime, claimed, error));
   }
 }
 
 async function commit(
   runtime: Runtime,
-  { conversation, key, own }: Delivery,
-  fence: InlineFence,
+  { conversation, key, own, fence, due }: Claimed,
   { turn, answer }: Finished,
 ): Promise<Answer | 'conflict' | 'lost'> {
-  const run = { conversation, key, fence, ...(key === own ? {} : { delivery: own }) };
+  const run = { conversation, key, fence, due, ...(key === own ? {} : { delivery: own }) };
   const committed = await commitInline(runtime, run, turn, answer);
   if (committed === 'committed') return answer;
   turn.abandon();
@@ -177,14 +186,13 @@ async function commit(
 
 function turnOf(
   runtime: Runtime,
-  { conversation, key, activity, due }: Delivery,
-  fence: InlineFence,
+  { conversation, key, activity, due, fence, place }: Claimed,
   run: number,
 ): InlineTurn {
   const { clock } = runtime;
   const user = activity.from?.id ? userKey(activity.channelId, activity.from.id) : undefined;
   const deadline = new Date(clock.now() + Math.max(0, due - clock.monotonic()));
-  return new InlineTurn(runtime, { conversation, key, activity, user, fence, run, deadline });
+  return new InlineTurn(runtime, { conversation, key, activity, user, fence, run, deadline, place });
 }
 
 interface Finished {
@@ -198,13 +206,12 @@ interface Failed {
 
 async function runInTime(
   runtime: Runtime,
-  { activity }: Delivery,
+  { activity, due }: Claimed,
   turn: InlineTurn,
-  left: number,
 ): Promise<Finished | Failed | 'late' | 'lost'> {
   const { bot, clock } = runtime;
   const done = new AbortController();
-  const late = clock.sleep(left, done.signal).then(() => 'late' as const);
+  const late = clock.sleep(due - clock.monotonic(), done.signal).then(() => 'late' as const);
   try {
     const outcome = await Promise.race([stage(runtime, 'handler', {}, () => bot.run(turn, activity)), late]);
     if (outcome !== 'late') {
@@ -229,13 +236,13 @@ const NO_CONTENT: Answer = { status: 200 };
 const FAILED: Answer = { status: 500 };
 
 /** The bot's `onTurnError`, in a turn of its own: nothing of the failed one is kept. Should it fail too, or take too long, only the answer is. */
-async function apologise(runtime: Runtime, delivery: Delivery, fence: InlineFence, error: unknown): Promise<Finished> {
-  const { conversation, key, activity } = delivery;
+async function apologise(runtime: Runtime, claimed: Claimed, error: unknown): Promise<Finished> {
+  const { conversation, key, activity, due } = claimed;
   report(runtime, 'attemptFailed', conversation, { activity: key, attempt: 1, error: errorName(error) });
-  const turn = turnOf(runtime, delivery, fence, 1);
+  const turn = turnOf(runtime, claimed, 1);
   if (runtime.bot.onError === undefined) return { turn, answer: FAILED };
   const done = new AbortController();
-  const left = Math.max(0, delivery.due - runtime.clock.monotonic());
+  const left = Math.max(0, due - runtime.clock.monotonic());
   const late = runtime.clock.sleep(left, done.signal).then(() => {
     throw new TurnwiseError('TurnTimedOut');
   });
@@ -246,7 +253,7 @@ async function apologise(runtime: Runtime, delivery: Delivery, fence: InlineFenc
   } catch (second) {
     turn.abandon();
     report(runtime, 'errorHandlerFailed', conversation, { activity: key, error: errorName(second) });
-    return { turn: turnOf(runtime, delivery, fence, 1), answer: FAILED };
+    return { turn: turnOf(runtime, claimed, 1), answer: FAILED };
   } finally {
     done.abort();
   }

@@ -15,6 +15,8 @@ export interface InlineRun {
   readonly fence: InlineFence;
   /** As in {@link InlineCommit}. */
   readonly delivery?: ActivityKey;
+  /** On the monotonic clock: a commit that has not begun by then is not begun. */
+  readonly due: number;
 }
 
 /**
@@ -41,33 +43,73 @@ async function commitWithin(
   turn: InlineTurn,
   answer: Answer,
 ): Promise<'committed' | 'conflict' | 'lost'> {
-  const { clock, options, store } = runtime;
+  const { clock } = runtime;
   const { effects, bodies } = turn.finish();
+  const captured = { effects: effects.map((effect) => traced(effect, span)), bodies };
   for (let rebases = 0; ; rebases += 1) {
-    const { reads, writes } = turn.states.forCommit();
-    const fold = await proposeUserChange(runtime, run, turn);
-    if (fold !== 'conflict') {
-      const commit: InlineCommit = {
-        activity: run.key,
-        answer,
-        ...(run.delivery === undefined ? {} : { delivery: run.delivery }),
-        effects: [...fold, ...effects.map((effect) => traced(effect, span))],
-        bodies,
-        reads,
-        writes,
-      };
-      const committed = await persist(clock, () => store.inline.commit(run.conversation, run.fence, commit), {
-        limitMs: options.acceptLimitMs,
-      });
-      if (committed === 'committed' && commit.effects.length > 0) await ring(runtime, run.conversation, 0);
-      if (committed !== 'conflict') return committed;
-    }
-    if (rebases === MAX_REBASES || !(await turn.states.rebase())) {
-      if (fold !== 'conflict') await withdrawUserChange(runtime, fold);
+    const { outcome, fold } = await inLine(runtime, run, () => commitOnce(runtime, run, turn, answer, captured));
+    if (outcome !== 'conflict') return outcome;
+    if (rebases === MAX_REBASES || clock.monotonic() >= run.due || !(await turn.states.rebase())) {
+      await withdrawUserChange(runtime, fold);
       return 'conflict';
     }
     report(runtime, 'rebased', run.conversation, { activity: run.key });
   }
+}
+
+interface Tried {
+  readonly outcome: 'committed' | 'conflict' | 'lost';
+  /** What has been proposed for the user's state. */
+  readonly fold: readonly NewEffect[];
+}
+
+/**
+ * Every commit of an inline run writes the conversation's record, so those of one process go one after the other: where a write is conditional
+ * on the whole record, they would refuse each other even when they touch different state.
+ */
+async function inLine(
+  { clock, inProcess }: Runtime,
+  { conversation, due }: InlineRun,
+  commit: () => Promise<Tried>,
+): Promise<Tried> {
+  const enough = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(Math.max(0, due - clock.monotonic()), done.signal).then(() => enough.abort());
+  const leave = await inProcess.commits.enter(conversation, enough.signal);
+  done.abort();
+  if (leave === undefined) return { outcome: 'conflict', fold: [] };
+  try {
+    return await commit();
+  } finally {
+    leave();
+  }
+}
+
+async function commitOnce(
+  runtime: Runtime,
+  run: InlineRun,
+  turn: InlineTurn,
+  answer: Answer,
+  { effects, bodies }: Pick<InlineCommit, 'effects' | 'bodies'>,
+): Promise<Tried> {
+  const { clock, options, store } = runtime;
+  const { reads, writes } = turn.states.forCommit();
+  const fold = await proposeUserChange(runtime, run, turn);
+  if (fold === 'conflict') return { outcome: 'conflict', fold: [] };
+  const commit: InlineCommit = {
+    activity: run.key,
+    answer,
+    ...(run.delivery === undefined ? {} : { delivery: run.delivery }),
+    effects: [...fold, ...effects],
+    bodies,
+    reads,
+    writes,
+  };
+  const outcome = await persist(clock, () => store.inline.commit(run.conversation, run.fence, commit), {
+    limitMs: options.acceptLimitMs,
+  });
+  if (outcome === 'committed' && commit.effects.length > 0) await ring(runtime, run.conversation, 0);
+  return { outcome, fold };
 }
 
 async function proposeUserChange(

@@ -7,6 +7,7 @@ import type { ActivityKey, ConversationKey, UserKey } from '../turn/keys';
 import type { ReplyAddress } from '../turn/record';
 import { type Captured, CapturedEffects } from './captured-effects';
 import { CapturedPosts } from './captured-posts';
+import type { InlinePlace } from './inline-place';
 import { sendLive } from './live-lane';
 import { persist } from './persist';
 import { proactiveOver } from './proactive';
@@ -30,6 +31,8 @@ export interface InlineInput {
   /** How often this delivery has run it. */
   readonly run: number;
   readonly deadline: Date;
+  /** Where it waits for others that touch the same state; absent for a run that waits for none. */
+  readonly place?: InlinePlace;
 }
 
 /** One inline run: like a queued one, but on a fresh snapshot, fenced by its claim, and with nothing sent before the commit. */
@@ -86,7 +89,9 @@ export class InlineTurn implements Turn {
     return this.runtime.clock;
   }
 
-  state(scope: StateScope): Promise<StateDocument> {
+  /** What has been touched is what a conflict is about: a run that touches nothing waits for no other. */
+  async state(scope: StateScope): Promise<StateDocument> {
+    await this.input.place?.enter();
     return this.states.open(scope);
   }
 

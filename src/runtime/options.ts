@@ -6,7 +6,7 @@ export interface RuntimeOptions {
   readonly maxAttempts: number;
   /** Pauses after the first, second, … failed attempt; the last one repeats. In ms. */
   readonly attemptBackoffMs: readonly number[];
-  /** Runs of one attempt's handler when the state it touched keeps moving under it. Not counted as attempts. */
+  /** Runs of one queued attempt's handler when the state it touched keeps moving under it. Not counted as attempts. */
   readonly maxConflictRuns: number;
   /** A turn still running after this many ms sends what it has so far, and again at this interval; 0: only at the commit. */
   readonly holdRepliesMs: number;

@@ -5,6 +5,7 @@ import type { Answer, InlineFence } from '../turn/inline';
 import { type ActivityKey, type ConversationKey, conversationKey, userKey } from '../turn/keys';
 import { keyOf } from './activity-keys';
 import { commitInline } from './commit-inline';
+import { conflictPauseMs } from './inline-place';
 import { InlineRunLost, InlineTurn } from './inline-turn';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
@@ -42,16 +43,19 @@ async function runUntilCommitted(
   conversation: ConversationKey,
   activity: Activity,
 ): Promise<Answer | undefined> {
-  const { ids, options } = runtime;
+  const { clock, ids, options } = runtime;
   // Two calls with the same activity are two turns.
   const { id: _, ...anonymous } = activity;
   const run: Run = { conversation, key: keyOf(anonymous, () => ids.next()), activity };
+  const retriedUntil = clock.monotonic() + options.inlineDeadlineMs;
   let fence: InlineFence | undefined;
-  for (let attempt = 1; attempt <= options.maxConflictRuns; attempt += 1) {
+  for (let attempt = 1; attempt <= options.maxConflictRuns || clock.monotonic() < retriedUntil; attempt += 1) {
     fence ??= await claim(runtime, run);
     const outcome = await runOnce(runtime, run, fence, attempt);
     if (typeof outcome === 'object') return outcome.answer;
     if (outcome === 'lost') fence = undefined;
+    // It waits in no line: it may be called by a turn that is first in one.
+    await clock.sleep(conflictPauseMs(ids, attempt));
   }
   throw new TurnwiseError('TooManyConflicts');
 }
@@ -98,7 +102,8 @@ async function commit(
   answer: Answer | undefined,
 ): Promise<Outcome> {
   turn.states.assertStorable();
-  const committed = await commitInline(runtime, run, turn, answer ?? { status: 200 });
+  const due = runtime.clock.monotonic() + runtime.options.inlineDeadlineMs;
+  const committed = await commitInline(runtime, { ...run, due }, turn, answer ?? { status: 200 });
   if (committed === 'committed') return { answer };
   turn.abandon();
   return committed;

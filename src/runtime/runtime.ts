@@ -14,6 +14,7 @@ import type { Answer } from '../turn/inline';
 import type { ConversationKey } from '../turn/keys';
 import type { ProactiveKind } from '../turn/record';
 import { type EventFields, type EventName, logEvent } from './events';
+import type { InProcess } from './in-process';
 import type { RuntimeOptions } from './options';
 import type { ReferenceKeeper } from './reference-keeper';
 
@@ -48,6 +49,8 @@ export interface Runtime {
   readonly keeper?: ReferenceKeeper;
   /** Where traces and metrics go; nowhere without it. */
   readonly telemetry?: Telemetry;
+  /** Shared by everything that runs in this process. */
+  readonly inProcess: InProcess;
   readonly options: RuntimeOptions;
 }
 

@@ -3,6 +3,7 @@ import type { Doorbell } from '../ports/doorbell';
 import type { Ids } from '../ports/ids';
 import type { Log } from '../ports/log';
 import type { Store } from '../ports/store';
+import { InProcess } from '../runtime/in-process';
 import type { RuntimeOptions } from '../runtime/options';
 import { ReferenceKeeper } from '../runtime/reference-keeper';
 import type { BotLogic, Runtime } from '../runtime/runtime';
@@ -56,6 +57,7 @@ export class TestWorker {
         log: SILENT,
         ttlMs: place.options.referenceTtlMs,
       }),
+      inProcess: new InProcess(),
       options: place.options,
     };
   }

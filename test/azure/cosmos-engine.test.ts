@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/ports/store';
+import { InProcess } from '../../src/runtime/in-process';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS } from '../../src/runtime/options';
 import { attend } from '../../src/runtime/processor';
@@ -100,6 +101,7 @@ class World {
       store,
       clock: systemClock,
       ids: systemIds,
+      inProcess: new InProcess(),
       options: OPTIONS,
       log: { event: () => undefined },
       doorbell: { ring: (key, delayMs) => this.ring(key, delayMs) },

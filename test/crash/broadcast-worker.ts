@@ -1,5 +1,6 @@
 import { BotConnector } from '../../src/azure/bot-connector';
 import { botLogic } from '../../src/runtime/bot-logic';
+import { InProcess } from '../../src/runtime/in-process';
 import { DEFAULT_OPTIONS } from '../../src/runtime/options';
 import { immediately, proactiveOver } from '../../src/runtime/proactive';
 import { attend } from '../../src/runtime/processor';
@@ -39,6 +40,7 @@ const runtime: Runtime = {
   connector: new BotConnector({ tokens: undefined, trust: { development: true }, clock: systemClock }),
   doorbell: { ring: async (key, delayMs) => void setTimeout(() => enqueue(key), delayMs) },
   keeper: new ReferenceKeeper({ references: store.references, clock: systemClock, log, ttlMs: 1e12 }),
+  inProcess: new InProcess(),
   options: DEFAULT_OPTIONS,
 };
 

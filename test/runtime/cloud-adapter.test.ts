@@ -57,6 +57,7 @@ function hosted(bot: Bot = counting, adapter = new CloudAdapter(), holdsAdapter 
       TURNWISE_STORE: 'memory',
       AzureWebJobsStorage: 'UseDevelopmentStorage=true',
     },
+    options: { inlineDeadlineMs: 200 },
     connectorClients: { client: () => client },
     doorbell: { ring: async (key) => void rung.add(key) },
     connector: {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Bot } from '../../src/bot/bot';
+import { ConversationState } from '../../src/bot/conversation-state';
+import type { TurnContext } from '../../src/bot/turn-context';
 import type { Runtime } from '../../src/runtime/runtime';
 import { TurnwiseError } from '../../src/schema/errors';
+import { activityKey } from '../../src/turn/keys';
 import { answerRing, CONVERSATION, createPipeline } from './pipeline';
 import { postTo } from './posting';
 
@@ -172,3 +175,82 @@ describe('an apology for an invoke', () => {
     expect(await Promise.race([posted, pipeline.clock.settle().then(() => 'waits')])).toMatchObject({ status: 500 });
   });
 });
+
+describe('an invoke whose state keeps moving', () => {
+  const count = new ConversationState().createProperty<number>('count');
+  const ok = (context: TurnContext) => context.sendActivity({ type: 'invokeResponse', value: { status: 200 } });
+
+  test('is run again until its deadline, and deferred then and not before', async () => {
+    const pipeline = createPipeline({ inlineDeadlines: { 'task/submit': 2_000 } });
+    let runs = 0;
+    const runtime = pipeline.worker(async (context) => {
+      runs += 1;
+      const before = await count.get(context, 0);
+      if (context.deadline === undefined) return;
+      const seen = await pipeline.store.inline.claim(CONVERSATION, keyNumber(runs), 'another', 1_000);
+      if (seen.outcome !== 'claimed') throw new Error('The key of another is taken.');
+      const { version } = await pipeline.store.turns.readState(CONVERSATION, 'conversation');
+      await pipeline.store.inline.commit(CONVERSATION, seen.fence, {
+        activity: keyNumber(runs),
+        answer: { status: 200 },
+        effects: [],
+        bodies: [],
+        reads: [{ id: 'conversation', version }],
+        writes: [{ id: 'conversation', data: { count: before + 1 } }],
+      });
+    });
+    const posted = post(runtime);
+    for (let passed = 0; passed < 1_900; passed += 50) await pipeline.clock.advance(50);
+    expect((await pipeline.head()).pend).toEqual([]);
+    expect(runs).toBeGreaterThan(10);
+    await pipeline.clock.advance(200);
+    expect(await posted).toMatchObject({ status: 200, body: { task: {} } });
+    expect((await pipeline.head()).pend.length).toBe(1);
+  });
+
+  test('runs twice in a crowd, as does each of the others', async () => {
+    const pipeline = createPipeline();
+    const runs = new Map<string, number>();
+    const runtime = pipeline.worker(async (context) => {
+      const { id = '' } = context.activity;
+      runs.set(id, (runs.get(id) ?? 0) + 1);
+      const before = await count.get(context, 0);
+      await pipeline.clock.sleep(20);
+      await count.set(context, before + 1);
+      await ok(context);
+    });
+    const posted = Array.from({ length: 30 }, (_, index) => post(runtime, { id: `i-${index}` }));
+    for (let passed = 0; passed < 700; passed += 20) await pipeline.clock.advance(20);
+    for (const { status } of await Promise.all(posted)) expect(status).toBe(200);
+    expect(Math.max(...runs.values())).toBe(2);
+    expect((await pipeline.store.turns.readState(CONVERSATION, 'conversation')).data).toEqual({ count: 30 });
+  });
+
+  test('keeps none waiting that touches no state, and others for half of their time', async () => {
+    const pipeline = createPipeline();
+    const other = new ConversationState().createProperty<number>('other');
+    const runtime = pipeline.worker(async (context) => {
+      const { name } = context.activity;
+      await ok(context);
+      if (name === 'test/free') return;
+      if (name === 'test/other') return void (await other.set(context, 1));
+      const before = await count.get(context, 0);
+      await pipeline.clock.sleep(before === 0 ? 10 : 7_000);
+      await count.set(context, before + 1);
+    });
+    const slow = ['i-1', 'i-2'].map((id) => post(runtime, { id }));
+    await pipeline.clock.settle();
+    await pipeline.clock.advance(10);
+    // The second has met the first, and is in line now.
+    expect(await post(runtime, { id: 'i-3', name: 'test/free' })).toEqual({ status: 200 });
+    const waiting = post(runtime, { id: 'i-4', name: 'test/other' });
+    await pipeline.clock.advance(3_900);
+    expect(await Promise.race([waiting, pipeline.clock.settle().then(() => 'waits')])).toBe('waits');
+    await pipeline.clock.advance(100);
+    expect(await waiting).toEqual({ status: 200 });
+    await pipeline.pass(4_000);
+    for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
+  });
+});
+
+const keyNumber = (number: number) => activityKey(number.toString(16).padStart(32, '0'));

@@ -4,6 +4,7 @@ import { createMemoryStore } from '../../src/memory/memory-store';
 import type { ConnectorCall, Delivery } from '../../src/ports/connector';
 import type { Store } from '../../src/ports/store';
 import { botLogic } from '../../src/runtime/bot-logic';
+import { InProcess } from '../../src/runtime/in-process';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
 import { attend } from '../../src/runtime/processor';
 import type { Runtime } from '../../src/runtime/runtime';
@@ -48,6 +49,7 @@ export function createPipeline(options: Partial<RuntimeOptions> = {}): Pipeline 
       store,
       clock,
       bot: botLogic(bot, [], onTurnError),
+      inProcess: new InProcess(),
       options: { ...DEFAULT_OPTIONS, ...options },
       ids: { next: () => `id-${counter++}` },
       log: { event: (_level, name, fields) => void pipeline.events.push({ name, fields }) },

@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../../src/ports/store';
+import { InProcess } from '../../src/runtime/in-process';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
 import { attend } from '../../src/runtime/processor';
@@ -194,6 +195,7 @@ class World {
         isRecorded: (key, step) => this.readsAreFresh && this.partitions.current(key).records.has(`step/${step}`),
         clumsy: this.clumsy,
       }),
+      inProcess: new InProcess(),
       options: this.options,
     };
     this.runtimes.set(instance, runtime);
