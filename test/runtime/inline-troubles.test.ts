@@ -244,6 +244,7 @@ describe('an invoke whose state keeps moving', () => {
     // The second has met the first, and is in line now.
     expect(await post(runtime, { id: 'i-3', name: 'test/free' })).toEqual({ status: 200 });
     const waiting = post(runtime, { id: 'i-4', name: 'test/other' });
+    await pipeline.clock.settle();
     await pipeline.clock.advance(3_900);
     expect(await Promise.race([waiting, pipeline.clock.settle().then(() => 'waits')])).toBe('waits');
     await pipeline.clock.advance(100);
