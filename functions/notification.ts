@@ -2,7 +2,7 @@ import { app as functions } from '@azure/functions';
 import { app } from './bot';
 
 functions.http('notification', {
-  methods: ['GET'],
+  methods: ['GET', 'DELETE'],
   route: 'notify/{id}',
   authLevel: app.notifyAuthLevel,
   handler: (request) => app.notification(request),

@@ -31,7 +31,7 @@ import { DurableStorage } from './runtime/durable-storage';
 import { logEvent } from './runtime/events';
 import { InProcess } from './runtime/in-process';
 import { receive } from './runtime/ingress';
-import { notificationStatus, notify } from './runtime/notify';
+import { cancelNotification, notificationStatus, notify } from './runtime/notify';
 import { DEFAULT_OPTIONS } from './runtime/options';
 import { immediately, proactiveOver } from './runtime/proactive';
 import { attend } from './runtime/processor';
@@ -125,8 +125,10 @@ function workingApp(options: BotAppOptions): BotApp {
       return answer;
     },
     notify: (request) => serve(() => notify(runtime, applications, endpointRequest(request))),
-    notification: (request) =>
-      serve(() => notificationStatus(runtime, applications, endpointRequest(request), request.params.id ?? '')),
+    notification(request) {
+      const answer = request.method === 'DELETE' ? cancelNotification : notificationStatus;
+      return serve(() => answer(runtime, applications, endpointRequest(request), request.params.id ?? ''));
+    },
     notifyAuthLevel: settings.notify.kind === 'functionKey' ? 'function' : 'anonymous',
     proactive: proactiveOver(runtime, immediately(runtime, store)),
     async close() {

@@ -73,7 +73,7 @@ export interface BotApp {
   health(request?: HttpRequest): Promise<HttpResponseInit>;
   /** HTTP: another application has the bot notify a person. */
   notify(request: HttpRequest): Promise<HttpResponseInit>;
-  /** HTTP: what became of that, by the id in the route's `{id}`. */
+  /** HTTP: what became of that, by the id in the route's `{id}`; with the method DELETE, takes it back before its time. */
   notification(request: HttpRequest): Promise<HttpResponseInit>;
   /** Whether the Functions host asks for a key before these two: where the settings say so, and while the app cannot work. */
   readonly notifyAuthLevel: 'anonymous' | 'function';

@@ -18,6 +18,9 @@ export interface NotifyRequest {
 
 const PROPERTIES: ReadonlySet<string> = new Set(['to', 'text', 'activity', 'event', 'at']);
 
+/** Longest time ahead that a notification may be scheduled, in ms: about as long as the reference to its recipient is kept. */
+const MAX_AHEAD_MS = 366 * 24 * 3_600_000;
+
 /** What addresses an activity comes from the reference, and never from who asks. */
 const ADDRESSES = [
   'serviceUrl',
@@ -31,7 +34,7 @@ const ADDRESSES = [
 ] as const;
 
 /** Reads the body of a request to notify somebody. The failures are 400 or 413, and repeat nothing of it. */
-export function parseNotifyRequest(body: Uint8Array, maxBytes: number): NotifyRequest | Failure {
+export function parseNotifyRequest(body: Uint8Array, maxBytes: number, now: number): NotifyRequest | Failure {
   const parsed = parseJsonObject(body, maxBytes);
   if (!parsed.ok) return parsed;
   const { value } = parsed;
@@ -48,6 +51,7 @@ export function parseNotifyRequest(body: Uint8Array, maxBytes: number): NotifyRe
   if ('ok' in content) return content as Failure;
   const at = value.at === undefined ? undefined : timeIn(value.at);
   if (Number.isNaN(at)) return refused('"at" has to be a time like "2030-01-31T09:00:00Z".');
+  if (at !== undefined && at > now + MAX_AHEAD_MS) return failure(400, 'TimeTooFar');
   const digest = createHash('sha256').update(body).digest('hex');
   return { ok: true, to, content: content.said, digest, ...(at === undefined ? {} : { at }) };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { AppAuth, AppCaller } from '../ports/app-auth';
 import type { EndpointRequest, EndpointResponse } from '../ports/endpoint';
 import type { StoredNotification } from '../ports/notifications';
@@ -27,7 +28,7 @@ export async function notify(runtime: Runtime, auth: AppAuth, request: EndpointR
   if (!caller.ok) return refuse(runtime, caller);
   const key = request.headers['idempotency-key'] ?? '';
   if (!/^[\x21-\x7e]{1,200}$/.test(key)) return refuse(runtime, failure(400, 'IdempotencyKeyMissing'));
-  const asked = await readRequest(request);
+  const asked = await readRequest(runtime, request);
   if (!asked.ok) return refuse(runtime, asked);
   try {
     return await accept(runtime, nameOf(caller), key, asked);
@@ -38,22 +39,59 @@ export async function notify(runtime: Runtime, auth: AppAuth, request: EndpointR
 }
 
 /** `GET /api/notify/{id}`: what became of it, for the application that asked for it. */
-export async function notificationStatus(
+export function notificationStatus(
   runtime: Runtime,
   auth: AppAuth,
   request: EndpointRequest,
   id: string,
 ): Promise<EndpointResponse> {
+  return withOwn(runtime, auth, request, id, async (found) => {
+    if (found.cancelled) return { status: 200, headers: NOT_STORED, body: { id, status: 'cancelled' } };
+    const ageMs = runtime.clock.now() - found.at;
+    const look = () => postedStatus(runtime.store, found.to, found.id, ageMs);
+    const what = await persist(runtime.clock, look, { limitMs: LIMIT_MS });
+    return { status: 200, headers: NOT_STORED, body: { id, ...what } };
+  });
+}
+
+/**
+ * `DELETE /api/notify/{id}`: takes back what has not come due, for the application that asked for it. Repeated, it is answered in the same way.
+ * The decision is the conversation's, so a request that is still on its way then schedules nothing any more.
+ */
+export function cancelNotification(
+  runtime: Runtime,
+  auth: AppAuth,
+  request: EndpointRequest,
+  id: string,
+): Promise<EndpointResponse> {
+  return withOwn(runtime, auth, request, id, async ({ accepted, cancelled, id: key, to }) => {
+    const { clock, store } = runtime;
+    const limit = { limitMs: LIMIT_MS };
+    if (!cancelled) {
+      const outcome = await persist(clock, () => store.mailbox.unschedule(to, key, accepted), limit);
+      if (outcome === 'gone') return refuse(runtime, failure(409, 'NotificationGone'));
+      await persist(clock, () => store.notifications.cancelled(key), limit);
+    }
+    return { status: 200, headers: NOT_STORED, body: { id, status: 'cancelled' } };
+  });
+}
+
+/** Answers about a notification to the application that asked for it; to every other one, there is none. */
+async function withOwn(
+  runtime: Runtime,
+  auth: AppAuth,
+  request: EndpointRequest,
+  id: string,
+  answer: (found: StoredNotification) => Promise<EndpointResponse>,
+): Promise<EndpointResponse> {
   const caller = await auth.authenticate({ headers: request.headers });
   if (!caller.ok) return refuse(runtime, caller);
   if (!/^[0-9a-f]{32}$/.test(id)) return refuse(runtime, failure(404, 'NotificationUnknown'));
   try {
-    const limit = { limitMs: LIMIT_MS };
-    const found = await persist(runtime.clock, () => runtime.store.notifications.get(activityKey(id)), limit);
+    const { clock, store } = runtime;
+    const found = await persist(clock, () => store.notifications.get(activityKey(id)), { limitMs: LIMIT_MS });
     if (found === undefined || found.by !== nameOf(caller)) return refuse(runtime, failure(404, 'NotificationUnknown'));
-    const ageMs = runtime.clock.now() - found.at;
-    const what = await persist(runtime.clock, () => postedStatus(runtime.store, found.to, found.id, ageMs), limit);
-    return { status: 200, headers: NOT_STORED, body: { id, ...what } };
+    return await answer(found);
   } catch (error) {
     return refuse(runtime, refusalOf(error));
   }
@@ -74,13 +112,18 @@ async function accept(
   const id = postKey('notify', by, idempotencyKey);
   const limit = { limitMs: LIMIT_MS };
   const known = await persist(clock, () => notifications.get(id), limit);
-  if (known?.accepted) return repeated(known, asked);
+  if (known?.accepted || known?.cancelled) return repeated(known, asked);
   const { to, reference } = await persist(clock, () => resolveRecipient(store, asked.to), limit);
-  const begun = await persist(clock, () => notifications.begin({ id, to, by, digest: asked.digest }), limit);
-  if (begun.digest !== asked.digest || begun.accepted) return repeated(begun, asked);
+  const time = asked.at === undefined ? {} : { at: asked.at };
+  const due = asked.at === undefined ? {} : { due: asked.at };
+  const begun = await persist(clock, () => notifications.begin({ id, to, by, digest: asked.digest, ...due }), limit);
+  if (begun.digest !== asked.digest || begun.accepted || begun.cancelled) return repeated(begun, asked);
   const post = postTo(to, reference, asked.content, new Date(asked.at ?? clock.now()));
-  const posted = { ...post, to: begun.to, ...(asked.at === undefined ? {} : { at: asked.at }) };
-  if ((await postActivity(runtime, posted, id, LIMIT_MS)) === 'full') return answerOf(failure(429, 'BacklogFull'), 10);
+  const posted = { ...post, to: begun.to, ...time, by: sourceOf(by) };
+  if ((await postActivity(runtime, posted, id, LIMIT_MS)) === 'full') {
+    const waits = asked.at !== undefined && asked.at > clock.now();
+    return waits ? answerOf(failure(429, 'ScheduleFull'), 3_600) : answerOf(failure(429, 'BacklogFull'), 10);
+  }
   await persist(clock, () => notifications.accepted(id), limit);
   return accepted(id);
 }
@@ -93,13 +136,16 @@ function accepted(id: string): EndpointResponse {
   return { status: 202, headers: { location: `/api/notify/${id}`, ...NOT_STORED }, body: { id } };
 }
 
-async function readRequest(request: EndpointRequest): Promise<NotifyRequest | Failure> {
+async function readRequest({ clock }: Runtime, request: EndpointRequest): Promise<NotifyRequest | Failure> {
   const body = await readJsonBody(request, MAX_BYTES);
-  return body.ok ? parseNotifyRequest(body.bytes, MAX_BYTES) : body;
+  return body.ok ? parseNotifyRequest(body.bytes, MAX_BYTES, clock.now()) : body;
 }
 
 /** Ids of applications are unique in the world; with a key of the app, whoever has it is the same caller. */
 const nameOf = ({ appId, tenantId }: AppCaller): string => `${tenantId}/${appId}`;
+
+/** Returns what the conversation's record says of a caller: enough to tell a few apart, and nothing that is a name. */
+const sourceOf = (caller: string): string => createHash('sha256').update(caller).digest('hex').slice(0, 12);
 
 /** @throws what is neither the caller's nor the store's */
 function refusalOf(error: unknown): Failure {

@@ -14,6 +14,8 @@ export interface NewPost {
   readonly activity: Activity;
   /** When it is to be accepted (ms since the epoch); absent: at once. */
   readonly at?: number;
+  /** Digest that names the other application which asked for it; absent for the bot's own. */
+  readonly by?: string;
 }
 
 /** What posting takes: less than a turn. */
@@ -27,7 +29,7 @@ export type Posting = Pick<Runtime, 'store' | 'doorbell' | 'clock' | 'ids' | 'lo
  */
 export async function postActivity(
   runtime: Posting,
-  { to, proactive, activity, at }: NewPost,
+  { to, proactive, activity, at, by }: NewPost,
   key: ActivityKey,
   limitMs: number,
   trace?: string,
@@ -35,7 +37,8 @@ export async function postActivity(
   const { clock, ids, options, store } = runtime;
   const bytes = Buffer.byteLength(JSON.stringify(activity));
   const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, ids.next());
-  const limit = options.backlogLimit;
+  const source = by === undefined ? {} : { by };
+  const limit = by === undefined ? options.backlogLimit : shareOf(options.backlogLimit);
   const attributes = { 'turnwise.conversation': to, 'turnwise.activity': key };
   const outcome = await stage(runtime, 'accept', { kind: 'producer', parent: trace, attributes }, async (span) => {
     const posted = traced({ ...entry, proactive }, span);
@@ -44,7 +47,7 @@ export async function postActivity(
       () =>
         at === undefined
           ? store.mailbox.accept(to, posted, bodies, limit)
-          : store.mailbox.schedule(to, { ...posted, due: at }, bodies, limit),
+          : store.mailbox.schedule(to, { ...posted, due: at, ...source }, bodies, limit),
       { limitMs },
     );
     span.set({ 'turnwise.outcome': accepted });
@@ -57,6 +60,9 @@ export async function postActivity(
   if (delayMs <= store.timing.aheadMs) await ring(runtime, to, Math.max(0, delayMs));
   return 'posted';
 }
+
+/** Returns how many activities may wait in a mailbox for one more of another application's: half leaves room for the channel's and the bot's. */
+const shareOf = (backlogLimit: number): number => Math.max(1, Math.floor(backlogLimit / 2));
 
 /** The key of an activity of which only this app knows: the same for the same names. */
 export function postKey(...names: readonly string[]): ActivityKey {

@@ -4,10 +4,10 @@ import type { ActivityKey, ConversationKey } from '../turn/keys';
 
 /**
  * What became of a posted activity: `scheduled` waits for its time, `queued` for its turn or for its channel, `sent` is done with, `failed` was
- * given up, and is a dead letter. `code` says why, and `message` what that means where there is a sentence for it.
+ * given up, and is a dead letter; `cancelled` was taken back before. `code` says why, and `message` what that means where there is a sentence for it.
  */
 export type PostedStatus =
-  | { readonly status: 'scheduled' | 'queued' | 'sent' }
+  | { readonly status: 'scheduled' | 'queued' | 'sent' | 'cancelled' }
   | { readonly status: 'failed'; readonly code: string; readonly message?: string };
 
 /** A view of a conversation may be older than what was posted this long ago. In ms. */
@@ -25,6 +25,8 @@ export async function postedStatus(
 ): Promise<PostedStatus> {
   const head = (await store.inspection.conversation(to))?.head;
   if (head?.sched?.some((each) => each.key === key)) return { status: 'scheduled' };
+  const seen = head?.seen.find((each) => each.key === key);
+  if (seen?.cancelled) return { status: 'cancelled' };
   const waits = head?.pend.some((each) => each.key === key) || head?.out.some(({ id }) => id.startsWith(key));
   if (waits) return { status: 'queued' };
   // The turn itself, or what it was to send.
@@ -32,8 +34,7 @@ export async function postedStatus(
     const letter = await store.deadLetters.get(to, id);
     if (letter !== undefined) return { status: 'failed', ...reason(letter.reason.code) };
   }
-  const known = head?.seen.some((each) => each.key === key) === true;
-  return { status: known || ageMs > SETTLED_MS ? 'sent' : 'queued' };
+  return { status: seen !== undefined || ageMs > SETTLED_MS ? 'sent' : 'queued' };
 }
 
 function reason(code: string): { readonly code: string; readonly message?: string } {

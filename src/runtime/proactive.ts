@@ -76,6 +76,7 @@ export function immediately(runtime: Posting, ready: () => Promise<void>): PostS
 
 function timeOf(at: Date | number): number {
   const time = Number(at);
-  if (!Number.isFinite(time)) throw new TurnwiseError('TimeRefused');
+  // No later time can be written down as a date.
+  if (!(Math.abs(time) <= 8.64e15)) throw new TurnwiseError('TimeRefused');
   return time;
 }

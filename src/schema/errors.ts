@@ -127,7 +127,12 @@ export const ERRORS = {
     'The request has no Idempotency-Key; send one of 1 to 200 printable ASCII characters, the same with every repetition.',
   IdempotencyKeyReused: 'The same Idempotency-Key came with another request before; use a new one for each message.',
   NotifyRequestRefused: 'The request is not one to notify somebody.',
-  NotificationUnknown: 'There is no such notification of this application (any more); they are kept for seven days.',
+  NotificationUnknown:
+    'There is no such notification of this application (any more); they are kept for seven days after their time.',
+  NotificationGone: 'The notification is done with, or on its way: its time has come, and it cannot be taken back.',
+  TimeTooFar: 'The time is more than a year (366 days) ahead; ask for it when it is nearer.',
+  ScheduleFull:
+    'Too many notifications of other applications wait for their time in this conversation: 50, or 25 of this one; cancel some, or ask again later.',
   TimeRefused: 'This is no time; pass a date, or milliseconds since the epoch.',
   StoreNotShared: 'The store "memory" lives in the process of the app, and no other process can look into it.',
 } as const satisfies Record<string, string>;

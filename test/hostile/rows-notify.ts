@@ -55,6 +55,14 @@ const asked = (what: string, answer: Answer, id: string, claims: Claims = {}): R
     body: '',
   }));
 
+const cancels = (what: string, answer: Answer, id: string, claims: Claims = {}): RequestRow =>
+  row(what, answer, (bench) => ({
+    path: `/api/notify/${id}`,
+    method: 'DELETE',
+    headers: { authorization: authorization(bench, claims), 'content-type': undefined },
+    body: '',
+  }));
+
 /** A request to notify somebody that is right, but comes in a chunk. */
 const chunked = (what: string, answer: Answer, fields: (bench: Bench) => readonly string[]): RequestRow =>
   row(what, answer, (bench) => ({
@@ -121,6 +129,7 @@ export const NOTIFY_GROUPS: readonly Group<RequestRow>[] = [
       body('a recipient with operators for a database', { ...good, to: { user: { $ne: null } } }),
       body('everybody', { ...good, to: [] }),
       body('a time that is none', { ...good, at: 'never' }),
+      body('a time far ahead', { ...good, at: '2999-01-01T00:00:00Z' }, [400, 'TimeTooFar']),
       body('a stranger', { ...good, to: { user: "' OR 1=1 --" } }, [404, 'RecipientUnknown']),
       body('work of the runtime itself', { ...good, to: { reference: 'turnwise/broadcast-1' } }, [
         404,
@@ -128,6 +137,9 @@ export const NOTIFY_GROUPS: readonly Group<RequestRow>[] = [
       ]),
       asked('what became of nothing', [404, 'NotificationUnknown'], 'f'.repeat(32)),
       asked('what became of another path', [404, 'NotFound'], '%2e%2e'),
+      cancels('nothing, to be cancelled', [404, 'NotificationUnknown'], 'f'.repeat(32)),
+      cancels('a reminder of the bot, to be cancelled', [404, 'NotificationUnknown'], 'test%2Fgood%2F0'),
+      cancels('it, to be cancelled without the role', [403, 'RoleMissing'], 'f'.repeat(32), { roles: [] }),
       asked('what became of it, without the role', [403, 'RoleMissing'], 'f'.repeat(32), { roles: [] }),
     ],
   },

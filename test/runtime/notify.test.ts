@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { AppAuth } from '../../src/ports/app-auth';
-import { notificationStatus, notify } from '../../src/runtime/notify';
+import { cancelNotification, notificationStatus, notify } from '../../src/runtime/notify';
+import { postKey } from '../../src/runtime/post';
+import { immediately, proactiveOver } from '../../src/runtime/proactive';
 import { attend } from '../../src/runtime/processor';
 import { ReferenceKeeper } from '../../src/runtime/reference-keeper';
 import { ERRORS, failure } from '../../src/schema/errors';
@@ -53,7 +55,22 @@ async function api(options = {}) {
   };
   const status = async (id: string, auth = appOf('app-1')) =>
     (await notificationStatus(runtime, auth, { headers: {}, body: async () => new Uint8Array() }, id)).body;
-  return { pipeline, runtime, post, status };
+  const cancel = async (id: string, auth = appOf('app-1')) => {
+    const answer = await cancelNotification(runtime, auth, { headers: {}, body: async () => new Uint8Array() }, id);
+    const { status: what } = answer.body as { status?: string };
+    return [answer.status, what ?? codeOf(answer.body)];
+  };
+  /** Asks for as many notifications at a time as one application gets. */
+  const fill = async (appId: string, at: string): Promise<number> => {
+    for (let index = 0; ; index += 1) {
+      const asked = await post({ ...good, at }, { 'idempotency-key': `fill-${index}` }, appOf(appId));
+      if (asked.status !== 202) {
+        expect(asked).toMatchObject({ status: 429, code: 'ScheduleFull', headers: { 'retry-after': '3600' } });
+        return index;
+      }
+    }
+  };
+  return { pipeline, runtime, post, status, cancel, fill };
 }
 
 const codeOf = (body: unknown): string | undefined => (body as { error?: { code: string } }).error?.code;
@@ -155,6 +172,135 @@ test('a full mailbox asks to come again', async () => {
   const { post } = await api({ backlogLimit: 1 });
   await post(good);
   expect(await post(good, { 'idempotency-key': '2' })).toMatchObject({ status: 429, headers: { 'retry-after': '10' } });
+});
+
+describe('what one application takes of a conversation', () => {
+  const inMinutes = (pipeline: { readonly clock: { now(): number } }, minutes: number): string =>
+    new Date(pipeline.clock.now() + minutes * 60_000).toISOString();
+
+  test('leaves room in its schedule for others and for the bot', async () => {
+    const { pipeline, runtime, fill } = await api();
+    const at = inMinutes(pipeline, 60);
+    expect([await fill('app-1', at), await fill('app-2', at), await fill('app-3', at)]).toEqual([25, 25, 0]);
+    const own = proactiveOver(
+      runtime,
+      immediately(runtime, async () => undefined),
+    );
+    for (let index = 0; index < 50; index += 1) await own.schedule({ reference: A }, 'reminder', Date.parse(at));
+    await expect(own.schedule({ reference: A }, 'reminder', Date.parse(at))).rejects.toMatchObject({
+      code: 'BacklogFull',
+    });
+  });
+
+  test('leaves half of its mailbox to what people write', async () => {
+    const { pipeline, post } = await api({ backlogLimit: 10 });
+    const asked = await Promise.all(
+      Array.from({ length: 12 }, (_, index) => post(good, { 'idempotency-key': String(index) })),
+    );
+    expect(asked.filter(({ status }) => status === 202)).toHaveLength(5);
+    expect(asked.find(({ status }) => status !== 202)).toMatchObject({ status: 429, code: 'BacklogFull' });
+    const written = { key: postKey('written'), body: { ref: 'written', bytes: 1 } };
+    expect(await pipeline.store.mailbox.accept(A, written, [], 10)).toBe('accepted');
+  });
+
+  test('lies at most a year ahead', async () => {
+    const { pipeline, post } = await api();
+    const day = 24 * 60;
+    const far = await post({ ...good, at: inMinutes(pipeline, 366 * day + 1) });
+    expect(far).toMatchObject({ status: 400, code: 'TimeTooFar' });
+    expect((await post({ ...good, at: inMinutes(pipeline, 366 * day) })).status).toBe(202);
+  });
+});
+
+describe('cancelling', () => {
+  async function scheduled() {
+    const bench = await api();
+    const at = new Date(bench.pipeline.clock.now() + 60_000).toISOString();
+    const asked = { ...good, at };
+    const { id } = await bench.post(asked);
+    return { ...bench, asked, id };
+  }
+
+  test('takes back what waits for its time, and is repeated with the same answer, also weeks later', async () => {
+    const { pipeline, runtime, asked, id, cancel, post, status } = await scheduled();
+    expect(await cancel(id)).toEqual([200, 'cancelled']);
+    expect(await cancel(id)).toEqual([200, 'cancelled']);
+    expect(await status(id)).toEqual({ id, status: 'cancelled' });
+    // The application repeats its request: it was accepted, and nothing comes of it.
+    expect(await post(asked)).toMatchObject({ status: 202, id });
+    pipeline.clock.jump(3 * 24 * 3_600_000);
+    await pipeline.pass(1);
+    await attend(runtime, A);
+    expect(await cancel(id)).toEqual([200, 'cancelled']);
+    expect(await status(id)).toEqual({ id, status: 'cancelled' });
+    expect(pipeline.sent).toEqual([]);
+  });
+
+  test('comes too late for what is on its way, and for what was said', async () => {
+    const { pipeline, runtime, id, cancel, post, status } = await scheduled();
+    const now = await post(good, { 'idempotency-key': '2' });
+    expect(await cancel(now.id)).toEqual([409, 'NotificationGone']);
+    await pipeline.pass(60_000);
+    await attend(runtime, A);
+    expect(await cancel(id)).toEqual([409, 'NotificationGone']);
+    pipeline.clock.jump(2 * 24 * 3_600_000);
+    await pipeline.pass(1);
+    expect(await cancel(id)).toEqual([409, 'NotificationGone']);
+    expect(await status(id)).toEqual({ id, status: 'sent' });
+    expect(pipeline.sent).toEqual(['built', 'built']);
+  });
+
+  test('is for the application that asked: others, and what the bot itself has scheduled, are unknown', async () => {
+    const { pipeline, runtime, id, cancel } = await scheduled();
+    const own = proactiveOver(
+      runtime,
+      immediately(runtime, async () => undefined),
+    );
+    const reminder = await own.schedule({ reference: A }, 'reminder', pipeline.clock.now() + 60_000);
+    expect(await cancel(id, appOf('app-2'))).toEqual([404, 'NotificationUnknown']);
+    expect(await cancel(reminder.id)).toEqual([404, 'NotificationUnknown']);
+    expect(await cancel(reminder.id.split('/').at(-1) ?? '')).toEqual([404, 'NotificationUnknown']);
+    expect(await cancel(id, nobody)).toEqual([403, 'CallerNotAllowed']);
+    await pipeline.pass(60_000);
+    await attend(runtime, A);
+    expect(pipeline.sent.sort()).toEqual(['built', 'reminder']);
+  });
+
+  test('holds against a request whose outcome was not heard', async () => {
+    const bench = await scheduled();
+    const { pipeline, runtime, post, cancel } = bench;
+    const { mailbox } = pipeline.store;
+    const { schedule } = mailbox;
+    const asked = { ...bench.asked, text: 'lost' };
+    const headers = { 'idempotency-key': 'lost' };
+    Object.assign(mailbox, { schedule: async () => Promise.reject(new StoreFault('unknown', 'away')) });
+    const lost = post(asked, headers);
+    await pipeline.pass(10_000);
+    expect((await lost).status).toBe(503);
+    Object.assign(mailbox, { schedule });
+    const id = postKey('notify', 't/app-1', 'lost');
+    expect(await cancel(id)).toEqual([200, 'cancelled']);
+    expect(await post(asked, headers)).toMatchObject({ status: 202, id });
+    // What was still on its way, and arrives only now.
+    const late = { key: id, body: { ref: 'late', bytes: 1 }, proactive: 'send' as const, due: 0 };
+    expect(await mailbox.schedule(A, late, [], 9)).toBe('duplicate');
+    await pipeline.pass(60_000);
+    await attend(runtime, A);
+    expect(pipeline.sent).toEqual(['built']);
+  });
+
+  test('that was cut off before it was noted is brought to its end by its repetition', async () => {
+    const { pipeline, id, cancel, status } = await scheduled();
+    const { notifications } = pipeline.store;
+    const { cancelled } = notifications;
+    Object.assign(notifications, { cancelled: async () => Promise.reject(new StoreFault('no', 'away')) });
+    const cut = cancel(id);
+    await pipeline.pass(10_000);
+    expect(await cut).toEqual([503, 'TryAgain']);
+    expect(await status(id)).toEqual({ id, status: 'cancelled' });
+    Object.assign(notifications, { cancelled });
+    expect(await cancel(id)).toEqual([200, 'cancelled']);
+  });
 });
 
 describe('what is refused leaves nothing behind', () => {

@@ -59,4 +59,24 @@ export function paceContract(open: OpenStore): void {
     pass(7 * 24 * 3_600_000 + SLACK_MS);
     expect(await store.notifications.get(id)).toBeUndefined();
   });
+
+  test('a notification for later is known until seven days after its time, and as cancelled once that was noted', async () => {
+    const { store, other, pass } = await open();
+    const day = 24 * 3_600_000;
+    const id = activityKey('0123456789abcdef0123456789abcdee');
+    const { at } = await store.notifications.begin({ id, to: conversationKey('test', 'c1'), by: 'app', digest: 'one' });
+    const later = activityKey('1123456789abcdef0123456789abcdee');
+    const asked = { id: later, to: conversationKey('test', 'c1'), by: 'app', digest: 'one', due: at + 30 * day };
+    await store.notifications.begin(asked);
+    await other.notifications.accepted(later);
+    pass(36 * day);
+    expect(await store.notifications.get(id)).toBeUndefined();
+    await other.notifications.cancelled(later);
+    await store.notifications.cancelled(later);
+    expect(await store.notifications.get(later)).toMatchObject({ ...asked, accepted: true, cancelled: true });
+    pass(day + SLACK_MS);
+    expect(await store.notifications.get(later)).toBeUndefined();
+    await store.notifications.cancelled(later);
+    expect(await store.notifications.get(later)).toBeUndefined();
+  });
 }

@@ -16,7 +16,7 @@ functions.http('notify', {
 });
 
 functions.http('notification', {
-  methods: ['GET'],
+  methods: ['GET', 'DELETE'],
   route: 'notify/{id}',
   authLevel: 'anonymous',
   handler: (request) => app.notification(request),
