@@ -40,16 +40,6 @@ beforeEach(async () => {
   const different = { requestLimitMs: 700, database: stores.database };
   impatient = cosmosStores(gateway.endpoint, clock, different).make();
 });
-/** The test server is slow to understand its first conditions. */
-beforeAll(async () => {
-  const { make } = cosmosStores(gateway.endpoint, clock);
-  const warm = make();
-  for (const name of ['a', 'b', 'c', 'd', 'e']) {
-    await accept(warm, name, conversation(name));
-    await warm.turns.acquire(conversation(name), 'worker');
-  }
-  await warm.close();
-}, 60_000);
 afterEach(async () => {
   gateway.onRequest(() => undefined);
   await store.close();

@@ -9,7 +9,7 @@ import { storeContract } from '../contracts/store-contract';
 import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
 import { createShiftedClock } from '../support/shifted-clock';
 
-/** A new one for each test: the server dates its items by the machine's clock, whatever time has passed in other tests. */
+/** A new one for each test, so that none depends on the time that has passed in others. */
 let clock = createShiftedClock();
 const key = 'dGVzdA==';
 let gateway: CosmosGateway;
@@ -64,7 +64,6 @@ storeContract(async (lifetimes = {}) => {
       );
       return contents.some((content) => content.includes(text));
     },
-    // The service removes it; the test server does not.
     forgetsMarker: async (of) => (await head(of).read()).resource?.ttl === MARKER_MS / 1_000,
     lifetimeOfUser: async (of) => {
       const item = direct.database(database).container('users').item(userId(of), partitionKey(of));

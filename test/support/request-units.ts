@@ -9,6 +9,8 @@ const CREATE: readonly (readonly [kb: number, units: number])[] = [
   [64, 22.7],
   [256, 98],
   [1024, 625],
+  // Nothing is published beyond that; in proportion.
+  [2048, 1250],
 ];
 
 const READ: readonly (readonly [kb: number, units: number])[] = [
@@ -21,6 +23,7 @@ const READ: readonly (readonly [kb: number, units: number])[] = [
   [64, 4.76],
   [256, 20],
   [1024, 146],
+  [2048, 292],
 ];
 
 /** What an item of so many bytes costs by a table, between its entries in proportion. */
