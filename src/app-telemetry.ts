@@ -1,4 +1,4 @@
-import type { CosmosRequest } from './azure/cosmos-requests';
+import type { CosmosWatch } from './azure/cosmos-watch';
 import { startAzureMonitor } from './azure/monitor';
 import type { Log } from './ports/log';
 import type { Telemetry } from './ports/telemetry';
@@ -7,6 +7,7 @@ import { logEvent } from './runtime/events';
 import { meteredLog } from './runtime/metered-log';
 import { systemClock } from './runtime/system';
 import { METRICS, own } from './runtime/telemetry';
+import { defined } from './schema/defined';
 import type { TelemetrySettings } from './settings-telemetry';
 import { type FiguresFile, figuresFile } from './telemetry/figures-file';
 import { openTelemetry } from './telemetry/open-telemetry';
@@ -83,11 +84,17 @@ function seldom(say: () => void): () => void {
   };
 }
 
-/** Measures what is asked of Cosmos DB, and what it costs. */
-export function watchCosmos({ measure }: Telemetry): (request: CosmosRequest) => void {
-  return ({ charge, container, ms, operation, outcome }) => {
-    const what = { 'turnwise.operation': operation, 'turnwise.container': container };
-    measure(METRICS.storeDuration, ms / 1000, own({ ...what, 'turnwise.outcome': outcome }));
-    if (charge > 0) measure(METRICS.requestUnits, charge, own(what));
+/** Measures what is asked of Cosmos DB and what it costs, and logs what fails: never with more than codes and the service's own ids. */
+export function watchCosmos({ log, telemetry }: Pick<AppTelemetry, 'log' | 'telemetry'>): CosmosWatch {
+  return {
+    request({ activityId, charge, container, ms, operation, outcome, status, substatus, transport }) {
+      const what = { 'turnwise.operation': operation, 'turnwise.container': container };
+      telemetry.measure(METRICS.storeDuration, ms / 1000, own({ ...what, 'turnwise.outcome': outcome }));
+      if (charge > 0) telemetry.measure(METRICS.requestUnits, charge, own(what));
+      if (outcome !== 'fault') return;
+      const answer = defined({ status, substatus, activityId });
+      logEvent(log, 'storeRequestFailed', { operation, container, transport, ...answer });
+    },
+    sessionRefused: ({ container, partition }) => logEvent(log, 'sessionRefused', { container, partition }),
   };
 }

@@ -145,7 +145,7 @@ function composeRuntime(
   { bot, log, services, telemetry }: AppTelemetry & Pick<Runtime, 'bot'> & { readonly services: ChannelServices },
 ): Runtime {
   const clock = systemClock;
-  const watch = watchCosmos(telemetry);
+  const watch = watchCosmos({ log, telemetry });
   const store = options.store ?? configuredStore(settings.store, settings.environment, settings.lifetimes, watch);
   const numbers = { ...DEFAULT_OPTIONS, ...options.options };
   const keeper = new ReferenceKeeper({ references: store.references, clock, log, ttlMs: numbers.referenceTtlMs });

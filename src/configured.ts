@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
 import { CosmosEarlierState } from './azure/cosmos-earlier-state';
-import type { CosmosRequest } from './azure/cosmos-requests';
 import { createCosmosStore } from './azure/cosmos-store';
+import type { CosmosWatch } from './azure/cosmos-watch';
 import { createOutboundTokens } from './azure/credentials';
 import { createAppRoleAuth } from './azure/inbound-app-role';
 import { createInboundAuth } from './azure/inbound-auth';
@@ -41,7 +41,7 @@ export function configuredStore(
   store: StoreSettings,
   environment: Settings['environment'],
   lifetimes: Lifetimes = {},
-  watch: (request: CosmosRequest) => void = () => undefined,
+  watch: CosmosWatch = {},
 ): Store {
   switch (store.kind) {
     case 'memory':

@@ -7,26 +7,12 @@ import {
   matching,
   parentBots,
   port,
-  type Reading,
+  type Setting,
   text,
   tidied,
   url,
   word,
 } from './settings-values';
-
-/** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
-export interface Setting {
-  readonly name: string;
-  readonly group: 'bot' | 'cloud' | 'store' | 'earlier' | 'lifetimes' | 'queue' | 'notify' | 'telemetry' | 'runner';
-  readonly meaning: string;
-  /** Completes "… has to be", in the documentation and in the error. */
-  readonly allowed: string;
-  /** What holds when it is not set, in words or as a value. */
-  readonly default?: string;
-  /** Never shown, and wrapped as soon as it is read. */
-  readonly secret?: true;
-  readonly read: Reading;
-}
 
 /**
  * Token services of Teams in the US Government clouds, which share one `ChannelService` (Teams SDK for TypeScript, `cloud-environment.ts`;
@@ -223,6 +209,15 @@ const list = [
     allowed: 'a key in base64',
     secret: true,
     read: matching(/^[\w+/=-]+$/),
+  },
+  {
+    name: 'TURNWISE_COSMOS_TRANSPORT',
+    group: 'store',
+    meaning:
+      'How Cosmos DB is reached: by its REST API (`rest`), or through `@azure/cosmos` (`sdk`), which costs more processor time. An account that does not keep its promises by `rest` is used by `sdk` all the same.',
+    allowed: '`rest` or `sdk`',
+    default: '`rest`',
+    read: word('rest', 'sdk'),
   },
   {
     name: 'AZURE_CLIENT_ID',

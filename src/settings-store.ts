@@ -21,7 +21,10 @@ interface AccountSettings {
 export type StoreSettings =
   | { readonly kind: 'memory' }
   | { readonly kind: 'sqlite'; readonly folder: string }
-  | ({ readonly kind: 'cosmos' } & AccountSettings);
+  | ({ readonly kind: 'cosmos'; readonly transport: CosmosTransportSetting } & AccountSettings);
+
+/** How Cosmos DB is reached: by the REST API, or through its SDK. */
+export type CosmosTransportSetting = 'rest' | 'sdk';
 
 /** Where the bot's earlier SDK has stored state. */
 export interface EarlierSettings extends AccountSettings {
@@ -46,7 +49,12 @@ export function readStore(values: Values, environment: 'development' | 'producti
   const endpoint = values('COSMOS_ENDPOINT');
   if (endpoint === undefined) throw new TurnwiseError('SettingMissing', 'The store cosmos needs COSMOS_ENDPOINT.');
   const database = values('COSMOS_DATABASE') ?? 'turnwise';
-  return { kind: 'cosmos', ...readAccount(values, 'COSMOS_ENDPOINT', endpoint, database, environment, inAzure) };
+  const transport = values('TURNWISE_COSMOS_TRANSPORT') === 'sdk' ? 'sdk' : 'rest';
+  return {
+    kind: 'cosmos',
+    transport,
+    ...readAccount(values, 'COSMOS_ENDPOINT', endpoint, database, environment, inAzure),
+  };
 }
 
 /** @throws TurnwiseError when only a part is set */

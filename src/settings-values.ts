@@ -72,3 +72,17 @@ export const parentBots: Reading = (text) => {
   });
   return valid ? text : undefined;
 };
+
+/** One setting: a name in the environment, what it means, and what it may be. `docs/configuration.md` is made of these. */
+export interface Setting {
+  readonly name: string;
+  readonly group: 'bot' | 'cloud' | 'store' | 'earlier' | 'lifetimes' | 'queue' | 'notify' | 'telemetry' | 'runner';
+  readonly meaning: string;
+  /** Completes "… has to be", in the documentation and in the error. */
+  readonly allowed: string;
+  /** What holds when it is not set, in words or as a value. */
+  readonly default?: string;
+  /** Never shown, and wrapped as soon as it is read. */
+  readonly secret?: true;
+  readonly read: Reading;
+}

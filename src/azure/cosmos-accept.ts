@@ -8,7 +8,8 @@ import { MAX_SEEN, type Timing } from '../turn/timing';
 import { upgrade } from '../turn/upgrade';
 import type { AwakeConversations } from './cosmos-awake';
 import { headId, headItem, type Item, partitionKey, readHead } from './cosmos-documents';
-import type { Answer, ConditionalPatch, CosmosRequests, ItemAddress } from './cosmos-requests';
+import type { Answer, CosmosRequests } from './cosmos-requests';
+import type { ConditionalPatch, ItemAddress } from './cosmos-transport';
 
 type Accepted = 'accepted' | 'duplicate' | 'full';
 
@@ -30,6 +31,7 @@ export function patchingAccept(
 ): Mailbox['accept'] {
   return async (key, activity, bodies, limit) => {
     if (bodies.length > 0) return fullWhenTooLarge(() => general(key, activity, bodies, limit));
+    await requests.ready();
     const address = { id: headId(key), partition: partitionKey(key) };
     const rests = !awake.has(key);
     awake.accepted(key);

@@ -2,181 +2,277 @@ import type { CosmosClient } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
+import { accountIn, writingRegion } from './cosmos-account-document';
 import { type CosmosAuthorization, keyAuthorization, tokenAuthorization, tokenScopes } from './cosmos-authorization';
 import { createClient } from './cosmos-client';
 import type { CosmosClock } from './cosmos-clock';
 import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { CONTAINERS, containerDefinition } from './cosmos-containers';
-import { mayHaveMoved } from './cosmos-outcome';
-import { CosmosFailure, CosmosRest, type RestAnswer } from './cosmos-rest';
+import { isContainerMissing, mayHaveMoved, statusOf } from './cosmos-outcome';
+import { CosmosRest } from './cosmos-rest';
+import { RestTransport } from './cosmos-rest-transport';
+import { SdkTransport } from './cosmos-sdk-transport';
+import type { CosmosTransport, TransportName } from './cosmos-transport';
 import { azureIdentity, identityTokens } from './identity';
 
 const REQUEST_LIMIT_MS = 3_000;
-
-/** With consistency weaker than session, a worker would not see its own writes. */
-const CONSISTENT_ENOUGH: ReadonlySet<string> = new Set(['Strong', 'BoundedStaleness', 'Session']);
 
 /** An account that has been looked at. */
 export interface OpenAccount {
   readonly rest: CosmosRest;
   /** Of the region that writes: what is read there is never further behind than what is written. */
   readonly region: URL;
+  /** The way to its items. */
+  readonly transport: CosmosTransport;
+  /** The account's own name for itself. */
+  readonly name: string;
 }
 
-/** The account's document, as far as it says whether the account can be used. */
-interface AccountDocument {
-  readonly enableMultipleWriteLocations?: boolean;
-  readonly writableLocations?: readonly { readonly databaseAccountEndpoint: string }[];
-  readonly userConsistencyPolicy?: { readonly defaultConsistencyLevel: string };
+/** An account as its document says. */
+type Looked = Omit<OpenAccount, 'transport'>;
+
+/** A container as it is in the service. */
+export interface ContainerIdentity {
+  readonly name: keyof typeof CONTAINERS;
+  /** Id that the service gave it: a container that is made anew has another. */
+  readonly rid: string;
 }
 
 /** Everything waits for the store: after failures of the identity service it is asked for a token at least this often. */
 const MAX_TOKEN_PAUSE_MS = 5_000;
 
-/** The least time between two looks at the account. */
+/** Least time between two looks at the account, in ms. */
 const LOOK_AGAIN_MS = 5_000;
 
-/** The one way to an account: looked at when it is first needed, once, and again when its region may have moved. */
-export class CosmosAccount {
-  private rest: CosmosRest | undefined;
-  private client: CosmosClient | undefined;
-  private opening: Promise<OpenAccount> | undefined;
-  private opened: OpenAccount | undefined;
-  /** As it was when it was looked at last. */
-  private before: OpenAccount | undefined;
-  private openedAt = Number.NEGATIVE_INFINITY;
-  private closed = false;
-  readonly requestLimitMs: number;
+/** Time after which the account is looked at again although nothing has failed, in ms. The SDK takes as long. */
+const REFRESH_MS = 300_000;
 
-  constructor(
-    private readonly connection: CosmosConnection,
-    private readonly clock: CosmosClock,
-    private readonly timers: Pick<Clock, 'now' | 'monotonic'>,
-  ) {
+/** Time after which a regular look that failed is repeated, in ms. */
+const REPEAT_MS = 30_000;
+
+/** Requests without a clear answer since the last look, after which the account is looked at again. */
+const MAX_DOUBTS = 5;
+
+/** The one way to an account: looked at when it is first needed, once, again every five minutes, and when its region may have moved. */
+export class CosmosAccount {
+  readonly requestLimitMs: number;
+  readonly #connection: CosmosConnection;
+  readonly #clock: CosmosClock;
+  readonly #timers: Pick<Clock, 'now' | 'monotonic'>;
+  #rest: CosmosRest | undefined;
+  #client: CosmosClient | undefined;
+  #authorization: CosmosAuthorization | undefined;
+  #transport: { readonly name: TransportName; readonly region: string; readonly made: CosmosTransport } | undefined;
+  #chosen: TransportName;
+  #opening: Promise<OpenAccount> | undefined;
+  #opened: OpenAccount | undefined;
+  /** As it was when it was looked at last. */
+  #before: OpenAccount | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #refreshAt = Number.POSITIVE_INFINITY;
+  #doubts = 0;
+  #closed = false;
+
+  constructor(connection: CosmosConnection, clock: CosmosClock, timers: Pick<Clock, 'now' | 'monotonic'>) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#chosen = connection.transport ?? 'rest';
     this.requestLimitMs = connection.requestLimitMs ?? REQUEST_LIMIT_MS;
   }
 
-  /** The account, while it is open. */
+  /** The account, while it is open. Looks at it again beside the work when it is time. */
   get current(): OpenAccount | undefined {
-    return this.opened;
+    if (this.#opened !== undefined && this.#clock.monotonic >= this.#refreshAt) void this.#refresh(this.#opened);
+    return this.#opened;
+  }
+
+  get transportName(): TransportName {
+    return this.#chosen;
   }
 
   /** @throws TurnwiseError when the account cannot be used as it is; CosmosFailure when it cannot be reached */
   use(): Promise<OpenAccount> {
-    if (this.closed) return Promise.reject(new StoreFault('no', 'The store is closed.'));
-    this.opening ??= this.look();
-    return this.opening;
+    if (this.#closed) return Promise.reject(new StoreFault('no', 'The store is closed.'));
+    this.#opening ??= this.#look();
+    return this.#opening;
   }
 
   /** Looks at the account again before the next request: another region may be the one that writes now. */
   lookAgain(): void {
     // While nothing is open, somebody is looking, or will.
-    if (this.opened === undefined || this.clock.monotonic - this.openedAt < LOOK_AGAIN_MS) return;
-    this.before = this.opened;
-    this.opened = undefined;
-    this.opening = undefined;
+    if (this.#opened === undefined || this.#clock.monotonic - this.#lookedAt < LOOK_AGAIN_MS) return;
+    this.#before = this.#opened;
+    this.#opened = undefined;
+    this.#opening = undefined;
+  }
+
+  /** Takes note of a request without a clear answer: after several of them the account is looked at again. */
+  doubt(): void {
+    this.#doubts += 1;
+    if (this.#doubts < MAX_DOUBTS) return;
+    this.#refreshAt = Math.min(this.#refreshAt, this.#lookedAt + LOOK_AGAIN_MS);
   }
 
   /** The SDK's client, for what is rare: queries, and making what is missing. */
   sdk(): CosmosClient {
-    this.client ??= createClient(this.connection, this.requestLimitMs);
-    return this.client;
+    this.#client ??= createClient(this.#connection, this.requestLimitMs);
+    return this.#client;
+  }
+
+  /** Makes a way to the items of the account. Whoever asks for it closes it. */
+  transport(name: TransportName, { rest, region }: Looked): CosmosTransport {
+    const { database } = this.#connection;
+    if (name === 'rest') return new RestTransport(rest, region, database);
+    return new SdkTransport({
+      region,
+      database,
+      authorization: this.#authorized(),
+      timeoutMs: this.requestLimitMs,
+    });
+  }
+
+  /** Has all requests from now on go another way. */
+  choose(name: TransportName): void {
+    this.#chosen = name;
+    if (this.#opened !== undefined) this.#opened = this.#withTransport(this.#opened);
+    // Whoever waits for the look that made it gets what is chosen now.
+    if (this.#opened !== undefined) this.#opening = Promise.resolve(this.#opened);
   }
 
   /** Looks at account and containers now. @throws TurnwiseError when they cannot be used as they are, or not be reached */
-  async open(): Promise<void> {
-    this.closed = false;
+  async open(): Promise<readonly ContainerIdentity[]> {
+    this.#closed = false;
     try {
       const { rest, region } = await this.use();
-      const look = ({ id }: { readonly id: string }): Promise<unknown> =>
-        rest.run(region, { method: 'GET', type: 'colls', link: this.linkOf(id) }).catch((error: unknown) => {
-          throw codeOf(error) === 404 ? containerMissing(id) : error;
+      const look = async (name: keyof typeof CONTAINERS): Promise<ContainerIdentity> => {
+        const { id } = CONTAINERS[name];
+        const request = { method: 'GET', type: 'colls', link: this.linkOf(id) } as const;
+        const { body } = await rest.run(region, request).catch((error: unknown) => {
+          throw isContainerMissing(error) ? containerMissing(id) : error;
         });
-      await Promise.all(Object.values(CONTAINERS).map(look));
+        return { name, rid: ridIn(body.text) };
+      };
+      return await Promise.all((Object.keys(CONTAINERS) as (keyof typeof CONTAINERS)[]).map(look));
     } catch (error) {
-      if (error instanceof TurnwiseError) throw error;
-      if (mayHaveMoved(error)) this.lookAgain();
-      const status = statusOf(error instanceof StoreFault ? error.cause : error);
-      const reason = error instanceof StoreFault ? error.message : `${status ?? 'it does not answer'}.`;
-      const why = `Cosmos DB at ${this.connection.endpoint} cannot be used: ${reason}`;
-      throw new TurnwiseError('StoreUnusable', [why, ...adviceOn(status)].join(' '), { cause: error });
+      throw this.#unusable(error);
     }
   }
 
   get database(): string {
-    return this.connection.database;
+    return this.#connection.database;
   }
 
   /** A container by names, as requests are signed with. */
   linkOf(container: string): string {
-    return `dbs/${this.connection.database}/colls/${container}`;
+    return `dbs/${this.#connection.database}/colls/${container}`;
   }
 
   close(): void {
-    this.closed = true;
-    this.client?.dispose();
-    this.client = undefined;
-    this.rest?.close();
-    this.rest = undefined;
-    this.opening = undefined;
-    this.opened = undefined;
-    this.before = undefined;
+    this.#closed = true;
+    this.#client?.dispose();
+    this.#client = undefined;
+    this.#transport?.made.close();
+    this.#transport = undefined;
+    this.#rest?.close();
+    this.#rest = undefined;
+    this.#authorization = undefined;
+    this.#opening = undefined;
+    this.#opened = undefined;
+    this.#before = undefined;
   }
 
-  private look(): Promise<OpenAccount> {
-    const opens = (opened: OpenAccount): OpenAccount => {
+  #look(): Promise<OpenAccount> {
+    const opens = (looked: Looked): OpenAccount => {
+      const opened = this.#withTransport(looked);
       // It may have been closed meanwhile, and even be looked at anew.
-      if (this.opening !== opening) return opened;
-      this.openedAt = this.clock.monotonic;
-      this.opened = opened;
+      if (this.#opening !== opening) return opened;
+      this.#looked(REFRESH_MS);
+      this.#opened = opened;
       return opened;
     };
-    const opening = this.start().then(opens, (error: unknown) => {
-      const { before } = this;
+    const opening = this.#start().then(opens, (error: unknown) => {
+      const before = this.#before;
       // The account's address can be out of reach while its region is not.
-      if (before !== undefined && this.opening === opening && !(error instanceof TurnwiseError)) return opens(before);
-      if (this.opening === opening) this.opening = undefined;
+      if (before !== undefined && this.#opening === opening && !(error instanceof TurnwiseError)) return opens(before);
+      if (this.#opening === opening) this.#opening = undefined;
       throw error;
     });
     return opening;
   }
 
-  private async start(): Promise<OpenAccount> {
-    const { endpoint, create } = this.connection;
-    const authorization = this.authorization();
-    this.rest ??= new CosmosRest({ authorization, timeoutMs: this.requestLimitMs });
-    const { rest } = this;
-    const origin = new URL(endpoint);
-    const sentAt = this.clock.monotonic;
-    const answer = await rest.run(origin, { method: 'GET', type: '', link: '' });
-    this.clock.observe(answer.headers.date, sentAt);
-    const region = writingRegion(accountOf(answer));
-    // Emulators name addresses that are theirs only inside their container.
-    const opened = { rest, region: isLocal(endpoint) || region === undefined ? origin : new URL(region) };
-    if (create) await this.createMissing(opened);
-    return opened;
+  #looked(nextMs: number): void {
+    this.#lookedAt = this.#clock.monotonic;
+    this.#refreshAt = this.#lookedAt + nextMs;
+    this.#doubts = 0;
   }
 
-  private authorization(): CosmosAuthorization {
-    const { connection, timers: clock } = this;
-    if (connection.key !== undefined) return keyAuthorization(connection.key);
-    const pauses = { clock, maxBackOffMs: MAX_TOKEN_PAUSE_MS };
-    return tokenAuthorization(
+  /** Looks at the account while it goes on being used as it was. One that cannot be used any more is used no further. */
+  async #refresh(known: OpenAccount): Promise<void> {
+    this.#looked(REPEAT_MS);
+    try {
+      const found = await this.#start();
+      if (this.#opened !== known) return;
+      this.#looked(REFRESH_MS);
+      this.#opened = this.#withTransport(found);
+      this.#opening = Promise.resolve(this.#opened);
+    } catch (error) {
+      if (!(error instanceof TurnwiseError) || this.#opened !== known) return;
+      this.#opened = undefined;
+      this.#opening = undefined;
+      this.#before = undefined;
+    }
+  }
+
+  async #start(): Promise<Looked> {
+    const { endpoint, create } = this.#connection;
+    this.#rest ??= new CosmosRest({ authorization: this.#authorized(), timeoutMs: this.requestLimitMs });
+    const rest = this.#rest;
+    const origin = new URL(endpoint);
+    const sentAt = this.#clock.monotonic;
+    const answer = await rest.run(origin, { method: 'GET', type: '', link: '' });
+    this.#clock.observe(answer.headers.date, sentAt);
+    const account = accountIn(answer);
+    const address = writingRegion(account);
+    // Emulators name addresses that are theirs only inside their container.
+    const region = isLocal(endpoint) || address === undefined ? origin : new URL(address);
+    if (create) await this.#createMissing(rest, region);
+    return { rest, region, name: account.id ?? origin.host };
+  }
+
+  /** The account with the transport that is chosen; the one that was used before is closed where it is another. */
+  #withTransport(looked: Looked): OpenAccount {
+    const region = looked.region.href;
+    const name = this.#chosen;
+    const before = this.#transport;
+    if (before?.name === name && before.region === region) return { ...looked, transport: before.made };
+    const made = this.transport(name, looked);
+    before?.made.close();
+    this.#transport = { name, region, made };
+    return { ...looked, transport: made };
+  }
+
+  #authorized(): CosmosAuthorization {
+    const connection = this.#connection;
+    if (connection.key !== undefined) this.#authorization ??= keyAuthorization(connection.key);
+    const pauses = { clock: this.#timers, maxBackOffMs: MAX_TOKEN_PAUSE_MS };
+    this.#authorization ??= tokenAuthorization(
       identityTokens(() => azureIdentity(connection), tokenScopes(connection.endpoint), pauses),
     );
+    return this.#authorization;
   }
 
-  private async createMissing({ rest, region }: OpenAccount): Promise<void> {
+  async #createMissing(rest: CosmosRest, region: URL): Promise<void> {
     const missing = async (type: 'dbs' | 'colls', link: string): Promise<boolean> => {
       try {
         await rest.run(region, { method: 'GET', type, link });
         return false;
       } catch (error) {
-        if (codeOf(error) === 404) return true;
+        if (isContainerMissing(error)) return true;
         throw error;
       }
     };
-    const { database: name } = this.connection;
+    const { database: name } = this.#connection;
     if (await missing('dbs', `dbs/${name}`)) await unlessExists(this.sdk().databases.createIfNotExists({ id: name }));
     await Promise.all(
       Object.values(CONTAINERS).map(async (container) => {
@@ -184,6 +280,15 @@ export class CosmosAccount {
         await unlessExists(this.sdk().database(name).containers.createIfNotExists(containerDefinition(container)));
       }),
     );
+  }
+
+  #unusable(error: unknown): TurnwiseError {
+    if (error instanceof TurnwiseError) return error;
+    if (mayHaveMoved(error)) this.lookAgain();
+    const status = wordsFor(error instanceof StoreFault ? error.cause : error);
+    const reason = error instanceof StoreFault ? error.message : `${status ?? 'it does not answer'}.`;
+    const why = `Cosmos DB at ${this.#connection.endpoint} cannot be used: ${reason}`;
+    return new TurnwiseError('StoreUnusable', [why, ...adviceOn(status)].join(' '), { cause: error });
   }
 }
 
@@ -200,14 +305,20 @@ function adviceOn(status: string | undefined): readonly string[] {
   return advice === undefined ? [] : [advice];
 }
 
-/** Returns status and substatus, which tell a missing role from a firewall that is closed. */
-function statusOf(error: unknown): string | undefined {
+/** Returns status and substatus, which tell a missing role from a firewall that is closed, or the code of another failure. */
+function wordsFor(error: unknown): string | undefined {
   const { code, substatus } = (error ?? {}) as { readonly code?: unknown; readonly substatus?: unknown };
   if (code === undefined) return undefined;
   return substatus === undefined ? `${code}` : `${code}/${substatus}`;
 }
 
-const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code;
+function ridIn(text: string): string {
+  try {
+    return String((JSON.parse(text) as { readonly _rid?: unknown })._rid);
+  } catch {
+    return 'unknown';
+  }
+}
 
 export function containerMissing(name: string): TurnwiseError {
   return new TurnwiseError(
@@ -216,40 +327,9 @@ export function containerMissing(name: string): TurnwiseError {
   );
 }
 
-/** @throws CosmosFailure for what is no account */
-function accountOf({ body, headers }: RestAnswer): AccountDocument {
-  try {
-    return JSON.parse(body.text) as AccountDocument;
-  } catch {
-    throw new CosmosFailure('notAnAccount', { headers });
-  }
-}
-
-/**
- * The address of the region that writes. With several of them two could both grant a condition on one ETag, and nothing here would hold.
- * @throws TurnwiseError when the account cannot be used as it is
- */
-function writingRegion(account: AccountDocument): string | undefined {
-  const { enableMultipleWriteLocations, writableLocations = [], userConsistencyPolicy } = account;
-  if (enableMultipleWriteLocations || writableLocations.length > 1) {
-    throw new TurnwiseError(
-      'StoreUnusable',
-      'The Cosmos DB account writes in several regions, which breaks ETags; turn multi-region writes off.',
-    );
-  }
-  const consistency = userConsistencyPolicy?.defaultConsistencyLevel ?? '';
-  if (!CONSISTENT_ENOUGH.has(consistency)) {
-    throw new TurnwiseError(
-      'StoreUnusable',
-      `The Cosmos DB account's consistency is ${consistency}; set its default to Session.`,
-    );
-  }
-  return writableLocations[0]?.databaseAccountEndpoint;
-}
-
 /** Two processes that start at once both find it missing. */
 async function unlessExists(creation: Promise<unknown>): Promise<void> {
   await creation.catch((error: unknown) => {
-    if (codeOf(error) !== 409) throw error;
+    if (statusOf(error).status !== 409) throw error;
   });
 }

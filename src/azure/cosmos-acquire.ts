@@ -3,7 +3,8 @@ import { RECORD_VERSION } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { headId, partitionKey, readHead } from './cosmos-documents';
 import type { KnownHeads } from './cosmos-known';
-import type { ConditionalPatch, CosmosRequests } from './cosmos-requests';
+import type { CosmosRequests } from './cosmos-requests';
+import type { ConditionalPatch } from './cosmos-transport';
 
 /**
  * Acquires in one write: a patch under the condition that the lease is free or has ended, no back-off runs, and an activity can start at
@@ -17,6 +18,7 @@ export function patchingAcquire(
   timing: Timing,
 ): TurnStore['acquire'] {
   return async (key, owner) => {
+    await requests.ready();
     const address = { id: headId(key), partition: partitionKey(key) };
     const answer = await requests.patchAndRead(address, acquirePatch(requests.clock.now(), owner, timing));
     if (!answer.ok) return answer.refusal === 'absent' ? { outcome: 'idle' } : general(key, owner);

@@ -19,6 +19,7 @@ export class CosmosCollections implements Collections {
     id: string,
     decide: (value: unknown, now: number) => ItemDecision<T>,
   ): Promise<T> {
+    await this.requests.ready();
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       if (tries > 0) await this.requests.pause(tries);
       const item = await this.read(collection, id);

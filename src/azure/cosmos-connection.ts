@@ -1,4 +1,5 @@
 import type { Secret } from '../schema/secret';
+import type { TransportName } from './cosmos-transport';
 import type { AzureIdentity } from './identity';
 
 /** How the account is reached: with the identity of this process, or with a key where one is given, which is for emulators. */
@@ -8,6 +9,8 @@ export interface CosmosConnection extends AzureIdentity {
   readonly key?: Secret;
   /** Creates database and containers where they are missing. For development: in Azure the deployment template does. */
   readonly create: boolean;
+  /** The way to the items of the account; `rest` unless it is said. */
+  readonly transport?: TransportName;
   /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
   readonly requestLimitMs?: number;
 }

@@ -43,6 +43,7 @@ export class CosmosConversations implements ConversationPartitions {
     decide: (view: PartitionView) => PartitionDecision<T>,
     known?: Head,
   ): Promise<T> {
+    await this.requests.ready();
     const snapshot = new Snapshot(key, true);
     snapshot.head = this.known.recall(known);
     snapshot.remembered = snapshot.head !== undefined;
@@ -61,12 +62,14 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
+    await this.requests.ready();
     const snapshot = new Snapshot(key, false, () => this.known.held(key, this.requests.clock.now()));
     return this.settle(snapshot, look, undefined);
   }
 
   async overdue(limit: number): Promise<readonly ConversationKey[]> {
-    const text = `SELECT TOP ${limit} c.conversation, c.key FROM c WHERE c.wake <= @now ORDER BY c.wake`;
+    await this.requests.ready();
+    const text = `SELECT TOP ${limit} c.conversation, c.key FROM c WHERE c.wake > 0 AND c.wake <= @now ORDER BY c.wake`;
     return (await this.requests.query(text, { '@now': this.requests.clock.now() })).map(conversationOf);
   }
 
@@ -99,12 +102,14 @@ export class CosmosConversations implements ConversationPartitions {
     ms: number,
     limit: number,
   ): Promise<readonly { readonly conversation: ConversationKey; readonly id: string }[]> {
+    await this.requests.ready();
     const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 AND c.dead <= @before ORDER BY c.dead`;
     const found = await this.requests.query(text, { '@before': this.requests.clock.now() - ms });
     return found.map(({ record }) => record as DeadLetter);
   }
 
   async idleFor(ms: number, limit: number): Promise<readonly ConversationKey[]> {
+    await this.requests.ready();
     // `_ts` is indexed by the service, whatever the container's policy says.
     const text = `SELECT TOP ${limit} c.key FROM c WHERE c._ts <= @before AND c.wake = null AND is_defined(c.key)`;
     const before = Math.floor((this.requests.clock.now() - ms) / 1_000);

@@ -1,7 +1,7 @@
 import { createClient } from './cosmos-client';
 import type { CosmosConnection } from './cosmos-connection';
 import { CONTAINERS } from './cosmos-containers';
-import { headersOf } from './cosmos-outcome';
+import { headersOf, isContainerMissing, isItemMissing, statusOf } from './cosmos-outcome';
 
 /** A Cosmos DB account, database and containers as they are, for an operator. */
 export interface CosmosFacts {
@@ -41,12 +41,13 @@ export async function inspectCosmos(connection: CosmosConnection, requestLimitMs
         containers.push({
           ...known,
           read: 'ok',
-          write: await outcomeOf(() => container.item(NOBODY, NOBODY).delete(), 'ok'),
+          write: await outcomeOf(() => container.item(NOBODY, NOBODY).delete()),
           partitionKey: resource?.partitionKey?.paths[0],
           expires: resource?.defaultTtl !== undefined,
         });
       } catch (error) {
-        containers.push({ ...known, read: refused(error, 'absent'), write: 'notTried' });
+        const read = isContainerMissing(error) ? 'absent' : refused(error);
+        containers.push({ ...known, read, write: 'notTried' });
       }
     }
     const date = Date.parse(String(headersOf({ headers }).date));
@@ -62,17 +63,16 @@ export async function inspectCosmos(connection: CosmosConnection, requestLimitMs
   }
 }
 
-async function outcomeOf<T>(run: () => Promise<unknown>, absent: T): Promise<T | 'ok' | 'forbidden' | 'failed'> {
+async function outcomeOf(run: () => Promise<unknown>): Promise<'ok' | 'forbidden' | 'failed'> {
   try {
     await run();
     return 'ok';
   } catch (error) {
-    return refused(error, absent);
+    return isItemMissing(error) ? 'ok' : refused(error);
   }
 }
 
-function refused<T>(error: unknown, absent: T): T | 'forbidden' | 'failed' {
-  const { code } = error as { readonly code?: unknown };
-  if (code === 404) return absent;
-  return code === 401 || code === 403 ? 'forbidden' : 'failed';
+function refused(error: unknown): 'forbidden' | 'failed' {
+  const { status } = statusOf(error);
+  return status === 401 || status === 403 ? 'forbidden' : 'failed';
 }

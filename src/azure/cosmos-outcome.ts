@@ -1,9 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { defined } from '../schema/defined';
 import { StoreFault } from '../turn/fault';
-import { CosmosFailure, READ_SESSION_NOT_AVAILABLE } from './cosmos-rest';
+import { CosmosFailure } from './cosmos-failure';
 
 /** What the service decided instead of doing as asked. Nothing was changed. */
 export type Refusal =
-  /** 404: there is no such item. */
+  /** 404 without a sub-status: there is no such item. */
   | 'absent'
   /** 409: there is one already. */
   | 'exists'
@@ -14,8 +16,14 @@ export type Refusal =
 
 const REFUSALS: Readonly<Record<number, Refusal>> = { 404: 'absent', 409: 'exists', 412: 'changed', 413: 'tooLarge' };
 
-/** 404 with this, or about the session, is not about the item: database or container are missing. */
-const OWNER_MISSING = 1003;
+/** Meanings of a 404 that is not about the item, by sub-status. Every other sub-status but 0 is not about the item either. */
+const NOT_FOUND: Readonly<Record<number, string>> = {
+  1002: 'its replica is behind this session',
+  1003: 'database or container are missing',
+  1013: 'the container is still being made',
+  1023: 'the store is not ready',
+  1030: 'it does not know the token',
+};
 
 /** Answers to writes that were certainly not carried out: throttled, contended, not permitted, sent to a region that does not write. */
 const NOT_APPLIED: ReadonlySet<number> = new Set([401, 403, 429, 449]);
@@ -38,6 +46,34 @@ const ACCOUNT_NOT_FOUND = 1008;
 export function mayHaveMoved(error: unknown): boolean {
   const { code, substatus, notSent } = partsOf(error);
   return notSent === true || (code === 403 && (substatus === WRITE_FORBIDDEN || substatus === ACCOUNT_NOT_FOUND));
+}
+
+/** Returns status and sub-status of an answer that is an error; nothing for failures without one. */
+export function statusOf(error: unknown): { readonly status?: number; readonly substatus?: number } {
+  const { code, substatus } = partsOf(error);
+  if (typeof code !== 'number') return {};
+  return { status: code, ...defined({ substatus: typeof substatus === 'number' ? substatus : undefined }) };
+}
+
+/** Returns whether a 404 says that there is no such item: only a plain one does. The others are about the service. */
+export function isItemMissing(error: unknown): boolean {
+  const { code, substatus } = partsOf(error);
+  return code === 404 && (substatus === undefined || substatus === 0);
+}
+
+/** Sub-status of a 404 about an item, container or database whose own place is missing. */
+const OWNER_MISSING = 1003;
+
+/** Returns whether the answer to a look at a database or a container says that it is not there. */
+export function isContainerMissing(error: unknown): boolean {
+  const { code, substatus } = partsOf(error);
+  return isItemMissing(error) || (code === 404 && substatus === OWNER_MISSING);
+}
+
+/** Returns whether a request failed without a clear answer: often the first sign of a region that is going away. */
+export function isDoubtful(error: unknown): boolean {
+  const { code } = partsOf(error);
+  return typeof code !== 'number' || code >= 500 || code === 408 || code === 410;
 }
 
 /** An answer's parts, by whichever error class it came. */
@@ -71,12 +107,13 @@ export function headersOf(error: unknown): Readonly<Record<string, unknown>> {
 export function refusal(error: unknown, kind: 'read' | 'write'): Refusal {
   const { code, substatus, name, retryAfterInMs, ...more } = partsOf(error);
   if (typeof code === 'number') {
-    const known = substatus === READ_SESSION_NOT_AVAILABLE || substatus === OWNER_MISSING ? undefined : REFUSALS[code];
+    const known = code === 404 && !isItemMissing(error) ? undefined : REFUSALS[code];
     if (known !== undefined) return known;
     if (code === 400) throw error;
     const applied = kind === 'read' || NOT_APPLIED.has(code) || code === 404 ? 'no' : 'unknown';
     const status = substatus === undefined ? `${code}` : `${code}/${substatus}`;
-    throw fault(applied, `Cosmos DB answered ${status}.`, error, retryAfterInMs);
+    const meaning = code === 404 ? NOT_FOUND[Number(substatus)] : undefined;
+    throw fault(applied, `Cosmos DB answered ${status}${meaning ? `: ${meaning}` : ''}.`, error, retryAfterInMs);
   }
   const notSent = more.notSent === true || [code, name].some((each) => typeof each === 'string' && NOT_SENT.has(each));
   throw fault(kind === 'read' || notSent ? 'no' : 'unknown', 'Cosmos DB did not answer.', error);
@@ -96,27 +133,40 @@ function fault(applied: 'no' | 'unknown', message: string, cause: unknown, retry
 /** The result of one operation of a batch. */
 export interface BatchedResult {
   readonly statusCode: number;
+  readonly subStatusCode?: number;
   readonly eTag?: string;
+  /** Time to wait before the batch is sent again, where this operation was throttled. */
+  readonly retryAfterMilliseconds?: number;
 }
 
 /** Of an operation that only failed because another one of its batch did. */
 const FAILED_DEPENDENCY = 424;
 
 /**
- * What a batch came to. The service carries out all of its operations or none, and says of each how it fared.
+ * Returns the results of a batch. The service carries out all of its operations or none, and says of each how it fared.
  *
- * @returns `undefined` when it was applied; otherwise the operation that the service refused, and why
- * @throws StoreFault as in {@link refusal}
+ * @throws CosmosFailure for the operation that the service refused, with its index, and for results that do not say how they fared
  */
-export function batchRefusal(
+export function appliedBatch(
   results: readonly BatchedResult[],
-): { readonly index: number; readonly refusal: Refusal } | undefined {
+  headers: IncomingHttpHeaders,
+): readonly BatchedResult[] {
   const index = results.findIndex(({ statusCode }) => statusCode >= 300 && statusCode !== FAILED_DEPENDENCY);
   const failed = results[index];
-  if (failed !== undefined)
-    return { index, refusal: refusal(new CosmosFailure(failed.statusCode, { headers: {} }), 'write') };
+  if (failed !== undefined) throw failureOf(failed, headers, index);
   if (results.some(({ statusCode }) => statusCode === FAILED_DEPENDENCY) || results.length === 0) {
-    throw new StoreFault('unknown', 'Cosmos DB answered a batch without saying how it fared.');
+    throw new CosmosFailure('noResults', { headers });
   }
-  return undefined;
+  return results;
+}
+
+function failureOf(
+  { statusCode, subStatusCode, retryAfterMilliseconds }: BatchedResult,
+  headers: IncomingHttpHeaders,
+  index: number,
+): CosmosFailure {
+  // A wait of none says nothing: the SDKs fill it in.
+  const retryAfterInMs = Number(retryAfterMilliseconds) > 0 ? Number(retryAfterMilliseconds) : undefined;
+  const substatus = typeof subStatusCode === 'number' ? subStatusCode : undefined;
+  return new CosmosFailure(statusCode, { headers, index, ...defined({ substatus, retryAfterInMs }) });
 }

@@ -1,22 +1,35 @@
-import type { OperationInput, PatchOperation } from '@azure/cosmos';
+import type { OperationInput } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
+import { defined } from '../schema/defined';
 import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
 import { type CosmosAccount, containerMissing, type OpenAccount } from './cosmos-account';
 import type { CosmosClock } from './cosmos-clock';
 import { CONTAINERS } from './cosmos-containers';
 import type { Item } from './cosmos-documents';
+import { CosmosFailure } from './cosmos-failure';
 import {
+  appliedBatch,
   type BatchedResult,
-  batchRefusal,
   headersOf,
+  isDoubtful,
   mayHaveMoved,
   notOpened,
   type Refusal,
   refusal,
+  statusOf,
 } from './cosmos-outcome';
-import { CosmosFailure, type RestAnswer, type RestRequest } from './cosmos-rest';
 import { SessionTokens } from './cosmos-session';
+import {
+  type ConditionalPatch,
+  type CosmosTransport,
+  type ItemAddress,
+  type ItemContent,
+  partitionName,
+  type Target,
+  type TransportAnswer,
+} from './cosmos-transport';
+import type { CosmosRequest, CosmosWatch } from './cosmos-watch';
 import { within } from './within';
 
 /** What a request came to: an answer, or what the service decided instead. */
@@ -24,26 +37,9 @@ export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal; readonly index?: number };
 
-/** A conditional change of one item, decided by the service. */
-export interface ConditionalPatch {
-  readonly condition: string;
-  readonly operations: PatchOperation[];
-}
-
 /** A batch may have this many operations, and this many bytes with room for its envelope. */
 const MOST_OPERATIONS = 100;
 const MOST_BYTES = 1_950_000;
-
-/** One request as it went, for whoever watches. */
-export interface CosmosRequest {
-  readonly operation: 'read' | 'create' | 'replace' | 'remove' | 'patch' | 'batch' | 'query';
-  readonly container: keyof typeof CONTAINERS;
-  /** `ok`, what the service decided instead, or `fault`. */
-  readonly outcome: 'ok' | Refusal | 'fault';
-  readonly ms: number;
-  /** Request units, where the answer says them; else 0. */
-  readonly charge: number;
-}
 
 type Headers = Readonly<Record<string, unknown>>;
 
@@ -59,45 +55,38 @@ export interface WrittenItem {
   readonly etag: string;
 }
 
-export interface ItemAddress {
-  readonly id: string;
-  readonly partition: string;
-}
-
-/** The item as it is after the write is known already, or is not needed. */
-const WITHOUT_CONTENT = { prefer: 'return=minimal' };
-
-const JSON_BODY = { 'content-type': 'application/json' };
-
-const ALL_OR_NONE = {
-  ...JSON_BODY,
-  ...WITHOUT_CONTENT,
-  'x-ms-cosmos-is-batch-request': 'true',
-  'x-ms-cosmos-batch-atomic': 'true',
-};
-
-/** A partition's name as headers take it: JSON in ASCII. Names of collections may come from a channel, so hold anything. */
-const partitionOf = (partition: string): string =>
-  JSON.stringify([partition]).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-const partitionHeader = (partition: string) => ({ 'x-ms-documentdb-partitionkey': partitionOf(partition) });
-
 /**
  * Single requests to the service: each within its time, each teaching the clock, each with its outcome told by
  * `src/azure/cosmos-outcome.ts`. @throws StoreFault from every method
  */
 export class CosmosRequests {
-  private readonly session = new SessionTokens();
-  private readonly link: string;
+  private readonly target: Target;
 
   constructor(
     private readonly account: CosmosAccount,
     private readonly container: keyof typeof CONTAINERS,
     readonly clock: CosmosClock,
     private readonly timers: Clock,
-    private readonly watch: (request: CosmosRequest) => void = () => undefined,
+    private readonly watch: CosmosWatch = {},
   ) {
-    this.link = account.linkOf(CONTAINERS[container].id);
+    const session = new SessionTokens((partition) => watch.sessionRefused?.({ container, partition }));
+    this.target = { container: CONTAINERS[container].id, session };
+  }
+
+  /**
+   * Makes sure that the account has been looked at, so that the clock shows the service's time. Whatever acts on the time without a request
+   * before it waits for this.
+   *
+   * @throws StoreFault when it cannot be reached, TurnwiseError when it cannot be used
+   */
+  async ready(): Promise<void> {
+    if (this.account.current !== undefined) return;
+    try {
+      await this.opened();
+    } catch (error) {
+      if (error instanceof TurnwiseError || error instanceof StoreFault) throw error;
+      throw notOpened(error);
+    }
   }
 
   /** Lets a moment pass that grows with the number of tries and differs between competitors. */
@@ -106,13 +95,16 @@ export class CosmosRequests {
   }
 
   read(address: ItemAddress): Promise<Answer<Item>> {
-    return this.perform('read', this.itemRequest('GET', address), itemIn);
+    return this.perform('read', (transport) => transport.read(this.target, address), itemIn);
   }
 
   async create(item: Item, partition: string): Promise<Answer<WrittenItem>> {
-    const headers = { ...partitionHeader(partition), ...JSON_BODY, ...WITHOUT_CONTENT };
-    const text = bodyOf(item);
-    const answer = await this.perform('create', this.containerRequest(headers, text), written(text));
+    const content = contentOf(item);
+    const answer = await this.perform(
+      'create',
+      (transport) => transport.create(this.target, partition, content),
+      written(content.text),
+    );
     // What can be absent when an item is created is its container.
     if (!answer.ok && answer.refusal === 'absent') throw containerMissing(this.container);
     return answer;
@@ -120,26 +112,27 @@ export class CosmosRequests {
 
   /** Replaces an item that is still the one of the ETag. */
   replace(item: Item, partition: string, etag: string): Promise<Answer<WrittenItem>> {
-    const headers = { ...JSON_BODY, ...WITHOUT_CONTENT, 'if-match': etag };
-    const text = bodyOf(item);
-    return this.perform('replace', this.itemRequest('PUT', { id: item.id, partition }, headers, text), written(text));
+    const content = contentOf(item);
+    return this.perform(
+      'replace',
+      (transport) => transport.replace(this.target, partition, content, etag),
+      written(content.text),
+    );
   }
 
   /** Deletes an item: whatever it is by now, or while it is still the one of the ETag. */
   remove(address: ItemAddress, etag?: string): Promise<Answer<undefined>> {
-    const condition: Record<string, string> = etag === undefined ? {} : { 'if-match': etag };
-    return this.perform('remove', this.itemRequest('DELETE', address, condition), nothing);
+    return this.perform('remove', (transport) => transport.delete(this.target, address, etag), nothing);
   }
 
   /** Changes an item if a condition holds. */
   patch(address: ItemAddress, change: ConditionalPatch): Promise<Answer<undefined>> {
-    const request = this.itemRequest('PATCH', address, { ...JSON_BODY, ...WITHOUT_CONTENT }, JSON.stringify(change));
-    return this.perform('patch', request, nothing);
+    return this.perform('patch', (transport) => transport.patch(this.target, address, change, 'nothing'), nothing);
   }
 
   /** As {@link patch}. @returns the item as it is then */
   patchAndRead(address: ItemAddress, change: ConditionalPatch): Promise<Answer<WrittenItem & { readonly item: Item }>> {
-    return this.perform('patch', this.itemRequest('PATCH', address, JSON_BODY, JSON.stringify(change)), answered);
+    return this.perform('patch', (transport) => transport.patch(this.target, address, change, 'item'), answered);
   }
 
   /** All operations or none. @returns the ETags that they left, in order */
@@ -148,15 +141,13 @@ export class CosmosRequests {
     partition: string,
   ): Promise<Answer<readonly (string | undefined)[]>> {
     if (operations.length > MOST_OPERATIONS) throw tooLarge(`${operations.length} items`);
-    const headers = { ...partitionHeader(partition), ...ALL_OR_NONE };
-    const own = operations.map((operation) => ({ ...operation, partitionKey: partitionOf(partition) }));
-    const request = this.containerRequest(headers, bodyOf(own));
-    const answer = await this.perform('batch', request, resultsIn);
-    if (!answer.ok) return answer;
-    const refused = batchRefusal(answer.value);
-    return refused === undefined
-      ? { ok: true, value: answer.value.map(({ eTag }) => eTag) }
-      : { ok: false, ...refused };
+    const partitionKey = partitionName(partition);
+    const text = bodyOf(operations.map((operation) => ({ ...operation, partitionKey })));
+    return this.perform(
+      'batch',
+      (transport) => transport.batch(this.target, partition, { operations, text }),
+      (answer) => appliedBatch(resultsIn(answer), answer.headers).map(({ eTag }) => eTag),
+    );
   }
 
   /** All that a query finds; `partition` keeps it within one. */
@@ -176,7 +167,7 @@ export class CosmosRequests {
         abortSignal,
         ...(partition === undefined ? {} : { partitionKey: partition }),
         // The SDK knows nothing of what was written without it.
-        ...(this.session.header === '' ? {} : { sessionToken: this.session.header }),
+        ...(this.target.session.header === '' ? {} : { sessionToken: this.target.session.header }),
       };
       const found = container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
       const { resources, requestCharge } = await within(found, this.limitMs).finally(() => abort.abort());
@@ -185,35 +176,15 @@ export class CosmosRequests {
     return answer.ok ? answer.value : [];
   }
 
-  private itemRequest(
-    method: RestRequest['method'],
-    { id, partition }: ItemAddress,
-    headers?: RestRequest['headers'],
-    body?: string,
-  ): RestRequest {
-    return {
-      method,
-      type: 'docs',
-      link: `${this.link}/docs/${id}`,
-      headers: { ...partitionHeader(partition), ...headers },
-      session: this.session,
-      ...(body === undefined ? {} : { body }),
-    };
-  }
-
-  private containerRequest(headers: Readonly<Record<string, string>>, body: string): RestRequest {
-    return { method: 'POST', type: 'docs', link: this.link, headers, body, session: this.session };
-  }
-
   private perform<T>(
     operation: CosmosRequest['operation'],
-    request: RestRequest,
-    read: (answer: RestAnswer) => T,
+    ask: (transport: CosmosTransport) => Promise<TransportAnswer>,
+    read: (answer: TransportAnswer) => T,
   ): Promise<Answer<T>> {
     return this.told(operation, async (begins) => {
-      const { rest, region } = this.account.current ?? (await this.opened());
+      const { transport } = this.account.current ?? (await this.opened());
       begins();
-      const answer = await rest.run(region, request);
+      const answer = await ask(transport);
       return { value: read(answer), headers: answer.headers };
     });
   }
@@ -246,13 +217,14 @@ export class CosmosRequests {
       if (error instanceof TurnwiseError || error instanceof StoreFault) throw error;
       this.clock.observe(headersOf(error).date, sentAt);
       if (mayHaveMoved(error)) this.account.lookAgain();
+      else if (isDoubtful(error)) this.account.doubt();
       let outcome: CosmosRequest['outcome'] = 'fault';
       try {
         if (!begun) throw notOpened(error);
         outcome = refusal(error, operation === 'read' || operation === 'query' ? 'read' : 'write');
-        return { ok: false, refusal: outcome };
+        return { ok: false, refusal: outcome, ...defined({ index: indexOf(error) }) };
       } finally {
-        this.tell(operation, outcome, sentAt, headersOf(error));
+        this.tell(operation, outcome, sentAt, headersOf(error), outcome === 'fault' ? error : undefined);
       }
     }
   }
@@ -262,40 +234,57 @@ export class CosmosRequests {
     outcome: CosmosRequest['outcome'],
     sentAt: number,
     headers: Headers,
+    error?: unknown,
   ): void {
     const charge = Number(headers[CHARGE] ?? 0) || 0;
-    this.watch({ operation, container: this.container, outcome, ms: this.clock.monotonic - sentAt, charge });
+    const ms = this.clock.monotonic - sentAt;
+    const { container, account } = this;
+    const transport = operation === 'query' ? 'sdk' : account.transportName;
+    const failed = error === undefined ? {} : { ...statusOf(error), ...defined({ activityId: activityIn(headers) }) };
+    this.watch.request?.({ operation, container, outcome, ms, charge, transport, ...failed });
   }
 }
 
-function itemIn({ body }: RestAnswer): Item {
+function itemIn({ body }: TransportAnswer): Item {
   return JSON.parse(body.text) as Item;
 }
 
-function answered({ headers, body }: RestAnswer): WrittenItem & { readonly item: Item } {
+function answered({ headers, body }: TransportAnswer): WrittenItem & { readonly item: Item } {
   const { text } = body;
   return { text, etag: etagOf(headers), item: JSON.parse(text) as Item };
 }
 
-function written(text: string): (answer: RestAnswer) => WrittenItem {
+function written(text: string): (answer: TransportAnswer) => WrittenItem {
   return ({ headers }) => ({ text, etag: etagOf(headers) });
 }
 
 /** @throws CosmosFailure for an answer that is not the service's: all of its own to writes have one, and without it the next is without condition */
-function etagOf(headers: RestAnswer['headers']): string {
+function etagOf(headers: TransportAnswer['headers']): string {
   if (!headers.etag) throw new CosmosFailure('noEtag', { headers });
   return headers.etag;
 }
 
 /** @throws CosmosFailure for what is no list */
-function resultsIn({ headers, body }: RestAnswer): readonly BatchedResult[] {
+function resultsIn({ headers, body }: TransportAnswer): readonly BatchedResult[] {
   const results = JSON.parse(body.text) as unknown;
   if (!Array.isArray(results)) throw new CosmosFailure('notABatch', { headers });
   return results as readonly BatchedResult[];
 }
 
+function activityIn(headers: Headers): string | undefined {
+  const id = headers['x-ms-activity-id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
 const nothing = (): undefined => undefined;
 
+const indexOf = (error: unknown): number | undefined => (error instanceof CosmosFailure ? error.index : undefined);
+
+function contentOf(item: Item): ItemContent {
+  return { item, text: bodyOf(item) };
+}
+
+/** @throws TurnwiseError `RecordTooLarge` */
 function bodyOf(content: Item | readonly OperationInput[]): string {
   const body = JSON.stringify(content);
   // A character has three bytes at most, and is hardly ever more than one.

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { StoreFault } from '../turn/fault';
-import type { CosmosAuthorization } from './cosmos-authorization';
+import type { CosmosAuthorization, Signed } from './cosmos-authorization';
+import { CosmosFailure, READ_SESSION_NOT_AVAILABLE } from './cosmos-failure';
 import type { SessionTokens } from './cosmos-session';
 import { type Exchange, HttpExchange, type ResponseBody } from './http-exchange';
 import { TokenUnavailable } from './token-source';
@@ -16,41 +17,14 @@ export interface RestRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly session?: SessionTokens;
+  /** The logical partition, where it is about items. */
+  readonly partition?: string;
 }
 
 export interface RestAnswer {
   readonly headers: IncomingHttpHeaders;
   readonly body: ResponseBody;
 }
-
-/** Why there is no good answer, in the properties that `src/azure/cosmos-outcome.ts` knows the SDK's errors by. */
-export class CosmosFailure extends Error {
-  override readonly name = 'CosmosFailure';
-  /** The status, or the system's error code. */
-  readonly code: number | string;
-  readonly substatus?: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly retryAfterInMs?: number;
-  /** Nothing of the request has left this process. */
-  readonly notSent: boolean;
-
-  constructor(
-    code: number | string,
-    { headers, notSent = false }: Pick<RestAnswer, 'headers'> & { notSent?: boolean },
-  ) {
-    super(`Cosmos DB: ${code}`);
-    this.code = code;
-    this.headers = headers;
-    this.notSent = notSent;
-    const substatus = Number(headers['x-ms-substatus']);
-    if (headers['x-ms-substatus'] !== undefined) this.substatus = substatus;
-    const wait = Number(headers['x-ms-retry-after-ms']);
-    if (headers['x-ms-retry-after-ms'] !== undefined) this.retryAfterInMs = wait;
-  }
-}
-
-/** Substatus of a 404 that is not about the item: the replica is behind the session. */
-export const READ_SESSION_NOT_AVAILABLE = 1002;
 
 const VERSION = '2020-07-15';
 
@@ -76,7 +50,7 @@ export interface CosmosRestOptions {
 
 /**
  * Requests to an account over kept-alive connections, one attempt each. It carries what is on every turn's way (point reads, writes of
- * items, batches); what is rare goes through the SDK. `docs/decisions/cosmos-rest.md` says why.
+ * items, batches); what is rare goes through the SDK. `docs/decisions/cosmos-transport.md` says why.
  */
 export class CosmosRest {
   private readonly http: HttpExchange;
@@ -95,7 +69,7 @@ export class CosmosRest {
     const { method, type, link, body, session } = request;
     const { authorization, timeoutMs } = this.options;
     const date = new Date().toUTCString();
-    const signed = await this.authorize({ method, type, link, date });
+    const signed = await authorizationFor(authorization, { method, type, link, date }, timeoutMs);
     const headers: Record<string, string> = {
       ...EVERY_REQUEST,
       ...request.headers,
@@ -109,7 +83,9 @@ export class CosmosRest {
     if (exchange.kind === 'answered') {
       const { status, headers: said } = exchange;
       session?.observe(said['x-ms-session-token']);
-      if (status === 404 && Number(said['x-ms-substatus']) === READ_SESSION_NOT_AVAILABLE) session?.refused();
+      if (status === 404 && Number(said['x-ms-substatus']) === READ_SESSION_NOT_AVAILABLE) {
+        session?.refused(said, request.partition);
+      } else session?.accepted(request.partition);
       if (status === 401) authorization.refused(signed);
     }
     return answerOf(exchange);
@@ -119,17 +95,25 @@ export class CosmosRest {
   close(): void {
     this.http.close();
   }
+}
 
-  private async authorize(request: Parameters<CosmosAuthorization['header']>[0]): Promise<string> {
-    const { authorization, timeoutMs } = this.options;
-    try {
-      const header = authorization.header(request);
-      return typeof header === 'string' ? header : await within(header, timeoutMs);
-    } catch (error) {
-      if (!(error instanceof TokenUnavailable || error instanceof GivenUp)) throw error;
-      const [reason, wait] = error instanceof GivenUp ? [error.why, undefined] : [error.reason, error.retryAfterMs];
-      throw new StoreFault('no', `There is no token for Cosmos DB (${reason}).`, wait, { cause: error });
-    }
+/**
+ * Returns the header `authorization` of a request, waiting for a token no longer than for an answer.
+ *
+ * @throws StoreFault when there is no token
+ */
+export async function authorizationFor(
+  authorization: CosmosAuthorization,
+  request: Signed,
+  timeoutMs: number,
+): Promise<string> {
+  try {
+    const header = authorization.header(request);
+    return typeof header === 'string' ? header : await within(header, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof TokenUnavailable || error instanceof GivenUp)) throw error;
+    const [reason, wait] = error instanceof GivenUp ? [error.why, undefined] : [error.reason, error.retryAfterMs];
+    throw new StoreFault('no', `There is no token for Cosmos DB (${reason}).`, wait, { cause: error });
   }
 }
 

@@ -13,8 +13,9 @@ import { CosmosCollections } from './cosmos-collections';
 import type { CosmosConnection } from './cosmos-connection';
 import { CosmosConversations } from './cosmos-conversations';
 import { KnownHeads } from './cosmos-known';
-import { type CosmosRequest, CosmosRequests } from './cosmos-requests';
+import { CosmosRequests } from './cosmos-requests';
 import { CosmosUsers } from './cosmos-users';
+import type { CosmosWatch } from './cosmos-watch';
 import { GivenUp, within } from './within';
 
 export interface CosmosStoreOptions extends CosmosConnection {
@@ -23,8 +24,7 @@ export interface CosmosStoreOptions extends CosmosConnection {
   readonly lifetimes?: Lifetimes;
   /** For one accept with everything it takes; past it the outcome is unknown. In ms. */
   readonly acceptLimitMs?: number;
-  /** Told of every request, when it is over. Must not throw. */
-  readonly watch?: (request: CosmosRequest) => void;
+  readonly watch?: CosmosWatch;
 }
 
 /** So short that an accept that hangs can be tried once more, and its channel still has its answer within five seconds. */
@@ -38,7 +38,7 @@ const ACCEPT_LIMIT_MS = 1_800;
  * queries, and for making what is missing.
  */
 export function createCosmosStore(options: CosmosStoreOptions): Store {
-  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS, watch } = options;
+  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS, watch = {} } = options;
   const clock = new CosmosClock(timers);
   const account = new CosmosAccount(options, clock, timers);
   const conversations = new CosmosRequests(account, 'conversations', clock, timers, watch);
@@ -62,7 +62,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
       conversationsOf: (user) => partitions.conversationsOf(user),
       transactUser: (user, decide) => users.transactUser(user, decide),
       readUser: (user) => users.readUser(user),
-      open: () => account.open(),
+      open: async () => void (await account.open()),
       close: async () => account.close(),
     },
     timing,

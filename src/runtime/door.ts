@@ -37,10 +37,13 @@ export async function assertShut(gates: readonly Gate[]): Promise<void> {
 
 /** Failures whose code is passed on. Any other is answered as something that passes. */
 const REASONS: ReadonlyMap<string, Failure> = new Map(
-  [failure(503, 'GateOpen'), failure(503, 'StoreUnusable'), failure(503, 'NodeTooOld')].map((each) => [
-    each.code,
-    each,
-  ]),
+  [
+    failure(503, 'GateOpen'),
+    failure(503, 'StoreUnusable'),
+    failure(503, 'StoreManyWriteRegions'),
+    failure(503, 'StoreFailsOverByPartition'),
+    failure(503, 'NodeTooOld'),
+  ].map((each) => [each.code, each]),
 );
 
 /**

@@ -61,6 +61,10 @@ export const EVENTS = {
   pauseNotKept: 'warn',
   /** A store call is being repeated. */
   storeFault: 'warn',
+  /** A request to Cosmos DB failed: with its status, and the service's id of it, which its support asks for. */
+  storeRequestFailed: 'warn',
+  /** No replica was as far as this process has seen a partition of Cosmos DB; the read is repeated. */
+  sessionRefused: 'debug',
   /** Traces, metrics or logs could not be sent, and are lost. Said at most every ten minutes. */
   telemetryLost: 'error',
   /** A sweep found conversations overdue. */
@@ -83,10 +87,12 @@ const OWN_FIELDS = [
   'applied',
   'attempt',
   'attempts',
+  'container',
   'conversation',
   'effect',
   'epoch',
   'failures',
+  'operation',
   'outcome',
   'overdue',
   'deadLetters',
@@ -94,6 +100,8 @@ const OWN_FIELDS = [
   'policy',
   'run',
   'status',
+  'substatus',
+  'transport',
   'turn',
   'waiting',
 ] as const;
@@ -106,8 +114,18 @@ const REASON = /^[A-Za-z][\w.-]{0,159}(?:[ ,]{1,2}[\w.-]{1,160}){0,12}$/;
 /** `smba.trafficmanager.net`, `[::1]`. */
 const HOST = /^(?:[a-z\d](?:[a-z\d.-]{0,251}[a-z\d])?|\[[\da-f:.]{2,45}\])$/;
 
+/** Ids that a service gives its requests and partitions. */
+const SERVICE_ID = /^[\w-]{1,64}$/;
+
 /** Fields with what others named, and how it has to look: anything can be written into an error. */
-const NAMED = { code: NAME, error: NAME, reason: REASON, host: HOST } as const;
+const NAMED = {
+  code: NAME,
+  error: NAME,
+  reason: REASON,
+  host: HOST,
+  activityId: SERVICE_ID,
+  partition: SERVICE_ID,
+} as const;
 
 /** The fields that an event may carry. There are no others: none has a text, a name of somebody, a token, or state. */
 export type EventFields = {
@@ -130,7 +148,7 @@ function allowed(fields: EventFields): Readonly<Record<string, string | number |
     const value = fields[field];
     if (value !== undefined) kept[field] = value;
   }
-  for (const field of ['code', 'error', 'reason', 'host'] as const) {
+  for (const field of Object.keys(NAMED) as (keyof typeof NAMED)[]) {
     const value = fields[field];
     if (value !== undefined) kept[field] = NAMED[field].test(String(value)) ? value : 'unnamed';
   }

@@ -49,6 +49,15 @@ const COUNTED: Readonly<Partial<Record<EventName, readonly Counted[]>>> = {
   handedOver: [{ metric: METRICS.handedOver }],
   ringFailed: [{ metric: METRICS.ringsFailed }],
   storeFault: [{ metric: METRICS.storeFaults }],
+  sessionRefused: [
+    {
+      metric: METRICS.sessionRefusals,
+      attributes: ({ container, partition }) => ({
+        'turnwise.container': container ?? 'unknown',
+        'turnwise.partition': partition ?? 'unknown',
+      }),
+    },
+  ],
   sweptForTimer: [{ metric: METRICS.sweepsMissed }],
 };
 

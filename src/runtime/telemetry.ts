@@ -14,6 +14,7 @@ export const ATTRIBUTES = {
   'turnwise.code': 'Code of `docs/errors.md`, or the name of an error.',
   'turnwise.operation': 'What the store was asked for.',
   'turnwise.container': 'Which container it was asked of.',
+  'turnwise.partition': 'Which physical partition of a container, by the number that Cosmos DB gives it.',
   'turnwise.status': 'Status of an HTTP response.',
 } as const satisfies Record<string, string>;
 
@@ -103,6 +104,11 @@ export const METRICS = {
     unit: 's',
     description: 'One request to Cosmos DB.',
   },
+  sessionRefusals: counter(
+    'store.session_refusals',
+    '{refusal}',
+    'Reads that no replica of Cosmos DB answered, as none was as far as the process has seen.',
+  ),
   requestUnits: counter('store.request_units', '{request_unit}', 'Request units that Cosmos DB has charged.'),
   overdue: gauge('overdue', '{conversation}', 'Conversations that the sweep found overdue.'),
   busy: gauge('backlog.conversations', '{conversation}', 'Conversations with work.'),

@@ -4,6 +4,11 @@
  */
 export const ERRORS = {
   StoreUnusable: 'The store cannot be used.',
+  StoreManyWriteRegions:
+    'The Cosmos DB account writes in several regions, which breaks ETags: two workers could hold one conversation. Turn multi-region writes off.',
+  StoreFailsOverByPartition:
+    'The Cosmos DB account fails over single partitions by itself, so that a partition may for a moment write in two regions. Turn ' +
+    'per-partition automatic failover off.',
   NodeTooOld: 'The SQLite store needs Node 22.13 or newer; start the app with one, or use another store.',
   RecordTooLarge:
     'What a turn wants to keep does not fit into its record; keep less in state (2 MB per document), and send less at once.',

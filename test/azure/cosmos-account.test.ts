@@ -1,11 +1,12 @@
 import { CosmosClient } from '@azure/cosmos';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { CosmosAccount } from '../../src/azure/cosmos-account';
 import { CosmosClock } from '../../src/azure/cosmos-clock';
+import type { Store } from '../../src/ports/store';
 import { systemClock } from '../../src/runtime/system';
 import { TurnwiseError } from '../../src/schema/errors';
 import { Secret } from '../../src/schema/secret';
-import { accept, conversation } from '../contracts/store-under-test';
+import { accept, conversation, entry, message } from '../contracts/store-under-test';
 import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
 import { cosmosStores, TEST_KEY } from '../support/cosmos-under-test';
 import { createShiftedClock } from '../support/shifted-clock';
@@ -24,22 +25,39 @@ afterEach(() => {
 
 const region = (name: string, endpoint = 'https://127.0.0.1/') => ({ name, databaseAccountEndpoint: endpoint });
 
-test.each([
+const UNUSABLE = [
   [
-    'several regions',
+    'several regions that write',
     { enableMultipleWriteLocations: true, writableLocations: [region('West'), region('East')] },
+    'StoreManyWriteRegions',
     /several regions/,
   ],
-  ['eventual consistency', { userConsistencyPolicy: { defaultConsistencyLevel: 'Eventual' } }, /Session/],
-])('an account with %s is refused, when it is opened and when it is used', async (_name, change, reason) => {
-  gateway.onAccount((account) => ({ ...account, ...change }));
-  const { make } = cosmosStores(gateway.endpoint, systemClock);
-  for (const use of [() => make().open(), () => accept(make(), 'a')]) {
-    const refused = await use().catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(TurnwiseError);
-    expect(refused).toMatchObject({ code: 'StoreUnusable', message: expect.stringMatching(reason) });
-  }
-});
+  [
+    'failover of single partitions',
+    { enablePerPartitionFailoverBehavior: true },
+    'StoreFailsOverByPartition',
+    /automatic failover/,
+  ],
+  [
+    'eventual consistency',
+    { userConsistencyPolicy: { defaultConsistencyLevel: 'Eventual' } },
+    'StoreUnusable',
+    /Session/,
+  ],
+] as const;
+
+test.each(UNUSABLE)(
+  'an account with %s is refused, when it is opened and when it is used',
+  async (_name, change, code, reason) => {
+    gateway.onAccount((account) => ({ ...account, ...change }));
+    const { make } = cosmosStores(gateway.endpoint, systemClock);
+    for (const use of [() => make().open(), () => accept(make(), 'a')]) {
+      const refused = await use().catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(TurnwiseError);
+      expect(refused).toMatchObject({ code, message: expect.stringMatching(reason) });
+    }
+  },
+);
 
 test('outside development nothing is created, and what is missing is named', async () => {
   const { make } = cosmosStores(gateway.endpoint, systemClock, { create: false });
@@ -220,6 +238,112 @@ test('while the account cannot be looked at again, its region is used as before'
   expect(await accept(store, 'c')).toBe('accepted');
   expect(looks()).toBe(1);
   await store.close();
+});
+
+/** Waits until what goes on beside the work is done. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('an account that is in use', () => {
+  test('is looked at again every five minutes, beside the work', async () => {
+    const { store, clock, looks } = await usedElsewhere();
+    await accept(store, 'b');
+    expect(looks()).toBe(0);
+    clock.pass(300_000);
+    await accept(store, 'c');
+    await until(() => looks() === 1);
+    await accept(store, 'd');
+    expect(looks()).toBe(1);
+    clock.pass(301_000);
+    await accept(store, 'e');
+    await until(() => looks() === 2);
+    await store.close();
+  });
+
+  test.each(UNUSABLE)('and is used no further when it has %s', async (_name, change, code, _reason) => {
+    const { store, clock, looks } = await usedElsewhere();
+    gateway.onAccount((account) => ({ ...account, ...change }));
+    clock.pass(300_000);
+    let refused: unknown;
+    for (let tries = 0; refused === undefined; tries += 1) {
+      refused = await accept(store, `c${tries}`).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    }
+    expect(refused).toMatchObject({ code });
+    expect(looks()).toBeGreaterThan(0);
+    await store.close();
+  });
+
+  test('goes on being used while the regular look fails, which is repeated soon', async () => {
+    const { store, clock, looks } = await usedElsewhere();
+    gateway.onRequest(({ kind }) => (kind === 'account' ? { do: 'answer', status: 503 } : undefined));
+    clock.pass(300_000);
+    expect(await accept(store, 'b')).toBe('accepted');
+    await until(() => looks() === 1);
+    clock.pass(31_000);
+    expect(await accept(store, 'c')).toBe('accepted');
+    await until(() => looks() === 2);
+    await store.close();
+  });
+
+  test('is looked at again after several requests without a clear answer', async () => {
+    const { store, looks } = await usedElsewhere();
+    gateway.onRequest(({ kind }) => (kind === 'account' ? undefined : { do: 'answer', status: 503 }));
+    for (let count = 0; count < 5; count += 1) {
+      await expect(accept(store, `b${count}`)).rejects.toMatchObject({ name: 'StoreFault' });
+    }
+    expect(looks()).toBe(0);
+    gateway.onRequest(() => undefined);
+    await accept(store, 'c');
+    await until(() => looks() === 1);
+    await store.close();
+  });
+});
+
+describe('what is done by the time', () => {
+  const HOURS_MS = 6 * 3_600_000;
+
+  test.each([
+    ['an accept', (store: Store) => accept(store, 'a')],
+    [
+      'an accept with a large body',
+      (store: Store) => {
+        const activity = { ...entry('a'), body: { ref: 'large', bytes: 1 } };
+        return store.mailbox.accept(conversation(), activity, [{ ref: 'large', activity: message('large') }], 10);
+      },
+    ],
+  ])('%s waits for the time of the service, whatever this machine believes', async (_name, call) => {
+    const clock = createShiftedClock();
+    clock.pass(HOURS_MS);
+    const { make } = cosmosStores(gateway.endpoint, clock);
+    const [store, other] = [make(), make()];
+    await call(store);
+    // The machine's clock shows six hours more than the service's.
+    const { head } = (await other.inspection.conversation(conversation())) ?? {};
+    expect(head?.pend[0]?.at).toBeLessThan(Date.now() + 60_000);
+    expect(head?.wake).toBeLessThan(Date.now() + 60_000);
+    await store.close();
+    await other.close();
+  });
+
+  test('a search for what is overdue, a lease and a lifetime too', async () => {
+    const { database, make } = cosmosStores(gateway.endpoint, systemClock);
+    const filled = make();
+    await accept(filled, 'a');
+    const clock = createShiftedClock();
+    clock.pass(HOURS_MS);
+    const fresh = () => cosmosStores(gateway.endpoint, clock, { database }).make();
+    expect(await fresh().mailbox.overdue(10)).toEqual([]);
+    const held = await fresh().turns.acquire(conversation(), 'worker-1');
+    expect(held).toMatchObject({ outcome: 'acquired' });
+    expect(held.outcome === 'acquired' && held.held.head.lease?.until).toBeLessThan(Date.now() + 60_000);
+    await fresh().sweeps.ended('timer');
+    expect((await filled.sweeps.last())?.agoMs).toBeGreaterThanOrEqual(0);
+    await filled.close();
+  });
 });
 
 test('a store that is closed while it opens can be opened again at once', async () => {

@@ -322,6 +322,54 @@ describe('reads', () => {
   });
 });
 
+/** Sub-statuses that make of a 404 something that is not about the item: 1002 session, 1003 container, and what the service says of itself. */
+const NOT_ABOUT_THE_ITEM = [1002, 1003, 1013, 1023, 1024, 1030, 9_999];
+
+describe.each(NOT_ABOUT_THE_ITEM)('a 404 with sub-status %i is not about the item', (substatus) => {
+  const refused = { do: 'answer', status: 404, substatus } as const;
+  const isFault = { name: 'StoreFault', applied: 'no' };
+
+  test('an acquire does not say that there is nothing to do', async () => {
+    await accept(store, 'a');
+    gateway.onRequest(({ kind }) => (kind === 'patch' || kind === 'read' ? refused : undefined));
+    await expect(store.turns.acquire(conversation(), 'worker-1')).rejects.toMatchObject(isFault);
+    gateway.onRequest(() => undefined);
+    expect((await store.turns.acquire(conversation(), 'worker-1')).outcome).toBe('acquired');
+  });
+
+  test('state and users do not read as empty, and nothing is written over them', async () => {
+    const held = await holding(store, ['a', 'b']);
+    await store.turns.commit(held, turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] }));
+    gateway.onRequest(({ kind }) => (WRITES.has(kind) || kind === 'read' ? refused : undefined));
+    for (const call of [
+      () => other.turns.readState(conversation(), 'conversation'),
+      () => other.users.read(USER),
+      () => other.inspection.conversation(conversation()),
+      () => accept(other, 'c'),
+      () => accept(other, 'c', conversation('new')),
+      () => other.sweeps.last(),
+    ]) {
+      await expect(call()).rejects.toMatchObject(isFault);
+    }
+  });
+
+  test('an operation of a batch that is turned down so is not taken for an item that is gone', async () => {
+    const held = await holding(store, ['a', 'b']);
+    const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
+    const body = [{ statusCode: 404, subStatusCode: substatus }, { statusCode: 424 }];
+    nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 207, body });
+    const { answer, faults } = await persisting(() => store.turns.commit(held, turn));
+    expect(faults.map(({ applied }) => applied)).toEqual(['no']);
+    expect(answer).toMatchObject({ outcome: 'held', head: { n: 1 } });
+  });
+});
+
+test('a plain 404 is about the item, with a sub-status of 0 too', async () => {
+  await accept(store, 'a');
+  gateway.onRequest(({ kind }) => (kind === 'patch' ? { do: 'answer', status: 404, substatus: 0 } : undefined));
+  expect((await store.turns.acquire(conversation(), 'worker-1')).outcome).toBe('idle');
+});
+
 describe('batches', () => {
   test('a batch that is turned down as a whole is told apart from one that is not answered', async () => {
     const held = await holding(store, ['a', 'b']);
@@ -413,6 +461,15 @@ describe('what became of one operation of a batch', () => {
     const { answer, faults } = await persisting(() => store.turns.commit(held, turn));
     expect(faults.map((fault) => fault.applied)).toEqual([applied]);
     expect(answer).toMatchObject({ outcome: 'held', head: { n: 1 } });
+  });
+
+  test('with the time to wait that the throttled one names', async () => {
+    const held = await holding(store, ['a', 'b']);
+    const turn = turnOf(held, { writes: [{ id: 'conversation', data: LARGE }] });
+    const body = [{ statusCode: 424 }, { statusCode: 429, subStatusCode: 3200, retryAfterMilliseconds: 23 }];
+    nextOf(({ kind }) => kind === 'batch', { do: 'answer', status: 207, body });
+    const { faults } = await persisting(() => store.turns.commit(held, turn));
+    expect(faults).toMatchObject([{ applied: 'no', retryAfterMs: 23 }]);
   });
 
   test.each([[[]], [{}], ['a page of a proxy']])(

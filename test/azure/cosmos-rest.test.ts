@@ -4,8 +4,9 @@ import { CosmosClient } from '@azure/cosmos';
 import type { TokenCredential } from '@azure/identity';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { keyAuthorization, tokenAuthorization, tokenScopes } from '../../src/azure/cosmos-authorization';
-import { CosmosFailure, CosmosRest } from '../../src/azure/cosmos-rest';
-import { SessionTokens } from '../../src/azure/cosmos-session';
+import { CosmosFailure } from '../../src/azure/cosmos-failure';
+import { CosmosRest } from '../../src/azure/cosmos-rest';
+import { impossibleSession, SessionTokens } from '../../src/azure/cosmos-session';
 import { identityTokens } from '../../src/azure/identity';
 import type { TokenSourceOptions } from '../../src/azure/token-source';
 import { systemClock } from '../../src/runtime/system';
@@ -211,9 +212,58 @@ describe('a container that is not as far as it was: made anew, restored, or fail
     const session = new SessionTokens();
     for (let lsn = 1; lsn <= 150; lsn += 1) {
       session.observe(`0:-1#${lsn}`);
-      session.refused();
+      session.refused({ 'x-ms-session-token': '0:-1#1' }, 'a');
     }
     expect(session.header).toBe('0:-1#150');
+  });
+});
+
+describe('refusals are counted by partition', () => {
+  const token = (partition: number, lsn: number) => ({ 'x-ms-session-token': `${partition}:-1#${lsn}` });
+
+  test('so that one that has lost what was seen is read again, whatever goes on in the others', () => {
+    const told: string[] = [];
+    const session = new SessionTokens((partition) => told.push(partition));
+    session.observe('0:-1#50,1:-1#50');
+    for (let count = 1; count <= 100; count += 1) {
+      session.observe(`1:-1#${50 + count}`);
+      session.refused(token(0, 7), 'p');
+    }
+    expect(session.header).toBe('1:-1#150');
+    expect(told).toEqual(Array.from({ length: 100 }, () => '0'));
+  });
+
+  test('by the name of the range, where the answer has it', () => {
+    const told: string[] = [];
+    const session = new SessionTokens((partition) => told.push(partition));
+    session.refused({ 'x-ms-documentdb-partitionkeyrangeid': '12' }, 'p');
+    session.refused({}, 'p');
+    expect(told).toEqual(['12', 'unknown']);
+  });
+
+  test('and where no partition is named, by what was read, until that is answered', () => {
+    const session = new SessionTokens();
+    session.observe('0:-1#50');
+    const refuse = (times: number) => {
+      for (let count = 0; count < times; count += 1) session.refused({}, 'p');
+    };
+    refuse(99);
+    session.accepted('p');
+    refuse(99);
+    expect(session.header).toBe('0:-1#50');
+    refuse(1);
+    expect(session.header).toBe('');
+  });
+});
+
+describe('a session that nobody can have reached', () => {
+  test.each([
+    ['0:-1#12', '0:-1#1000000012'],
+    ['3:2#5#1=7#4=9', '3:2#1000000005#1=1000000007#4=1000000009'],
+    ['nonsense', undefined],
+    [undefined, undefined],
+  ])('%s becomes %s', (known, ahead) => {
+    expect(impossibleSession(known)).toBe(ahead);
   });
 });
 

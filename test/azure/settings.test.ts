@@ -66,6 +66,7 @@ test('the least that Azure needs', () => {
     inAzure: true,
     store: {
       kind: 'cosmos',
+      transport: 'rest',
       endpoint: 'https://a.documents.azure.com:443/',
       database: 'turnwise',
       managed: true,

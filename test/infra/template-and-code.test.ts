@@ -32,6 +32,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   AZURE_FUNCTIONS_ENVIRONMENT: 'production is the default',
   TURNWISE_DATA: 'for the embedded store',
   COSMOS_KEY: 'for emulators',
+  TURNWISE_COSMOS_TRANSPORT: 'the default is the one that is meant; the other is chosen by itself where it is needed',
   AzureWebJobsStorage: 'the queue is reached with an identity',
   TURNWISE_PARENT_BOTS: 'the bot is no skill',
   TURNWISE_SERVICE_HOSTS: 'the known services of channels are enough, unless a channel is not on the list',

@@ -1,4 +1,5 @@
-import { SETTINGS, type Setting } from '../../src/settings-list';
+import { SETTINGS } from '../../src/settings-list';
+import type { Setting } from '../../src/settings-values';
 
 const GROUPS: readonly (readonly [Setting['group'], string])[] = [
   ['bot', 'The bot'],

@@ -2,7 +2,7 @@ import { keyAuthorization } from '../../../src/azure/cosmos-authorization';
 import { Secret } from '../../../src/schema/secret';
 import { constants, documented, either, literal, match, symbol } from '../copies';
 import { type OutsideValue, outside, outsideEach } from '../outside-value';
-import { codeBelow, declared, declaredStrings, stringsIn, valuesAt } from '../production';
+import { codeBelow, declared, declaredStrings, stringsAcross, stringsIn, valuesAt } from '../production';
 
 /* Cosmos DB's REST API: headers, versions, statuses, limits. */
 
@@ -12,6 +12,7 @@ const STATUS = `${SDK}/common/statusCodes.js`;
 const FILES = codeBelow('src/azure').filter((file) => file.includes('/cosmos-'));
 const HEADERS = `${SDK}/utils/headers.js`;
 const REST = 'src/azure/cosmos-rest.ts';
+const ITEMS = 'src/azure/cosmos-rest-transport.ts';
 const REQUESTS = 'src/azure/cosmos-requests.ts';
 const OUTCOME = 'src/azure/cosmos-outcome.ts';
 
@@ -26,10 +27,15 @@ const request = { method: 'GET', type: 'docs', link: 'dbs/bots', date: 'Mon, 30 
 const keyed = new URLSearchParams(decodeURIComponent(String(keyAuthorization(new Secret('a2V5')).header(request))));
 
 export const cosmos: readonly OutsideValue[] = [
-  ...outsideEach('header', [...stringsIn(REST, /^x-ms-/, 11), ...stringsIn(REQUESTS, /^x-ms-/, 4)], header),
-  ...outsideEach('preference', stringsIn(REQUESTS, /^return=/, 1), header),
-  ...outsideEach('name of a preference', Object.keys(declared(REQUESTS, 'WITHOUT_CONTENT') as object), header),
-  ...outsideEach('name of a condition', stringsIn(REQUESTS, /^if-/, 2), header),
+  ...outsideEach('header', stringsAcross(FILES, /^x-ms-/, 21), header),
+  ...outsideEach('preference', stringsIn(ITEMS, /^return=/, 1), header),
+  ...outsideEach('name of a preference', Object.keys(declared(ITEMS, 'WITHOUT_CONTENT') as object), header),
+  ...outsideEach('name of a condition', stringsIn(ITEMS, /^if-/, 2), header),
+  outside(
+    'kind of a condition of the SDK',
+    stringsIn('src/azure/cosmos-sdk-transport.ts', /^If/, 1).join(),
+    literal(`${SDK}/request/request.js`),
+  ),
   outside('version of the REST API', declared(REST, 'VERSION'), symbol(CONSTANTS, 'Constants.CurrentVersion')),
   ...outsideEach(
     'beginning of an authorization',
@@ -48,15 +54,11 @@ export const cosmos: readonly OutsideValue[] = [
     stringsIn('src/azure/cosmos-account.ts', /^(?:dbs|colls|docs)$/, 5),
     symbol(CONSTANTS, 'ResourceType'),
   ),
-  ...outsideEach(
-    'kind of a resource',
-    stringsIn(REQUESTS, /^(?:dbs|colls|docs)$/, 2),
-    symbol(CONSTANTS, 'ResourceType'),
-  ),
+  ...outsideEach('kind of a resource', stringsIn(ITEMS, /^(?:dbs|colls|docs)$/, 2), symbol(CONSTANTS, 'ResourceType')),
   ...outsideEach(
     'level of consistency',
     [
-      ...declaredStrings('src/azure/cosmos-account.ts', 'CONSISTENT_ENOUGH'),
+      ...declaredStrings('src/azure/cosmos-account-document.ts', 'CONSISTENT_ENOUGH'),
       ...declaredStrings(REST, 'EVERY_REQUEST.x-ms-consistency-level'),
     ],
     literal(`${SDK}/documents/ConsistencyLevel.js`),
@@ -68,7 +70,7 @@ export const cosmos: readonly OutsideValue[] = [
   ),
   outside(
     'sub-status of a read behind its session',
-    declared(REST, 'READ_SESSION_NOT_AVAILABLE'),
+    declared('src/azure/cosmos-failure.ts', 'READ_SESSION_NOT_AVAILABLE'),
     subStatus('ReadSessionNotAvailable'),
   ),
   outside(
@@ -76,6 +78,7 @@ export const cosmos: readonly OutsideValue[] = [
     declared(OUTCOME, 'OWNER_MISSING'),
     documented('cosmos sub-statuses', 'OwnerResourceNotFound'),
   ),
+  ...ofNotFound(),
   outside(
     'sub-status of a region that does not write',
     declared(OUTCOME, 'WRITE_FORBIDDEN'),
@@ -135,6 +138,22 @@ export const cosmos: readonly OutsideValue[] = [
     documented('earlier state', 'partition key of old containers'),
   ),
 ];
+
+/** The sub-statuses of a 404 that is not about the item, in the order of their numbers. */
+function ofNotFound(): OutsideValue[] {
+  const names = [
+    'ReadSessionNotAvailable',
+    'OwnerResourceNotFound',
+    'CollectionCreateInProgress',
+    'StoreNotReady',
+    'AuthTokenNotFoundInCache',
+  ];
+  const codes = Object.keys(declared(OUTCOME, 'NOT_FOUND') as object).map(Number);
+  if (codes.length !== names.length) throw new Error(`There are ${codes.length} sub-statuses of a 404.`);
+  return names.map((name, index) =>
+    outside(`sub-status of a 404: ${name}`, codes[index], documented('cosmos sub-statuses', name)),
+  );
+}
 
 /** The statuses of refusals, each with the name that the SDK has for what it means here. */
 function refusals(): OutsideValue[] {

@@ -1,0 +1,33 @@
+import type { CONTAINERS } from './cosmos-containers';
+import type { Refusal } from './cosmos-outcome';
+import type { TransportName } from './cosmos-transport';
+
+/** One request as it went, for whoever watches. */
+export interface CosmosRequest {
+  readonly operation: 'read' | 'create' | 'replace' | 'remove' | 'patch' | 'batch' | 'query';
+  readonly container: keyof typeof CONTAINERS;
+  /** `ok`, what the service decided instead, or `fault`. */
+  readonly outcome: 'ok' | Refusal | 'fault';
+  readonly ms: number;
+  /** Request units, where the answer says them; else 0. */
+  readonly charge: number;
+  readonly transport: TransportName;
+  /** Status and sub-status of an answer that is a fault, and the service's id of the request. */
+  readonly status?: number;
+  readonly substatus?: number;
+  readonly activityId?: string;
+}
+
+/** A read that no replica answered, because none was as far as this process has seen (404/1002). */
+export interface SessionRefusal {
+  readonly container: keyof typeof CONTAINERS;
+  /** The physical partition, or `unknown` where the answer does not name it. */
+  readonly partition: string;
+}
+
+/** Told of what a store asks of Cosmos DB. None of these may throw. */
+export interface CosmosWatch {
+  /** Called for every request, when it is over. */
+  request?(request: CosmosRequest): void;
+  sessionRefused?(refusal: SessionRefusal): void;
+}
