@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
 import { findAppFiles } from '../local/app-files';
 import { StartupError } from '../local/startup-error';
 import { bundle } from './bundle';
+import { assertFree, replacePackage } from './package-folder';
 
 /** What was made, with sizes in bytes. */
 export interface AppPackage {
@@ -18,7 +19,7 @@ export interface AppPackage {
 export interface PackageOptions {
   /** Folder of the function app, absolute: where `package.json` and `host.json` are. */
   readonly appRoot: string;
-  /** Folder to write to. It is emptied, and the archive is put beside it. */
+  /** Folder to write to: new, empty, or with a package that was made before. The archive is put beside it. */
   readonly out: string;
 }
 
@@ -29,30 +30,32 @@ const SAME_DATE = '1980-01-02T00:00:00';
  * Makes of a compiled app what is deployed: one bundle without `node_modules`, as a folder and as a zip file.
  *
  * @throws StartupError when the app is not built, or cannot be bundled
+ * @throws TurnwiseError `PackagePlaceTaken` when the folder, or the archive beside it, is not one that was made here
  */
 export async function packageApp({ appRoot, out }: PackageOptions): Promise<AppPackage> {
   const files = findAppFiles(appRoot);
   const host = path.join(appRoot, 'host.json');
   if (!existsSync(host)) throw new StartupError('There is no host.json in this folder.');
-  refuseForeign(out);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(out, { recursive: true });
-
-  const { main } = await bundle(appRoot, files, out);
-  const { name, version } = JSON.parse(readFileSync(path.join(appRoot, 'package.json'), 'utf8')) as {
-    readonly name?: string;
-    readonly version?: string;
-  };
-  writeFileSync(path.join(out, 'package.json'), `${JSON.stringify({ name, version, private: true, main }, null, 2)}\n`);
-  writeFileSync(path.join(out, 'host.json'), readFileSync(host));
-  return { folder: out, ...archive(out, `${out}.zip`) };
-}
-
-/** A folder that is emptied has to be one that a package was written to. */
-function refuseForeign(folder: string): void {
-  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
-  if (existsSync(path.join(folder, 'host.json')) && !existsSync(path.join(folder, 'node_modules'))) return;
-  throw new StartupError(`${folder} holds something that is not a package: name an empty folder.`);
+  const zip = `${out}.zip`;
+  assertFree(out, zip);
+  const beside = path.dirname(out);
+  mkdirSync(beside, { recursive: true });
+  // Made elsewhere first, so that a package that cannot be made leaves the one before it as it was.
+  const made = mkdtempSync(path.join(beside, '.package-'));
+  try {
+    const { main } = await bundle(appRoot, files, made);
+    const { name, version } = JSON.parse(readFileSync(path.join(appRoot, 'package.json'), 'utf8')) as {
+      readonly name?: string;
+      readonly version?: string;
+    };
+    const manifest = { name, version, private: true, main };
+    writeFileSync(path.join(made, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(path.join(made, 'host.json'), readFileSync(host));
+    replacePackage(out, made);
+    return { folder: out, ...archive(made, zip) };
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
 }
 
 function archive(folder: string, zip: string): Pick<AppPackage, 'zip' | 'bytes' | 'zippedBytes'> {

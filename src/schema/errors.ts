@@ -118,6 +118,8 @@ export const ERRORS = {
   ConversationKeyRefused:
     'This names no conversation; a key is channelId/conversationId, as "turnwise status" and "turnwise dead list" show it.',
   ConversationUnknown: 'Nothing was ever accepted in this conversation; check its key and the store.',
+  PackagePlaceTaken:
+    '"turnwise package" replaces only what it has made, and there is something else; name a new folder, or remove what is there.',
   NothingToImport:
     'The settings name no state to import; set TURNWISE_EARLIER_CONTAINER and TURNWISE_EARLIER_DATABASE.',
   NobodyToForget: 'Nobody was named; say --conversation, --user, or both, as often as needed.',

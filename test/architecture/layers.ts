@@ -52,7 +52,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: /^(node:|commander$|zod$)/,
   },
   // What is deployed is made of the files that the runner would load.
-  package: { files: /^src\/package\//, parts: ['local'], packages: /^(node:|esbuild$|fflate$)/ },
+  package: { files: /^src\/package\//, parts: ['local', 'schema'], packages: /^(node:|esbuild$|fflate$)/ },
   // The runner loads the compiled app as the Functions worker does, and knows nothing of it but the names of its settings.
   local: { files: /^src\/local\//, parts: ['settings'], packages: /^(node:|zod$|@azure\/)/ },
   api: {

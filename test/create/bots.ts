@@ -21,7 +21,10 @@ export class Workshop {
   readonly #create: string;
 
   constructor() {
-    this.#turnwise = this.#pack(ROOT, '--ignore-scripts');
+    const library = path.join(this.folder, 'library');
+    const built = run(ROOT, process.execPath, '.ci/library.mjs', library);
+    if (built.code !== 0) throw new Error(built.out + built.err);
+    this.#turnwise = this.#pack(library);
     const packed = this.#pack(path.join(ROOT, 'create'));
     this.#create = path.join(this.folder, 'create');
     unpack(packed, this.#create);
@@ -65,8 +68,8 @@ export class Workshop {
     spawnSync('chmod', ['+x', path.join(modules, 'turnwise/dist/src/cli/main.js')]);
   }
 
-  #pack(project: string, ...options: readonly string[]): string {
-    const { code, out, err } = run(project, 'npm', 'pack', '--json', '--pack-destination', this.folder, ...options);
+  #pack(project: string): string {
+    const { code, out, err } = run(project, 'npm', 'pack', '--json', '--pack-destination', this.folder);
     if (code !== 0) throw new Error(err);
     const [made] = Object.values(JSON.parse(out.slice(out.search(/^[[{]/m))) as Record<string, { filename: string }>);
     return path.join(this.folder, made?.filename ?? '');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { folderElsewhere, QUIET, ROOT } from './packaging';
 
-/* What `npm pack` makes, used by a project that knows Turnwise from its package only. */
+/* What `npm run library` and `npm pack` make, used by a project that knows Turnwise from its package only. */
 
 const folder = folderElsewhere();
 const installed = path.join(folder, 'node_modules/turnwise');
@@ -12,6 +12,8 @@ const installed = path.join(folder, 'node_modules/turnwise');
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly main: string;
+  readonly types: string;
   readonly bin: Readonly<Record<string, string>>;
 }
 
@@ -20,10 +22,10 @@ let packed: readonly string[];
 
 /** Installs the package without asking a registry: what it depends on is linked, and nothing else is there. */
 beforeAll(() => {
-  const pack = spawnSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const library = path.join(folder, 'library');
+  const build = spawnSync(process.execPath, [path.join(ROOT, '.ci/library.mjs'), library], { encoding: 'utf8' });
+  expect(build.stdout).toBe('');
+  const pack = spawnSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: library, encoding: 'utf8' });
   const [made] = Object.values(JSON.parse(pack.stdout) as Record<string, Tarball>);
   packed = made?.files.map((file) => file.path) ?? [];
   mkdirSync(installed, { recursive: true });
@@ -49,13 +51,32 @@ function link(name: string): void {
 }
 
 describe('the package', () => {
-  /** npm packs what `main` names whatever else is said, and `main` is what makes this repository an app as well. */
   test('has what it announces, and no tests', () => {
-    const { bin, exports } = manifest();
-    const announced = [...Object.values(bin), ...Object.values(exports).flatMap((each) => Object.values(each))];
+    const { bin, exports, main, types } = manifest();
+    const entries = Object.values(exports).flatMap((each) => Object.values(each));
+    const announced = [...Object.values(bin), main, types, ...entries];
     expect(announced.filter((file) => file.length > 1 && !existsSync(path.join(installed, file)))).toEqual([]);
     expect(packed).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'dist/src/index.d.ts', 'docs/errors.md']));
-    expect(packed.filter((file) => !/^(dist\/src|dist\/functions|docs)\/|^[\w.]+$/.test(file))).toEqual([]);
+    expect(packed.filter((file) => !/^(dist\/src|docs)\/|^[\w.]+$/.test(file))).toEqual([]);
+  });
+
+  test('has neither the app of the repository, nor source maps, nor what is for developing it', () => {
+    expect(packed.filter((file) => file.startsWith('dist/functions') || file.endsWith('.map'))).toEqual([]);
+    const code = packed.filter((file) => /\.[cm]?[jt]s$/.test(file));
+    expect(
+      code.filter((file) => readFileSync(path.join(installed, file), 'utf8').match(/^\/\/# sourceMappingURL/m)),
+    ).toEqual([]);
+    expect(Object.keys(manifest())).not.toEqual(expect.arrayContaining(['scripts']));
+    expect(Object.keys(manifest())).not.toEqual(expect.arrayContaining(['devDependencies']));
+  });
+
+  test('is not what npm makes of the repository, which is refused with a word on what to do', () => {
+    const { status, stderr } = spawnSync('npm', ['pack', '--dry-run'], { cwd: ROOT, encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('npm run library');
+    const root = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { readonly private: boolean };
+    // So is publishing it.
+    expect(root.private).toBe(true);
   });
 
   test('everything that its code needs is a dependency of it', () => {

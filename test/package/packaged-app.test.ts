@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { startCosmosGateway } from '../support/cosmos-gateway';
 import { TEST_KEY } from '../support/cosmos-under-test';
 import { type FakeConnector, startFakeConnector } from '../support/fake-connector';
 import { selfSigned } from '../support/self-signed';
-import { deploy, folderElsewhere, ROOT, turnwise } from './packaging';
+import { deploy, folderElsewhere, project, ROOT, turnwise } from './packaging';
 
 /* The project's own bot as it is deployed: packaged, unpacked where there is no node_modules, and run there. */
 
@@ -196,17 +196,6 @@ test('asked to end under load, it loses nothing and repeats nothing: every turn 
 });
 
 describe('an app of its own', () => {
-  function project(type: 'commonjs' | 'module', files: Readonly<Record<string, string>>): string {
-    const folder = path.join(folderElsewhere(), 'app');
-    mkdirSync(path.join(folder, 'functions'), { recursive: true });
-    symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
-    const main = { name: 'own', type, main: 'functions/*.js' };
-    writeFileSync(path.join(folder, 'package.json'), JSON.stringify(main));
-    writeFileSync(path.join(folder, 'host.json'), readFileSync(path.join(ROOT, 'host.json')));
-    for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
-    return folder;
-  }
-
   const FAILS = `import { app } from '@azure/functions';
 
 class Unlucky extends Error {}
@@ -254,14 +243,6 @@ app.http('messages', {
     const { code, err } = turnwise(folder, 'package');
     expect({ code, err }).toEqual({ code: 1, err: expect.stringMatching(says) });
     expect(err.trimEnd().split('\n')).toHaveLength(1);
-    rmSync(path.dirname(folder), { recursive: true, force: true });
-  });
-
-  test('a folder that holds something else is not emptied', () => {
-    const folder = project('commonjs', { 'functions/a.js': '', 'functions/precious.txt': 'mine' });
-    expect(turnwise(folder, 'package', '--out', 'functions').err).toMatch(/holds something that is not a package/);
-    expect(turnwise(folder, 'package', '--out', '.').err).toMatch(/holds something that is not a package/);
-    expect(readdirSync(path.join(folder, 'functions'))).toEqual(['a.js', 'precious.txt']);
     rmSync(path.dirname(folder), { recursive: true, force: true });
   });
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { unzipSync } from 'fflate';
@@ -39,4 +39,16 @@ export function deploy(app: string, to: string): AppPackage {
     writeFileSync(path.join(deployed, name), content);
   }
   return { ...made, folder: deployed };
+}
+
+/** Makes an app of its own, in a folder `app` of a new folder. It has the packages of the project. */
+export function project(type: 'commonjs' | 'module', files: Readonly<Record<string, string>>): string {
+  const folder = path.join(folderElsewhere(), 'app');
+  mkdirSync(path.join(folder, 'functions'), { recursive: true });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  const main = { name: 'own', type, main: 'functions/*.js' };
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify(main));
+  writeFileSync(path.join(folder, 'host.json'), readFileSync(path.join(ROOT, 'host.json')));
+  for (const [name, content] of Object.entries(files)) writeFileSync(path.join(folder, name), content);
+  return folder;
 }
