@@ -20,7 +20,7 @@ const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZ
 /** Starts Azurite's queue service on a free port of the loopback address, its files in the data folder. */
 export async function startAzurite(appRoot: string, dataDir: string): Promise<LocalQueue> {
   const location = join(dataDir, 'azurite');
-  mkdirSync(location, { recursive: true });
+  mkdirSync(location, { recursive: true, mode: 0o700 });
   const script = resolveScript(appRoot);
   const start = async (): Promise<Companion> =>
     startCompanion({
@@ -31,7 +31,6 @@ export async function startAzurite(appRoot: string, dataDir: string): Promise<Lo
       ],
       lockFile: join(dataDir, 'azurite.lock'),
       cwd: location,
-      env: process.env,
       ready: /listens on http:\/\/([\d.]+:\d+)/,
       readyWithinMs: 25_000,
     });

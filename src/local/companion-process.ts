@@ -11,6 +11,9 @@ const FAREWELL_MS = 3_000;
 /** How long the companion of a runner that was killed may take to go away. */
 const LOCK_PATIENCE_MS = 10_000;
 
+// What a companion writes is read by this account alone.
+process.umask(0o077);
+
 const [node = process.execPath, , lockFile = '-', script = '', ...args] = process.argv;
 
 process.once('disconnect', () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { companionEnvironment } from './companion-environment';
 import { deferred } from './deferred';
 
 export interface CompanionOptions {
@@ -9,7 +10,8 @@ export interface CompanionOptions {
   /** A file that at most one companion may hold at a time. */
   readonly lockFile?: string;
   readonly cwd: string;
-  readonly env: NodeJS.ProcessEnv;
+  /** Its own settings, as environment variables. Of the runner's environment it gets what {@link companionEnvironment} names. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** The line of output that says it is ready. */
   readonly ready: RegExp;
   readonly readyWithinMs: number;
@@ -36,7 +38,7 @@ export async function startCompanion(options: CompanionOptions): Promise<Compani
     [options.lockFile ?? '-', options.script, ...options.args],
     {
       cwd: options.cwd,
-      env: options.env,
+      env: companionEnvironment(process.env, options.settings),
       execPath: process.execPath,
       // In a group of its own: Ctrl-C in a terminal goes to the whole group, and the queue must outlive the runner's last turns.
       detached: true,

@@ -57,8 +57,7 @@ export async function startPlayground(options: {
       ],
       // In the app's folder, where the playground looks for its settings file; its log belongs with the other local data.
       cwd: appRoot,
-      env: {
-        ...process.env,
+      settings: {
         TEAMSAPPTESTER_BROWSER: 'none',
         M365_AGENTS_PLAYGROUND_LOGFILE: join(dataDir, 'playground.log'),
       },

@@ -72,7 +72,7 @@ async function start(options: RunnerOptions, undo: (() => unknown)[]): Promise<R
   const settings = prepareEnvironment(appRoot, env);
   const files = findAppFiles(appRoot);
 
-  const folder = takeDataFolder(settings.dataDir);
+  const folder = takeDataFolder(settings.dataDir, settings.ownsDataDir);
   undo.push(() => folder.release());
   const http = await HttpTriggerServer.listen(settings.port, settings.bodyLimit);
   undo.push(() => http.close());

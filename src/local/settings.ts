@@ -9,19 +9,25 @@ export interface RunnerSettings {
   readonly chatPort: number;
   /** Folder of the embedded store and queue, absolute. */
   readonly dataDir: string;
+  /** Whether that is the runner's own folder, and not one that a setting names. */
+  readonly ownsDataDir: boolean;
   /** Whether a storage account is configured; without one, the runner starts a queue server of its own. */
   readonly hasStorage: boolean;
   /** Largest request body, in bytes. The setting is the host's own. */
   readonly bodyLimit: number;
 }
 
+/** Folder of the embedded store and queue unless a setting names another, in the folder of the app. */
+const OWN_DATA_DIR = '.local';
+
 /** Reads the runner's settings from an environment, the values of `local.settings.json` already in it. */
 export function readSettings(env: NodeJS.ProcessEnv, appRoot: string): RunnerSettings {
-  const data = env.TURNWISE_DATA || '.local';
+  const data = env.TURNWISE_DATA || OWN_DATA_DIR;
   return {
     port: readPort(env, 'TURNWISE_PORT', 7071),
     chatPort: readPort(env, 'TURNWISE_CHAT_PORT', 56150),
     dataDir: isAbsolute(data) ? data : join(appRoot, data),
+    ownsDataDir: data === OWN_DATA_DIR,
     hasStorage: hasStorage(env),
     bodyLimit: readBodyLimit(env),
   };

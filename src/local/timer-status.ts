@@ -33,9 +33,9 @@ export class TimerStatusFile {
 
   set(name: string, status: TimerStatus): void {
     this.#timers[name] = status;
-    mkdirSync(dirname(this.#path), { recursive: true });
+    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     // Renamed into place: a crash leaves the old file or the new one.
-    writeFileSync(`${this.#path}.new`, `${JSON.stringify(this.#timers, null, 2)}\n`);
+    writeFileSync(`${this.#path}.new`, `${JSON.stringify(this.#timers, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${this.#path}.new`, this.#path);
   }
 }

@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** What brings a file from each format to the next; the first makes it. */
@@ -124,10 +125,12 @@ export function hasCurrentFormat(file: string): boolean {
   }
 }
 
-/** Opens (and if need be creates) the database file. @throws Error when it cannot be, or is of a newer version. */
+/** Opens (and if need be creates, for this account alone) the database file. @throws Error when it cannot be, or is of a newer version. */
 export function openDatabase(file: string): Database {
   // Not before it is needed: an app on another store need not load it, nor have Node 22 warn that it is experimental.
   const sqlite = require('node:sqlite') as typeof import('node:sqlite');
+  // SQLite would make a file that other accounts can read. What it puts beside the file has the permissions of the file.
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600));
   const db = new sqlite.DatabaseSync(file, { timeout: 0 });
   try {
     prepareFile(db);

@@ -43,7 +43,7 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
     if (closed) throw new StoreFault('no', 'The store is closed.');
     if (opened === undefined) {
       try {
-        mkdirSync(dirname(file), { recursive: true });
+        mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
         opened = openDatabase(file);
       } catch (error) {
         if (isOldNode(error)) throw new TurnwiseError('NodeTooOld', `This is Node ${process.versions.node}.`);

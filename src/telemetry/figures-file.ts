@@ -28,7 +28,7 @@ export function figuresFile(folder: string, since = Date.now()): FiguresFile {
   const write = (): void => {
     timer = undefined;
     try {
-      writeFileSync(`${file}.new`, JSON.stringify(figures.data));
+      writeFileSync(`${file}.new`, JSON.stringify(figures.data), { mode: 0o600 });
       renameSync(`${file}.new`, file);
     } catch {
       // The folder may be gone, or full.

@@ -123,6 +123,7 @@ describe('settings', () => {
       port: 7071,
       chatPort: 56150,
       dataDir: '/app/.local',
+      ownsDataDir: true,
       hasStorage: false,
       bodyLimit: 1_100_000,
     });

@@ -2,6 +2,7 @@
 export const OURS: Readonly<Record<string, string>> = {
   'https://turnwise.invalid/': 'an address that leads nowhere, for turns that have no channel',
   'dist/package': 'the folder of the package',
+  '.turnwise-package.json': 'the mark of a folder that has a package',
   'dist/shared': 'a folder of the package that makes bots',
   'jose/jws/compact/verify': 'a module of a package; it has to load',
   'jose/key/import': 'a module of a package; it has to load',
@@ -18,5 +19,5 @@ export const OUR_SHAPES: readonly (readonly [shape: RegExp, reason: string])[] =
   [/^(?:attempts|backlog|rings|store|sweeps)\.[a-z]+$/, 'names of our measurements, which get their beginning later'],
   [/^(?:conversation|from|recipient)\.id$/, 'places in an activity; each name in them is listed by itself'],
   [/^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1)(?::|$)/, 'addresses of this machine'],
-  [/^[a-z]+(?:\.[a-z]+)*\.(?:cjs|db|js|json|lock|log|ts|txt|yaml)$/, 'names of files'],
+  [/^[a-z]+(?:\.[a-z]+)*\.(?:cjs|db|js|json|lock|log|mjs|ts|txt|yaml)$/, 'names of files'],
 ];

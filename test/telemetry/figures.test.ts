@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -50,6 +50,7 @@ describe('the file of a process', () => {
     const file = figuresFile(folder, 1_000);
     file.measure(METRICS.conflicts, 1);
     file.close();
+    expect(statSync(path.join(folder, `figures-${process.pid}.json`)).mode & 0o777).toBe(0o600);
     // A process that does not live, and one that does.
     writeFileSync(path.join(folder, `figures-${process.ppid}.json`), JSON.stringify(measured([5], 2).data));
     const { figures, processes } = readFigures(folder);
