@@ -28,7 +28,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   azure: {
     files: /^src\/azure\//,
     parts: ['store', 'ports', 'turn', 'schema'],
-    packages: /^(node:|@azure\/|@opentelemetry\/|jose(\/|$)|botframework-connector$)/,
+    packages: /^(node:|@azure\/|@opentelemetry\/|jose(\/|$))/,
   },
   // The API of OpenTelemetry and no SDK: what a process registers is its own business.
   telemetry: {

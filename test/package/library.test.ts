@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { folderElsewhere, QUIET, ROOT } from './packaging';
@@ -11,6 +12,8 @@ const installed = path.join(folder, 'node_modules/turnwise');
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
   readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly main: string;
   readonly types: string;
@@ -79,17 +82,51 @@ describe('the package', () => {
     expect(root.private).toBe(true);
   });
 
-  test('everything that its code needs is a dependency of it', () => {
-    const declared = new Set(Object.keys({ ...manifest().dependencies, 'botbuilder-core': '', esbuild: '' }));
-    const needed = new Set<string>();
-    for (const file of packed.filter((each) => each.endsWith('.js'))) {
-      const text = readFileSync(path.join(installed, file), 'utf8');
-      for (const [, name = ''] of text.matchAll(/\brequire\("((?:@[\w.-]+\/)?[\w.-]+)[^"]*"\)/g)) needed.add(name);
+  describe('and its dependencies', () => {
+    /** Packages that the files of the package import, by the files; with those of the declarations. */
+    function imported(files: (file: string) => boolean = () => true): Map<string, string[]> {
+      const found = new Map<string, string[]>();
+      for (const file of packed.filter((each) => /\.(?:js|d\.ts)$/.test(each)).filter(files)) {
+        const text = readFileSync(path.join(installed, file), 'utf8');
+        const named = text.matchAll(/(?:\brequire|\bimport)\(['"]([^'"]+)['"]\)|\bfrom ['"]([^'"]+)['"]/g);
+        for (const [, required = '', from = ''] of named) {
+          const name = /^(?:@[\w.-]+\/)?[\w-][\w.-]*/.exec(required || from)?.[0];
+          if (name === undefined || isBuiltIn(name)) continue;
+          found.set(name, [...(found.get(name) ?? []), file]);
+        }
+      }
+      return found;
     }
-    const builtIn = new Set(require('node:module').builtinModules as readonly string[]);
-    expect([...needed].filter((name) => !/^\.|^node$/.test(name) && !builtIn.has(name) && !declared.has(name))).toEqual(
-      [],
-    );
+    const isBuiltIn = (name: string): boolean => name === 'node' || builtinModules.includes(name);
+
+    /** Optional peers that nothing imports, and why the range is given. */
+    const PEERS_FOR_OTHERS = {
+      'botbuilder-dialogs': 'the dialogs of bots that run by way of turnwise/botbuilder',
+      'botframework-connector': 'in the types of botbuilder-core, which turnwise/botbuilder passes on',
+    };
+    /** The worker has it, and no registry. */
+    const OF_THE_WORKER = '@azure/functions-core';
+
+    test('every package that its code or its types need is a dependency, or an optional peer', () => {
+      const { dependencies, peerDependencies, peerDependenciesMeta } = manifest();
+      expect(Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional)).toEqual([]);
+      const declared = { ...dependencies, ...peerDependencies, [OF_THE_WORKER]: '' };
+      expect([...imported().keys()].filter((name) => !(name in declared))).toEqual([]);
+    });
+
+    test('every dependency is needed: imported by code or types', () => {
+      const { dependencies, peerDependencies } = manifest();
+      const needed = imported();
+      expect(Object.keys(dependencies).filter((name) => !needed.has(name))).toEqual([]);
+      const idle = Object.keys(peerDependencies).filter((name) => !needed.has(name));
+      expect(idle).toEqual(Object.keys(PEERS_FOR_OTHERS));
+    });
+
+    test('packages of the Bot Framework SDK are for turnwise/botbuilder alone', () => {
+      const others = imported((file) => !file.startsWith('dist/src/botbuilder/'));
+      expect([...others.keys()].filter((name) => /^bot(?:builder|framework)/.test(name))).toEqual([]);
+      expect(Object.keys(manifest().dependencies).filter((name) => /^bot(?:builder|framework)/.test(name))).toEqual([]);
+    });
   });
 });
 
@@ -120,6 +157,16 @@ async function main(): Promise<void> {
   process.stdout.write('done');
 }
 void main();
+`;
+
+/** A bot of the Bot Framework SDK, taken over. */
+const BRIDGE = `
+import { fromBotBuilder } from 'turnwise/botbuilder';
+import { ActivityHandler } from 'botbuilder-core';
+
+export const bot = fromBotBuilder(new ActivityHandler());
+// @ts-expect-error It is no bot: were everything untyped, this would be no error.
+export const none = fromBotBuilder(1);
 `;
 
 describe('a project in strict TypeScript', () => {
@@ -161,9 +208,22 @@ describe('a project in strict TypeScript', () => {
     expect(run.stdout).toContain('package');
   });
 
-  test('the bridge to the Bot Framework SDK can be imported where that is installed', () => {
+  test('the bridge to the Bot Framework SDK can be imported where that is installed, in strict TypeScript too', () => {
     link('botbuilder-core');
     link('botbuilder-dialogs');
+    writeFileSync(path.join(folder, 'bridge.mts'), BRIDGE);
+    const options = JSON.parse(readFileSync(path.join(folder, 'tsconfig.json'), 'utf8')) as { compilerOptions: object };
+    // The SDK's own types do not hold to this option.
+    const compilerOptions = { ...options.compilerOptions, exactOptionalPropertyTypes: false, noEmit: true };
+    writeFileSync(
+      path.join(folder, 'tsconfig.bridge.json'),
+      JSON.stringify({ compilerOptions, files: ['bridge.mts'] }),
+    );
+    const compiler = path.join(ROOT, 'node_modules/typescript/bin/tsc');
+    const compiled = spawnSync(process.execPath, [compiler, '-p', path.join(folder, 'tsconfig.bridge.json')], {
+      encoding: 'utf8',
+    });
+    expect(compiled.stdout).toBe('');
     const script = "import { fromBotBuilder } from 'turnwise/botbuilder'; process.stdout.write(typeof fromBotBuilder)";
     const run = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       cwd: folder,
