@@ -36,12 +36,17 @@ import { DEFAULT_TIMING } from './turn/timing';
 /** The queue that the `turns` function listens to. */
 export const TURNS_QUEUE = 'turns';
 
-/** The store that the settings name. Nothing is opened yet. */
+/**
+ * Makes the store that the settings name. Nothing is opened yet.
+ *
+ * @param patient whether its queries may take their time
+ */
 export function configuredStore(
   store: StoreSettings,
   environment: Settings['environment'],
   lifetimes: Lifetimes = {},
   watch: CosmosWatch = {},
+  patient = false,
 ): Store {
   switch (store.kind) {
     case 'memory':
@@ -55,6 +60,7 @@ export function configuredStore(
         clock: systemClock,
         lifetimes,
         watch,
+        patient,
       });
   }
 }

@@ -17,6 +17,12 @@ import { azureIdentity, identityTokens } from './identity';
 
 const REQUEST_LIMIT_MS = 3_000;
 
+/** Time for one request of a patient query, in ms: the service works on one page for five seconds, and answers with what it has. */
+const PATIENT_REQUEST_MS = 15_000;
+
+/** Time that a patient query waits for a service that is busy, with one page, in ms. */
+const PATIENCE_MS = 45_000;
+
 /** An account that has been looked at. */
 export interface OpenAccount {
   readonly rest: CosmosRest;
@@ -61,6 +67,7 @@ export class CosmosAccount {
   readonly #timers: Pick<Clock, 'now' | 'monotonic'>;
   #rest: CosmosRest | undefined;
   #client: CosmosClient | undefined;
+  #patientClient: CosmosClient | undefined;
   #authorization: CosmosAuthorization | undefined;
   #transport: { readonly name: TransportName; readonly region: string; readonly made: CosmosTransport } | undefined;
   #chosen: TransportName;
@@ -140,6 +147,18 @@ export class CosmosAccount {
     if (this.#opened !== undefined) this.#opening = Promise.resolve(this.#opened);
   }
 
+  /** The SDK's client for queries. A patient one waits when the service is busy: a query that has failed cannot go on where it was. */
+  queries(patient: boolean): CosmosClient {
+    if (!patient) return this.sdk();
+    this.#patientClient ??= createClient(this.#connection, PATIENT_REQUEST_MS, PATIENCE_MS);
+    return this.#patientClient;
+  }
+
+  /** Whether queries may take their time where nothing else is said. */
+  get isPatient(): boolean {
+    return this.#connection.patient === true;
+  }
+
   /** Looks at account and containers now. @throws TurnwiseError when they cannot be used as they are, or not be reached */
   async open(): Promise<readonly ContainerIdentity[]> {
     this.#closed = false;
@@ -172,6 +191,8 @@ export class CosmosAccount {
     this.#closed = true;
     this.#client?.dispose();
     this.#client = undefined;
+    this.#patientClient?.dispose();
+    this.#patientClient = undefined;
     this.#transport?.made.close();
     this.#transport = undefined;
     this.#rest?.close();

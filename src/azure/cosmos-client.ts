@@ -2,8 +2,14 @@ import type { CosmosClient } from '@azure/cosmos';
 import { type CosmosConnection, isLocal } from './cosmos-connection';
 import { azureIdentity } from './identity';
 
-/** @param requestTimeout for one request, in ms */
-export function createClient(connection: CosmosConnection, requestTimeout: number): CosmosClient {
+/** Most waits for one request of a patient client: the time is what ends them. */
+const MAX_WAITS = 100;
+
+/**
+ * @param requestTimeout for one request, in ms
+ * @param patienceMs how long the client itself waits, as the service asks for, with one request that it is too busy for, in ms
+ */
+export function createClient(connection: CosmosConnection, requestTimeout: number, patienceMs = 0): CosmosClient {
   const { endpoint, key } = connection;
   const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
   const local = isLocal(endpoint);
@@ -15,8 +21,12 @@ export function createClient(connection: CosmosConnection, requestTimeout: numbe
     userAgentSuffix: 'turnwise',
     connectionPolicy: {
       requestTimeout,
-      // Throttling goes back to the caller with the time to wait: only it knows whether it can.
-      retryOptions: { maxRetryAttemptCount: 0, fixedRetryIntervalInMilliseconds: 0, maxWaitTimeInSeconds: 1 },
+      // Throttling goes back to the caller with the time to wait, unless that has said how long it can: only it knows.
+      retryOptions: {
+        maxRetryAttemptCount: patienceMs === 0 ? 0 : MAX_WAITS,
+        fixedRetryIntervalInMilliseconds: 0,
+        maxWaitTimeInSeconds: Math.max(1, patienceMs / 1_000),
+      },
       useMultipleWriteLocations: false,
       // Emulators name addresses that are theirs only inside their container.
       enableEndpointDiscovery: !local,

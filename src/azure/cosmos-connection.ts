@@ -13,6 +13,8 @@ export interface CosmosConnection extends AzureIdentity {
   readonly transport?: TransportName;
   /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
   readonly requestLimitMs?: number;
+  /** Whether queries may take their time: for a command, which looks through everything, and for which nobody waits but its operator. */
+  readonly patient?: boolean;
 }
 
 /** Whether the account is an emulator's, on this machine. */

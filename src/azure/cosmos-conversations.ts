@@ -1,17 +1,29 @@
 import type { DeadLetter } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
 import type { PartitionDecision, Partitions, PartitionView } from '../store/partition';
+import { withoutErased } from '../store/purge';
 import { searchFor } from '../store/records';
 import { withoutOldKeys } from '../turn/accept';
+import { isOfGeneration } from '../turn/erase';
 import { StoreFault } from '../turn/fault';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { isNewer } from '../turn/upgrade';
 import type { AwakeConversations } from './cosmos-awake';
-import { conversationOf, generationOf, headId, headIdIn, headItem, partitionKey, readHead } from './cosmos-documents';
+import {
+  conversationOf,
+  generationOf,
+  headId,
+  headIdIn,
+  headItem,
+  type Item,
+  partitionKey,
+  readHead,
+} from './cosmos-documents';
 import { type Floor, isBehind, type KnownHeads } from './cosmos-known';
 import { isHead, itemOf, type Plan, planOf } from './cosmos-plan';
+import { CosmosPurge } from './cosmos-purge';
 import type { Answer, CosmosRequests, WrittenItem } from './cosmos-requests';
 import { type LoadedHead, Missing, type Need, Snapshot } from './cosmos-snapshot';
 
@@ -21,9 +33,12 @@ const MOST_TRIES = 25;
 /** How often a read that is behind what is known already is repeated. */
 const MOST_REREADS = 6;
 
+/** Most items in one page, so that its time is enough: each may be large. */
+const MAX_PAGE = 100;
+
 type ConversationPartitions = Pick<
   Partitions,
-  'transact' | 'read' | 'overdue' | 'busy' | 'dead' | 'deadFor' | 'idleFor' | 'conversationsOf'
+  'transact' | 'read' | 'overdue' | 'busy' | 'dead' | 'deadFor' | 'idleFor' | 'conversationsOf' | 'finishErasing'
 >;
 
 /**
@@ -31,12 +46,16 @@ type ConversationPartitions = Pick<
  * conditional on all that was read; when something moved meanwhile (412), do it again. Correct with stale reads: see `cosmos-plan.ts`.
  */
 export class CosmosConversations implements ConversationPartitions {
+  readonly #purge: CosmosPurge;
+
   constructor(
     private readonly requests: CosmosRequests,
     private readonly known: KnownHeads,
     private readonly awake: AwakeConversations,
     private readonly timing: Timing,
-  ) {}
+  ) {
+    this.#purge = new CosmosPurge(requests);
+  }
 
   async transact<T>(
     key: ConversationKey,
@@ -55,7 +74,7 @@ export class CosmosConversations implements ConversationPartitions {
       const before = snapshot.generation ?? 0;
       if (!(await this.apply(snapshot, decision, gone, known))) continue;
       const after = decision.writes?.head?.gen ?? before;
-      if (after !== before) await this.purge(key, after);
+      if (after !== before) await this.#purge.finish(partitionKey(key));
       return decision.result;
     }
     throw new StoreFault('no', 'The record kept moving.');
@@ -79,23 +98,8 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   async dead(limit: number): Promise<readonly unknown[]> {
-    const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 ORDER BY c.dead DESC`;
-    return (await this.requests.query(text, {})).map(({ record }) => record);
-  }
-
-  async conversationsOf(user: UserKey): Promise<readonly ConversationKey[]> {
-    const { channel, stateId } = searchFor(user);
-    const { id } = partsOfKey(user);
-    const found = await this.requests.query(
-      `SELECT c.conversation FROM c WHERE (c.kind = 'state' AND c.name = @state) OR ${WHO.join(' OR ')}`,
-      { '@state': stateId, '@id': id },
-    );
-    const keys: ConversationKey[] = [];
-    for (const partition of new Set(found.map(({ conversation }) => String(conversation)))) {
-      const head = await this.requests.read({ id: headIdIn(partition), partition });
-      if (head.ok && String(head.value.key).startsWith(channel)) keys.push(conversationOf(head.value));
-    }
-    return keys;
+    const order = 'WHERE c.dead > 0 ORDER BY c.dead DESC';
+    return (await this.#letters(order, {}, limit)).map(({ record }) => record);
   }
 
   async deadFor(
@@ -103,9 +107,36 @@ export class CosmosConversations implements ConversationPartitions {
     limit: number,
   ): Promise<readonly { readonly conversation: ConversationKey; readonly id: string }[]> {
     await this.requests.ready();
-    const text = `SELECT TOP ${limit} c.record FROM c WHERE c.dead > 0 AND c.dead <= @before ORDER BY c.dead`;
-    const found = await this.requests.query(text, { '@before': this.requests.clock.now() - ms });
+    const order = 'WHERE c.dead > 0 AND c.dead <= @before ORDER BY c.dead';
+    const found = await this.#letters(order, { '@before': this.requests.clock.now() - ms }, limit);
     return found.map(({ record }) => record as DeadLetter);
+  }
+
+  async conversationsOf(user: UserKey): Promise<readonly ConversationKey[]> {
+    const { channel, stateId } = searchFor(user);
+    const { id } = partsOfKey(user);
+    const text = `SELECT c.conversation, c.gen FROM c WHERE (c.kind = 'state' AND c.name = @state) OR ${WHO.join(' OR ')}`;
+    // Of each conversation only this, as there may be many, and their records be large.
+    const seen = new Map<string, { readonly key: ConversationKey; readonly gen: number } | undefined>();
+    const keys = new Set<ConversationKey>();
+    // Nothing of this is indexed, so everything is looked through.
+    const options = { patient: true, pageSize: MAX_PAGE };
+    for await (const page of this.requests.pages(text, { '@state': stateId, '@id': id }, options)) {
+      for (const item of page) {
+        const partition = String(item.conversation);
+        if (!seen.has(partition)) {
+          const head = await this.#headIn(partition);
+          const isMeant = String(head?.key).startsWith(channel);
+          seen.set(
+            partition,
+            head !== undefined && isMeant ? { key: conversationOf(head), gen: generationOf(head) } : undefined,
+          );
+        }
+        const found = seen.get(partition);
+        if (found !== undefined && isOfGeneration(generationOf(item), found.gen)) keys.add(found.key);
+      }
+    }
+    return [...keys];
   }
 
   async idleFor(ms: number, limit: number): Promise<readonly ConversationKey[]> {
@@ -116,17 +147,32 @@ export class CosmosConversations implements ConversationPartitions {
     return (await this.requests.query(text, { '@before': before })).map(conversationOf);
   }
 
-  /** Removes what the partition still has of earlier generations. Nobody sees it any more; this is so that it is not there. */
-  private async purge(key: ConversationKey, gen: number): Promise<void> {
-    const partition = partitionKey(key);
-    for (let round = 0; round < MOST_TRIES; round += 1) {
-      const text = 'SELECT c.id, c.gen FROM c WHERE c.conversation = @conversation AND c.id != @head';
-      const items = await this.requests.query(text, { '@conversation': partition, '@head': headId(key) }, partition);
-      const old = items.filter((item) => generationOf(item) < gen);
-      if (old.length === 0) return;
-      for (const { id } of old) await this.requests.remove({ id, partition });
+  finishErasing(limit: number): Promise<number> {
+    return this.#purge.finishAll(limit);
+  }
+
+  /** Finds the first dead letters in an order, without those of erased generations. */
+  async #letters(order: string, parameters: Readonly<Record<string, number>>, limit: number): Promise<readonly Item[]> {
+    const generations = new Map<string, number>();
+    const letters: Item[] = [];
+    const text = `SELECT c.conversation, c.gen, c.record FROM c ${order}`;
+    for await (const page of this.requests.pages(text, parameters, { pageSize: Math.min(limit, MAX_PAGE) })) {
+      const found = page.map((item) => ({ item, partition: String(item.conversation), gen: generationOf(item) }));
+      const current = await withoutErased(found, (partition) => this.#generationIn(partition), generations);
+      letters.push(...current.map(({ item }) => item));
+      if (letters.length >= limit) break;
     }
-    throw new StoreFault('no', 'There is always more to erase.');
+    return letters.slice(0, limit);
+  }
+
+  async #generationIn(partition: string): Promise<number> {
+    const head = await this.#headIn(partition);
+    return head === undefined ? 0 : generationOf(head);
+  }
+
+  async #headIn(partition: string): Promise<Item | undefined> {
+    const answer = await this.requests.read({ id: headIdIn(partition), partition });
+    return answer.ok ? answer.value : undefined;
   }
 
   /** Takes a decision, loading what it asks for. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PartitionRecord, RecordKind } from '../store/partition';
 import { STEP_TTL_MS } from '../store/records';
-import { isMarker, MARKER_MS } from '../turn/erase';
+import { isMarker, MARKER_MS, recordLifetime } from '../turn/erase';
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import type { UserRecord } from '../turn/user-state';
@@ -23,7 +23,21 @@ export interface HeadMarks {
   readonly state?: unknown;
   /** The conversation's own state is large and has an item of its own. */
   readonly stateApart?: true;
+  /** Items of earlier generations may be left: see `src/store/purge.ts`. */
+  readonly unpurged?: true;
 }
+
+/**
+ * Value of `dead` in a head whose earlier generations are not removed yet. Dead letters have their time there, which is positive, so that
+ * one index finds both, and other writes pay for neither.
+ */
+const UNPURGED = -1;
+
+/** Condition of a query for such heads. */
+export const IS_UNPURGED = 'c.dead < 0';
+
+/** Time to live of an item that never ends. As in a marker that ends, its presence keeps patches away. */
+const FOR_EVER = -1;
 
 const READABLE = /^[\w.~:@-]{1,200}$/;
 
@@ -59,17 +73,31 @@ export function placed(key: ConversationKey, id: string): { readonly id: string;
 }
 
 /** The names of a head's fields that conditions and queries use are lower case; the test server knows no others in conditions. */
-export function headItem(key: ConversationKey, head: Head, { rev, steps = [], state, stateApart }: HeadMarks): Item {
+export function headItem(key: ConversationKey, head: Head, { rev, steps = [], ...more }: HeadMarks): Item {
+  const { state, stateApart, unpurged } = more;
   const { notBefore, ...rest } = head;
   const marks = {
     rev,
     ...(steps.length === 0 ? {} : { steps }),
     ...(state === undefined ? {} : { state }),
     ...(stateApart === undefined ? {} : { stateApart }),
+    ...(unpurged === undefined ? {} : { dead: UNPURGED }),
   };
   // Markers are removed by the service; the next write takes this off.
-  const named = isMarker(head) ? ending(MARKER_MS) : { key };
+  const named = isMarker(head) ? markerEnd(head, unpurged === true) : { key };
   return { ...placed(key, headId(key)), ...named, ...marks, ...rest, notbefore: notBefore };
+}
+
+function markerEnd(head: Head, unpurged: boolean): { readonly ttl?: number } {
+  const lifetime = recordLifetime(head, unpurged);
+  return lifetime === undefined ? { ttl: FOR_EVER } : ending(lifetime);
+}
+
+/** Returns a head's item as it is once the items of earlier generations are removed. */
+export function purgedHeadItem(item: Item): Item {
+  const { dead, ttl, _rid, _self, _etag, _attachments, _ts, ...rest } = item;
+  const { head, marks } = readHead(item);
+  return { ...rest, ...(isMarker(head) ? markerEnd(head, false) : {}), rev: marks.rev + 1 } as Item;
 }
 
 /** A head and its marks, from its item. Properties that this code does not know stay with the head, and so come back. */
@@ -80,13 +108,14 @@ export function readHead(item: Item): {
   /** When it was last written, in ms; 0 for one that was not read but written just now. */
   readonly at: number;
 } {
-  const { id, conversation, key, ttl, rev, steps, state, stateApart, notbefore, ...rest } = item;
+  const { id, conversation, key, ttl, rev, steps, state, stateApart, dead, notbefore, ...rest } = item;
   const { _rid, _self, _etag, _attachments, _ts, ...head } = rest;
   const marks: HeadMarks = {
     rev: Number(rev),
     ...(Array.isArray(steps) ? { steps: steps as string[] } : {}),
     ...(state === undefined ? {} : { state }),
     ...(stateApart === true ? { stateApart } : {}),
+    ...(dead === UNPURGED ? { unpurged: true } : {}),
   };
   return {
     head: { ...head, notBefore: notbefore } as unknown as Head,

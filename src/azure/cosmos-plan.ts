@@ -1,6 +1,7 @@
 import type { JSONObject, OperationInput } from '@azure/cosmos';
 import type { PartitionDecision, PartitionRecord, PartitionWrites, RecordName } from '../store/partition';
 import { NO_STATE } from '../store/records';
+import { leavesOldRecords } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import { NEW_HEAD } from '../turn/record';
 import { type HeadMarks, headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
@@ -33,7 +34,10 @@ export function planOf(
   const erases = gen !== (snapshot.generation ?? 0);
   const steps = stepChange(snapshot, gen, put, drop);
   const own = ownStateChange(snapshot, put);
-  const marks = erases ? {} : { steps: steps.turns, ...own.marks };
+  const marks = {
+    ...(erases ? {} : { steps: steps.turns, ...own.marks }),
+    ...(leavesOld(snapshot, writes) ? { unpurged: true as const } : {}),
+  };
   const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, marks);
   const records = put.filter((each) => each.kind !== 'step' && each !== own.inHead);
   const drops = [...own.drop, ...drop.filter(({ kind }) => kind !== 'step').map(({ kind, id }) => recordId(kind, id))];
@@ -48,6 +52,12 @@ export function planOf(
       ...untouched(snapshot, gen, written, confirm === undefined),
     ],
   };
+}
+
+function leavesOld({ head }: Snapshot, writes: PartitionWrites): boolean {
+  const known = head === undefined || head === 'absent' ? undefined : head;
+  const unpurged = known?.marks.unpurged === true;
+  return writes.head === undefined ? unpurged : leavesOldRecords(known?.head, writes.head, unpurged);
 }
 
 function headEtag({ head }: Snapshot): string | undefined {

@@ -1,4 +1,4 @@
-import type { OperationInput } from '@azure/cosmos';
+import type { OperationInput, QueryIterator } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { defined } from '../schema/defined';
 import { TurnwiseError } from '../schema/errors';
@@ -45,8 +45,24 @@ type Headers = Readonly<Record<string, unknown>>;
 
 const CHARGE = 'x-ms-request-charge';
 
-/** For opening the account and for queries, which are more than one request: added to the limit of one. */
+/** For opening the account and for a page of a query, which are more than one request: added to the limit of one. */
 const LIMIT_MARGIN_MS = 500;
+
+/**
+ * Time for one page of a query that looks through everything, in ms: what the service may take for one, and the waits that it asks for when it
+ * is busy.
+ */
+const PATIENT_PAGE_MS = 60_000;
+
+/** How a query is made. */
+export interface QueryOptions {
+  /** Partition that it stays within. Default: all. */
+  readonly partition?: string;
+  /** Most items in one page. Default: as many as the service likes. */
+  readonly pageSize?: number;
+  /** Whether a page may take a minute, and is asked for again when the service is busy. Default: as the store was made. */
+  readonly patient?: boolean;
+}
 
 /** An item as it lies in the service now. */
 export interface WrittenItem {
@@ -92,6 +108,10 @@ export class CosmosRequests {
   /** Lets a moment pass that grows with the number of tries and differs between competitors. */
   pause(tries: number): Promise<void> {
     return this.timers.sleep((0.5 + Math.random()) * Math.min(5 * 2 ** tries, 200));
+  }
+
+  sleep(ms: number): Promise<void> {
+    return this.timers.sleep(ms);
   }
 
   read(address: ItemAddress): Promise<Answer<Item>> {
@@ -150,30 +170,55 @@ export class CosmosRequests {
     );
   }
 
-  /** All that a query finds; `partition` keeps it within one. */
+  /** All that a query finds; `partition` keeps it within one. For queries that find a bounded number, by an index. */
   async query(
     text: string,
     parameters: Readonly<Record<string, string | number>>,
     partition?: string,
   ): Promise<Item[]> {
-    const named = Object.entries(parameters).map(([name, value]) => ({ name, value }));
+    const found: Item[] = [];
+    const options = partition === undefined ? {} : { partition };
+    for await (const page of this.pages(text, parameters, options)) found.push(...page);
+    return found;
+  }
+
+  /**
+   * What a query finds, page by page: each page is a request with a time of its own. A page may be empty before the last one.
+   * @throws StoreFault for the page that failed; the query cannot go on then
+   */
+  async *pages(
+    text: string,
+    parameters: Readonly<Record<string, string | number>>,
+    { partition, pageSize, patient = this.account.isPatient }: QueryOptions = {},
+  ): AsyncGenerator<readonly Item[], void> {
+    const query = { query: text, parameters: Object.entries(parameters).map(([name, value]) => ({ name, value })) };
     const abort = new AbortController();
-    const answer = await this.told('query', async (begins) => {
-      await this.opened();
-      begins();
-      const container = this.account.sdk().database(this.account.database).container(CONTAINERS[this.container].id);
-      const { signal: abortSignal } = abort;
-      const options = {
-        abortSignal,
-        ...(partition === undefined ? {} : { partitionKey: partition }),
-        // The SDK knows nothing of what was written without it.
-        ...(this.target.session.header === '' ? {} : { sessionToken: this.target.session.header }),
-      };
-      const found = container.items.query<Item>({ query: text, parameters: named }, options).fetchAll();
-      const { resources, requestCharge } = await within(found, this.limitMs).finally(() => abort.abort());
-      return { value: resources, headers: { [CHARGE]: requestCharge } };
-    });
-    return answer.ok ? answer.value : [];
+    let iterator: QueryIterator<Item> | undefined;
+    try {
+      do {
+        const answer = await this.told('query', async (begins) => {
+          await this.opened();
+          begins();
+          iterator ??= this.account
+            .queries(patient)
+            .database(this.account.database)
+            .container(CONTAINERS[this.container].id)
+            .items.query<Item>(query, {
+              abortSignal: abort.signal,
+              ...(partition === undefined ? {} : { partitionKey: partition }),
+              ...(pageSize === undefined ? {} : { maxItemCount: pageSize }),
+              // The SDK knows nothing of what was written without it.
+              ...(this.target.session.header === '' ? {} : { sessionToken: this.target.session.header }),
+            });
+          const page = await within(iterator.fetchNext(), patient ? PATIENT_PAGE_MS : this.limitMs);
+          return { value: page.resources ?? [], headers: { [CHARGE]: page.requestCharge } };
+        });
+        if (!answer.ok) return;
+        yield answer.value;
+      } while (iterator?.hasMoreResults() === true);
+    } finally {
+      abort.abort();
+    }
   }
 
   private perform<T>(

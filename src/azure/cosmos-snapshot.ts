@@ -1,4 +1,5 @@
 import type { PartitionRecord, PartitionView, RecordKind } from '../store/partition';
+import { isOfGeneration } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { generationOf, type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-documents';
@@ -81,7 +82,7 @@ export class Snapshot {
     const { generation } = this;
     // Not noted as consulted: it is the item that is decided on, and an item is never of a generation that is yet to come.
     if (generation === undefined) throw new Missing({ what: 'head' });
-    return generationOf(item) === generation;
+    return isOfGeneration(generationOf(item), generation);
   }
 
   private readHead(): Head | undefined {

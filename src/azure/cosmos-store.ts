@@ -57,6 +57,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
       dead: (limit) => partitions.dead(limit),
       deadFor: (ms, limit) => partitions.deadFor(ms, limit),
       idleFor: (ms, limit) => partitions.idleFor(ms, limit),
+      finishErasing: (limit) => partitions.finishErasing(limit),
       // The service does it.
       prune: async () => {},
       conversationsOf: (user) => partitions.conversationsOf(user),

@@ -18,7 +18,8 @@ export async function broadcastStatus(desk: Desk, id: string | undefined, limit:
   const busy = await desk.ask(({ inspection }) => inspection.busy(limit));
   const running = busy.map(({ key }): string => key).filter((key) => broadcastKey(key) !== undefined);
   const broadcasts: (BroadcastProgress & { readonly id: string })[] = [];
-  for (const each of running) {
+  for (const [index, each] of running.entries()) {
+    desk.progress(`broadcast ${index + 1} of ${running.length}`);
     broadcasts.push({ id: each, ...(await desk.ask((store) => broadcastProgress(store, each))) });
   }
   const rows = table(broadcasts, [

@@ -62,7 +62,9 @@ export async function deadShow(desk: Desk, conversation: string, id: string, bod
 /** `turnwise dead replay` */
 export async function deadReplay(desk: Desk, which: Chosen): Promise<Report> {
   const replayed: { conversation: string; id: string; ring: Rung }[] = [];
-  for (const { conversation, id } of await lettersOf(desk, which)) {
+  const letters = await lettersOf(desk, which);
+  for (const [index, { conversation, id }] of letters.entries()) {
+    desk.progress(`replaying ${index + 1} of ${letters.length}`);
     if (await desk.ask(({ deadLetters }) => deadLetters.requeue(conversation, id))) {
       replayed.push({ conversation, id, ring: await desk.ring(conversation) });
     } else if ('id' in which) {
@@ -83,7 +85,9 @@ const RING: Readonly<Record<Rung, string>> = {
 /** `turnwise dead discard` */
 export async function deadDiscard(desk: Desk, which: Chosen): Promise<Report> {
   const discarded: { conversation: string; id: string }[] = [];
-  for (const { conversation, id } of await lettersOf(desk, which)) {
+  const letters = await lettersOf(desk, which);
+  for (const [index, { conversation, id }] of letters.entries()) {
+    desk.progress(`discarding ${index + 1} of ${letters.length}`);
     if (await desk.ask(({ deadLetters }) => deadLetters.discard(conversation, id))) {
       discarded.push({ conversation, id });
     } else if ('id' in which) {
@@ -96,6 +100,7 @@ export async function deadDiscard(desk: Desk, which: Chosen): Promise<Report> {
 /** The oldest first, so that what is replayed keeps its order. */
 async function lettersOf(desk: Desk, which: Chosen): Promise<readonly Pick<DeadLetter, 'conversation' | 'id'>[]> {
   if ('id' in which) return [{ conversation: typedKey(which.conversation), id: which.id }];
+  desk.progress('listing dead letters');
   const letters = await desk.ask(({ deadLetters }) => deadLetters.list(MOST_AT_ONCE));
   return letters.filter(({ reason }) => which.code === undefined || reason.code === which.code).reverse();
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { configuredDoorbell, configuredEarlierState, configuredStore, sqliteFile } from '../configured';
+import type { Clock } from '../ports/clock';
 import type { EarlierState } from '../ports/earlier-state';
 import type { Store } from '../ports/store';
 import { persist } from '../runtime/persist';
@@ -10,6 +11,7 @@ import { type Environment, readStoreAccess } from '../settings';
 import type { StoreSettings } from '../settings-store';
 import type { ConversationKey } from '../turn/keys';
 import { localValues } from './local-values';
+import { Progress } from './progress';
 
 /** Whether somebody was told at once that there is work; if not, the sweep tells them within a minute. */
 export type Rung = 'rung' | 'noQueue' | 'failed';
@@ -17,6 +19,7 @@ export type Rung = 'rung' | 'noQueue' | 'failed';
 /** The open store, as a command works on it. */
 export interface Desk {
   readonly store: Store;
+  readonly clock: Clock;
   /** Which store it is, for people. */
   readonly name: string;
   /** Where the processes of the app keep their figures: on a development machine. */
@@ -27,22 +30,41 @@ export interface Desk {
   /** Asks the store, through passing faults. */
   ask<T>(call: (store: Store) => Promise<T>): Promise<T>;
   ring(key: ConversationKey): Promise<Rung>;
+  /** Shows what a command is doing that takes long. Names nobody. */
+  progress(what: string): void;
   close(): Promise<void>;
 }
 
-/** How long a store that is busy or throttled is asked again, in ms. */
-const PATIENCE_MS = 15_000;
+/** Time for which a store that is busy or throttled is asked again, in ms. */
+const PATIENCE_MS = 120_000;
 
-/** Opens the store that the app of this folder uses. @throws TurnwiseError */
-export async function openDesk(folder: string, environment: Environment): Promise<Desk> {
+/**
+ * Opens the store that the app of this folder uses.
+ *
+ * @param show shows a line of progress
+ * @throws TurnwiseError
+ */
+export async function openDesk(
+  folder: string,
+  environment: Environment,
+  show: (line: string) => void = () => undefined,
+): Promise<Desk> {
+  const progress = new Progress(systemClock, show);
   const access = readStoreAccess({ ...localValues(folder), ...environment });
   const settings = inFolder(access.store, folder);
   mustBeThere(settings);
-  const store = configuredStore(settings, access.environment);
+  const store = configuredStore(
+    settings,
+    access.environment,
+    {},
+    { request: (each) => progress.requested(each) },
+    true,
+  );
   const doorbell = access.queue === undefined ? undefined : configuredDoorbell(access.queue, access.environment);
   await store.open();
   return {
     store,
+    clock: systemClock,
     name: nameOf(settings),
     figuresFolder: settings.kind === 'sqlite' ? settings.folder : undefined,
     now: () => systemClock.now(),
@@ -55,6 +77,7 @@ export async function openDesk(folder: string, environment: Environment): Promis
         () => 'failed',
       );
     },
+    progress: (what) => progress.doing(what),
     close: () => store.close(),
   };
 }

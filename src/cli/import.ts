@@ -4,12 +4,6 @@ import type { Desk } from './desk';
 import { fields } from './render';
 import type { Report } from './report';
 
-/** What a command says while it is at it. */
-export type Progress = (line: string) => void;
-
-/** Said after every so many documents. */
-const PROGRESS_EVERY = 500;
-
 /** Documents that are looked at at a time. */
 const AT_ONCE = 8;
 
@@ -30,7 +24,7 @@ interface Counts {
  * `turnwise import`: takes the state that the bot's earlier SDK has stored over into the store, ahead of the turns that would. What is here
  * already stays as it is, so it may be repeated at any time, also while the app runs.
  */
-export async function importState(desk: Desk, dryRun: boolean, progress: Progress): Promise<Report> {
+export async function importState(desk: Desk, dryRun: boolean): Promise<Report> {
   const { earlier } = desk;
   if (earlier === undefined) throw new TurnwiseError('NothingToImport');
   const counts: Counts = { documents: 0, imported: 0, here: 0, others: 0, tooLarge: [] };
@@ -39,7 +33,7 @@ export async function importState(desk: Desk, dryRun: boolean, progress: Progres
     counts.documents += 1;
     if (place === undefined) counts.others += 1;
     else await importOne(desk, place, seen, dryRun, counts);
-    if (counts.documents % PROGRESS_EVERY === 0) progress(`${counts.documents} documents, ${counts.imported} imported`);
+    desk.progress(`${counts.documents} documents, ${counts.imported} imported`);
   };
   let batch: Promise<void>[] = [];
   for await (const place of earlier.places()) {

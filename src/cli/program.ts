@@ -40,7 +40,7 @@ function program(folder: string): Command {
   const onDesk =
     <A extends unknown[]>(command: (desk: Desk, ...parameters: A) => Promise<Report>) =>
     async (options: Common, ...parameters: A): Promise<void> => {
-      const desk = await openDesk(folder, process.env);
+      const desk = await openDesk(folder, process.env, (line) => void process.stderr.write(`${line}\n`));
       try {
         print(await command(desk, ...parameters), options.json === true);
       } finally {
@@ -100,8 +100,7 @@ function program(folder: string): Command {
     .option('--dry-run', 'only count')
     .option('--json', 'one JSON object')
     .action((options: Common & { dryRun?: true }) => {
-      const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-      return onDesk(importState)(options, options.dryRun === true, progress);
+      return onDesk(importState)(options, options.dryRun === true);
     });
   return root;
 }

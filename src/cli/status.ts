@@ -14,7 +14,9 @@ const SHOWN = 20;
 
 /** `turnwise status`: what waits, what runs, and what was given up. */
 export async function status(desk: Desk, limit: number): Promise<Report> {
+  desk.progress('looking for conversations with work');
   const found = await desk.ask(({ inspection }) => inspection.busy(limit + 1));
+  desk.progress('counting dead letters');
   const dead = (await desk.ask(({ deadLetters }) => deadLetters.list(MOST_DEAD + 1))).length;
   const now = desk.now();
   const busy = found

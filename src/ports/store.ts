@@ -247,14 +247,22 @@ export interface DeadLetters {
   discard(conversation: ConversationKey, id: string): Promise<boolean>;
 }
 
+/** Conversation or user that is to be forgotten, with everything that is kept about it anywhere. */
+export type ErasureRequest =
+  | { readonly conversation: ConversationKey; readonly user?: never }
+  | { readonly user: UserKey; readonly conversation?: never };
+
 /**
  * Removes what is kept about a conversation or a user, for good. Turns in flight are fenced: nothing of what they hold comes back. What
  * comes afterwards starts afresh. Whatever else stores something about them has its removal here, beside these.
+ *
+ * What is erased is never readable again, whatever fails half-way (I23): each method erases for every reader with its first write. What
+ * an engine then still has to remove is remembered with that write, and `finish` removes it.
  */
 export interface Erasure {
   /**
-   * State, mailbox, outbox, steps, inline answers, bodies and dead letters. A marker is left under a hash of the key, and is forgotten after
-   * a day. When this returns, nothing else is stored any more; after a fault part of it may be, unseen by anyone, until this is repeated.
+   * State, mailbox, outbox, steps, inline answers, bodies and dead letters. A marker is left under a hash of the key. It is forgotten a day after
+   * nothing else is stored any more, which is so when this returns; after a fault part of it may be, unseen by anyone, until `finish` has run.
    *
    * @returns whether there was anything
    */
@@ -268,6 +276,21 @@ export interface Erasure {
    * others have said, and the conversation's own state, stay. @returns whether there was anything
    */
   userIn(key: ConversationKey, user: UserKey): Promise<boolean>;
+  /** Removes what interrupted erasing has left, of at most `limit` conversations. May run anywhere, twice, or late. @returns of how many */
+  finish(limit: number): Promise<number>;
+  /**
+   * Records that something is to be forgotten, before anything of it is erased: it takes several steps, of which a crash leaves out the rest. For
+   * `holdMs` it is its caller's to carry out, and afterwards any caller's.
+   */
+  request(request: ErasureRequest, holdMs: number): Promise<void>;
+  /** Holds a request for longer, if it is still there. */
+  keepRequest(request: ErasureRequest, holdMs: number): Promise<void>;
+  /** Finds requests that are not carried out yet, at most `limit`. May be stale. */
+  requests(limit: number): Promise<readonly ErasureRequest[]>;
+  /** Holds a request that no caller holds; false when another caller does, or when it is carried out. */
+  takeRequest(request: ErasureRequest, holdMs: number): Promise<boolean>;
+  /** Removes a request that is carried out. */
+  endRequest(request: ErasureRequest): Promise<void>;
 }
 
 /** Ends what has had its time: see `src/ports/lifetimes.ts`. */

@@ -77,6 +77,12 @@ export const EVENTS = {
   pruned: 'info',
   /** Removing it failed; the next sweep does it. */
   pruneFailed: 'warn',
+  /** Erasing that was interrupted is done: nothing of it is stored any more. */
+  erasingFinished: 'info',
+  /** A request to forget, whose command was interrupted, is carried out. */
+  forgotten: 'info',
+  /** Finishing one of these failed. What was erased stays unseen; the next sweep goes on. */
+  erasingFailed: 'warn',
 } as const satisfies Record<string, 'debug' | 'info' | 'warn' | 'error'>;
 
 export type EventName = keyof typeof EVENTS;

@@ -1,5 +1,6 @@
 import type { LastSweep, SweptBy } from '../ports/sweeps';
 import { logEvent } from './events';
+import { finishForgetting } from './forget';
 import { persist } from './persist';
 import { errorName, type Runtime } from './runtime';
 import { ringForOverdue, sweep } from './sweep';
@@ -9,6 +10,9 @@ const CLAIM_MS = 60_000;
 
 /** Time after which a sweep in place of the timer's begins no further ring, in ms. The invocation that makes it came for something else. */
 const MISSED_SWEEP_LIMIT_MS = 10_000;
+
+/** Most conversations whose erasing, and most requests to forget, that such a sweep finishes. */
+const FINISHED_AT_ONCE = 1;
 
 /** Time for which a claim, or the record of a sweep, is repeated while the store fails, in ms. */
 const STORE_LIMIT_MS = 2_000;
@@ -79,6 +83,7 @@ export class SweepWatch {
     const { log, options } = this.#runtime;
     const { left, overdue } = await ringForOverdue(this.#runtime, options.missedSweepLimit, MISSED_SWEEP_LIMIT_MS);
     logEvent(log, 'sweptForTimer', { overdue });
+    await finishForgetting(this.#runtime, FINISHED_AT_ONCE);
     // Where there may be more, it is no end: another one may be made when the claim is over.
     if (left === 0 && overdue < options.missedSweepLimit) await this.#ended('invocation');
   }

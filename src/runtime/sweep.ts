@@ -1,6 +1,7 @@
 import { StoreFault } from '../turn/fault';
 import { measureBacklog } from './backlog';
 import { logEvent } from './events';
+import { finishForgetting } from './forget';
 import { persist } from './persist';
 import { type Runtime, ring } from './runtime';
 
@@ -12,7 +13,7 @@ const STORE_LIMIT_MS = 5_000;
 
 /**
  * Rings for every conversation whose `wake` has passed: what a lost ring, a purged queue or a dead worker left behind. That changes
- * nothing, so it may run anywhere, twice, or late. Then it removes what has had its time.
+ * nothing, so it may run anywhere, twice, or late. Then it finishes erasing that was interrupted, and removes what has had its time.
  *
  * @returns how many conversations were overdue.
  * @throws StoreFault when the store cannot be reached
@@ -20,6 +21,7 @@ const STORE_LIMIT_MS = 5_000;
 export async function sweep(runtime: Runtime): Promise<number> {
   const { overdue } = await ringForOverdue(runtime, runtime.options.sweepLimit);
   await measureBacklog(runtime, overdue);
+  await finishForgetting(runtime, FINISHED_AT_ONCE);
   await prune(runtime);
   return overdue;
 }
@@ -49,6 +51,9 @@ export async function ringForOverdue(
   if (overdue.length > 0) logEvent(log, 'swept', { overdue: overdue.length });
   return { overdue: overdue.length, left: overdue.length - rung };
 }
+
+/** Most conversations whose erasing, and most requests to forget, that one sweep finishes. */
+const FINISHED_AT_ONCE = 20;
 
 /** Most of each kind that one sweep removes: a minute later comes the next. */
 const PRUNED_AT_ONCE = 200;

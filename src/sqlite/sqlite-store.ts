@@ -132,6 +132,8 @@ function sqlitePartitions(file: string, clock: Clock): Partitions {
       ),
     idleFor: (ms, limit) =>
       reading((db) => db.idleSince.all(clock.now() - ms, limit).map(({ key }) => key as ConversationKey)),
+    // Erasing is one transaction here.
+    finishErasing: async () => 0,
     prune: () =>
       transaction((db) => {
         for (const statement of db.prune) statement.run(clock.now());

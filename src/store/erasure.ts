@@ -4,6 +4,7 @@ import { eraseConversation, eraseUser, eraseUserIn, isMarker, type TracesOfUser 
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import { effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
+import { erasureRequests } from './erasure-requests';
 import type { Partitions, PartitionView, RecordName } from './partition';
 import { bodyNames, deadRefs, stepId, unreferenced } from './records';
 
@@ -30,6 +31,8 @@ export function erasure(partitions: Partitions, timing: Timing): Erasure {
         if (found === 'all') return true;
       }
     },
+    finish: (limit) => partitions.finishErasing(limit),
+    ...erasureRequests(partitions.collections),
   };
 }
 

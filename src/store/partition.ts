@@ -32,7 +32,8 @@ export interface PartitionView {
 
 /**
  * What a transaction changes: all of it, or nothing. A head of another generation (`gen`) than before leaves no record of the partition
- * behind: what was stored under an earlier generation is seen by nobody from then on, and is gone when `transact` returns.
+ * behind: what was stored under an earlier generation is seen by nobody from then on, and is gone when `transact` returns. If it throws,
+ * records may be left, unseen, until `finishErasing` has removed them; no marker ends before.
  */
 export interface PartitionWrites {
   readonly head?: Head;
@@ -92,6 +93,11 @@ export interface Partitions {
   ): Promise<readonly { readonly conversation: ConversationKey; readonly id: string }[]>;
   /** Conversations without a `wake` whose head nobody has written for so long, the longest first; no markers. May be stale. */
   idleFor(ms: number, limit: number): Promise<readonly ConversationKey[]>;
+  /**
+   * Removes what interrupted erasing has left behind, in at most `limit` conversations. For an engine that erases in one step: nothing.
+   * @returns how many it has finished
+   */
+  finishErasing(limit: number): Promise<number>;
   /** Removes what has had its time (`ttlMs`, and markers after `MARKER_MS`), for an engine that does not do so by itself. */
   prune(): Promise<void>;
   open(): Promise<void>;

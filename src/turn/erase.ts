@@ -37,6 +37,29 @@ export function isMarker(head: Head): boolean {
 /** How long a marker is kept, in ms: far longer than any turn can be in flight, or any write be late. */
 export const MARKER_MS = 24 * 3_600_000;
 
+/**
+ * Returns whether records of earlier generations may still be stored once `after` is written. Erasing leaves them behind, and every
+ * later write remembers it, until all of them are removed.
+ *
+ * @param unpurged whether that is so before the write
+ */
+export function leavesOldRecords(before: Head | undefined, after: Head, unpurged: boolean): boolean {
+  return unpurged || after.gen !== (before?.gen ?? 0);
+}
+
+/**
+ * Returns how long a record is kept after its last write, in ms; `undefined` keeps it. Only a marker ends, and not before everything that it
+ * hides is removed: without it, records of an earlier generation could be read again.
+ */
+export function recordLifetime(head: Head, unpurged: boolean): number | undefined {
+  return isMarker(head) && !unpurged ? MARKER_MS : undefined;
+}
+
+/** Returns whether something written in generation `gen` is still there for a reader of the record, which is in `current`. */
+export function isOfGeneration(gen: number, current: number): boolean {
+  return gen === current;
+}
+
 /** What of a conversation has to do with one of its users. */
 export interface TracesOfUser {
   /** Whether an activity was sent by the user. */

@@ -112,7 +112,9 @@ const deskOf = (store: Store): Desk => ({
   store,
   name: 'memory',
   earlier,
+  clock: systemClock,
   now: () => systemClock.now(),
+  progress: () => undefined,
   ask: (call) => call(store),
   ring: async () => 'noQueue',
   close: async () => {},
@@ -122,22 +124,22 @@ test('importing takes over what is not here, says what it finds, and leaves the 
   const store = createMemoryStore(systemClock);
   await store.adoption.adopt({ user: USER }, { name: 'Ada', visits: 50 });
   const before = (await container.items.readAll().fetchAll()).resources;
-  const dry = await importState(deskOf(store), true, () => undefined);
+  const dry = await importState(deskOf(store), true);
   expect(dry.data).toMatchObject({ dryRun: true, documents: 9, imported: 6, here: 2, others: 1, tooLarge: [] });
   expect((await store.turns.readState(CONVERSATION, 'conversation')).version).toBe(0);
-  const done = await importState(deskOf(store), false, () => undefined);
+  const done = await importState(deskOf(store), false);
   expect(done.data).toMatchObject({ dryRun: false, documents: 9, imported: 6, here: 2, others: 1 });
   expect((await store.turns.readState(CONVERSATION, 'conversation')).data).toMatchObject({ topic: 'weather' });
   expect((await store.turns.readState(CONVERSATION, `private:${USER}`)).data).toEqual({ asked: 2 });
   expect((await store.users.read(USER)).data).toEqual({ name: 'Ada', visits: 50 });
-  const again = await importState(deskOf(store), false, () => undefined);
+  const again = await importState(deskOf(store), false);
   expect(again.data).toMatchObject({ imported: 0, here: 8 });
   expect((await container.items.readAll().fetchAll()).resources).toEqual(before);
 });
 
 test('forgetting somebody removes the originals, and nobody else of them', async () => {
   const store = createMemoryStore(systemClock);
-  await importState(deskOf(store), false, () => undefined);
+  await importState(deskOf(store), false);
   await forget(deskOf(store), { conversations: [], users: ['msteams/29:1bQ_x-y'] });
   expect(await earlier.read({ user: USER })).toBeUndefined();
   expect(await earlier.read({ conversation: CONVERSATION, user: USER })).toBeUndefined();
@@ -146,6 +148,6 @@ test('forgetting somebody removes the originals, and nobody else of them', async
   expect(await earlier.read({ conversation: CONVERSATION })).toBeUndefined();
   const left = (await container.items.readAll().fetchAll()).resources.map(({ realId }) => realId);
   expect(left).toHaveLength(5);
-  await importState(deskOf(store), false, () => undefined);
+  await importState(deskOf(store), false);
   expect((await store.turns.readState(CONVERSATION, 'conversation')).data).toEqual({});
 });

@@ -1,3 +1,4 @@
+import { ERASING_MUTANTS } from './mutants-erasing';
 import { POST_MUTANTS } from './mutants-posts';
 import { PROTOCOL_MUTANTS } from './mutants-protocol';
 import { RUNTIME_MUTANTS } from './mutants-runtime';
@@ -23,4 +24,10 @@ export function seedsOf({ seeds = SEEDS }: Mutant): readonly number[] {
   return typeof seeds === 'number' ? Array.from({ length: seeds }, (_, index) => index + 1) : seeds;
 }
 
-export const MUTANTS: readonly Mutant[] = [...PROTOCOL_MUTANTS, ...RUNTIME_MUTANTS, ...POST_MUTANTS, ...SWEEP_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...PROTOCOL_MUTANTS,
+  ...RUNTIME_MUTANTS,
+  ...POST_MUTANTS,
+  ...SWEEP_MUTANTS,
+  ...ERASING_MUTANTS,
+];

@@ -9,9 +9,11 @@ import type {
   PartitionWrites,
   UserDecision,
 } from '../../src/store/partition';
+import { withoutErased } from '../../src/store/purge';
 import type { ConversationKey, UserKey } from '../../src/turn/keys';
 import type { Head } from '../../src/turn/record';
 import type { UserRecord } from '../../src/turn/user-state';
+import type { Leftovers } from './leftovers';
 
 /** One version of a conversation's partition. Never changed once made. */
 export interface Version {
@@ -42,6 +44,8 @@ export class SimPartitions implements Partitions {
     private readonly now: () => number,
     private readonly staleness: () => number,
     private readonly observer: Observer,
+    /** Where erasing takes several steps: what it has left behind. */
+    private readonly leftovers?: Leftovers,
   ) {
     this.collections = memoryCollections({ now } as Clock);
   }
@@ -66,18 +70,19 @@ export class SimPartitions implements Partitions {
     const early = this.decideOnOld(key, decide, known);
     if (early !== undefined) return early.result;
     const before = this.current(key);
-    const { result, writes } = decide(this.view(before));
+    const { result, writes } = decide(this.view(key, before));
     if (writes !== undefined) {
       const after = next(before, writes);
       const versions = this.versions.get(key) ?? [];
       this.versions.set(key, [...versions, after].slice(-KEPT_VERSIONS));
+      this.leftovers?.wrote(key, before, after, writes);
       this.observer.wrote(key, before, after, writes);
     }
     return result;
   }
 
   async read<T>(key: ConversationKey, look: (view: PartitionView) => T): Promise<T> {
-    return look(this.view(older(this.versions.get(key) ?? [], this.staleness()) ?? EMPTY));
+    return look(this.view(key, older(this.versions.get(key) ?? [], this.staleness()) ?? EMPTY));
   }
 
   async transactUser<T>(user: UserKey, decide: (record: UserRecord | undefined) => UserDecision<T>): Promise<T> {
@@ -125,11 +130,14 @@ export class SimPartitions implements Partitions {
   }
 
   async dead(limit: number): Promise<readonly unknown[]> {
-    return [...this.versions.values()]
-      .flatMap((versions) => [...(versions.at(-1) ?? EMPTY).records.values()])
-      .filter(({ kind }) => kind === 'dead')
-      .map(({ value }) => value)
-      .slice(0, limit);
+    const found = [...this.versions].flatMap(([partition, versions]) => {
+      const { head, records } = versions.at(-1) ?? EMPTY;
+      return [...records.values()].map((record) => ({ partition, gen: head?.gen ?? 0, record }));
+    });
+    const letters = [...found, ...(this.leftovers?.all() ?? [])].filter(({ record }) => record.kind === 'dead');
+    const generation = async (partition: string): Promise<number> =>
+      this.current(partition as ConversationKey).head?.gen ?? 0;
+    return (await withoutErased(letters, generation)).map(({ record }) => record.value).slice(0, limit);
   }
 
   async deadFor(): Promise<[]> {
@@ -138,6 +146,10 @@ export class SimPartitions implements Partitions {
 
   async idleFor(): Promise<[]> {
     return [];
+  }
+
+  async finishErasing(): Promise<number> {
+    return 0;
   }
 
   async prune(): Promise<void> {}
@@ -168,21 +180,30 @@ export class SimPartitions implements Partitions {
       return generationOf(version) === generationOf(seen) ? version : EMPTY;
     };
     const decision = decide({
-      ...this.view(seen),
-      get: (kind, id) => this.view(old()).get(kind, id),
-      scan: (kind, prefix) => this.view(old()).scan(kind, prefix),
+      ...this.view(key, seen),
+      get: (kind, id) => this.view(key, old(), generationOf(seen)).get(kind, id),
+      scan: (kind, prefix) => this.view(key, old(), generationOf(seen)).scan(kind, prefix),
     });
     return decision.writes === undefined && decision.confirm === undefined ? decision : undefined;
   }
 
-  private view({ head, records }: Version): PartitionView {
+  private view(key: ConversationKey, { head, records }: Version, gen = head?.gen ?? 0): PartitionView {
+    const old = this.leftovers?.seenFrom(key, gen) ?? [];
+    const isMeant = (kind: string, prefix: string) => (each: PartitionRecord) =>
+      each.kind === kind && each.id.startsWith(prefix);
     return {
       now: this.now(),
       head,
       headAt: undefined,
-      get: (kind, id) => records.get(`${kind}/${id}`)?.value,
-      scan: (kind, prefix) => [...records.values()].filter((each) => each.kind === kind && each.id.startsWith(prefix)),
+      get: (kind, id) =>
+        (records.get(`${kind}/${id}`) ?? old.find((each) => each.kind === kind && each.id === id))?.value,
+      scan: (kind, prefix) => [...records.values(), ...old].filter(isMeant(kind, prefix)),
     };
+  }
+
+  /** The service has removed a marker. */
+  forget(key: ConversationKey): void {
+    this.versions.delete(key);
   }
 }
 
@@ -208,6 +229,7 @@ export function besideConversations(partitions: Partitions): Omit<Partitions, 't
     conversationsOf: (user) => partitions.conversationsOf(user),
     deadFor: (ms, limit) => partitions.deadFor(ms, limit),
     idleFor: (ms, limit) => partitions.idleFor(ms, limit),
+    finishErasing: (limit) => partitions.finishErasing(limit),
     prune: () => partitions.prune(),
     open: () => partitions.open(),
     close: () => partitions.close(),

@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../../src/ports/store';
+import type { DeadLetter, Store } from '../../src/ports/store';
 import { InProcess } from '../../src/runtime/in-process';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
@@ -11,16 +11,20 @@ import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Lease, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
+import { purgingPartitions } from './erasing';
+import { type ErasingRun, eraseAtTheEnd, eraseOften, reservedPlans } from './erasing-acts';
+import { isErasing } from './erasing-seeds';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
 import { Ghost, STORE_CLOCK_ERROR_MS } from './ghost';
 import { checkAtRest, turnOf } from './invariants';
+import { Leftovers } from './leftovers';
 import { SimPartitions, withClockError } from './partitions';
 import { CHANNEL, makePlans, type Plan } from './plan';
 import { withPosts } from './posts';
 import { Random } from './random';
 import { type Instance, Scheduler } from './scheduler';
 import { simBot } from './sim-bot';
-import { connectorOf, storeOf } from './sim-ports';
+import { connectorOf, type SimContext, storeOf } from './sim-ports';
 import { isTimerless, SweepLedger, visitPlans } from './timerless';
 import { newerCode } from './versions';
 
@@ -50,6 +54,8 @@ class World {
   readonly scheduler: Scheduler;
   readonly ghost: Ghost;
   private readonly partitions: SimPartitions;
+  /** Present where erasing takes several steps. */
+  private readonly erasing: ErasingRun | undefined;
   private readonly options: RuntimeOptions;
   private readonly plans: readonly Plan[];
   /** Those of the plans that come one after the other for as long as the run takes. */
@@ -87,13 +93,17 @@ class World {
     this.ledger = new SweepLedger(() => this.scheduler.now, this.ghost);
     this.clumsy = this.random.chance(0.1);
     this.storeClockErrorMs = this.random.chance(0.5) ? 0 : STORE_CLOCK_ERROR_MS;
+    const leftovers = isErasing(seed) ? new Leftovers(() => this.scheduler.now) : undefined;
     this.partitions = new SimPartitions(
       () => this.scheduler.now,
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
       this.ghost,
+      leftovers,
     );
-    this.visits = this.timerless ? visitPlans() : [];
-    this.plans = [...withPosts(makePlans(this.random, this.faults.poison), seed), ...this.visits];
+    const plans = withPosts(makePlans(this.random, this.faults.poison), seed);
+    this.visits = this.timerless ? visitPlans() : isErasing(seed) ? reservedPlans(plans) : [];
+    this.plans = [...plans, ...this.visits];
+    this.erasing = leftovers === undefined ? undefined : this.erasingRun(leftovers, plans);
     this.options = makeOptions(this.random);
     for (let index = 0; index < INSTANCES; index += 1) this.start();
   }
@@ -105,19 +115,27 @@ class World {
     if (this.timerless) this.visitLater();
     else this.sweepLater();
     this.replayLater();
-    this.eraseLater();
+    if (this.erasing === undefined) this.eraseLater();
+    else eraseOften(this.erasing);
+    if (!(await this.comeToRest())) return;
+    const toCome = new Set(this.visits.slice(this.visited));
+    const came = this.plans.filter((plan) => !toCome.has(plan));
+    checkAtRest(this.ghost, this.partitions, came, this.acknowledged, this.options);
+    if (this.erasing !== undefined) await eraseAtTheEnd(this.erasing);
+  }
+
+  /** @returns whether it did, in bounded steps */
+  private async comeToRest(): Promise<boolean> {
     while (!this.atRest()) {
       if (this.scheduler.steps === FAULTY_STEPS) this.makePeace();
       if (this.scheduler.steps >= MAX_STEPS) {
         this.ghost.violate('I7', 'not at rest in bounded steps');
-        return;
+        return false;
       }
       this.disturb();
       await this.scheduler.step();
     }
-    const toCome = new Set(this.visits.slice(this.visited));
-    const came = this.plans.filter((plan) => !toCome.has(plan));
-    checkAtRest(this.ghost, this.partitions, came, this.acknowledged, this.options);
+    return true;
   }
 
   private atRest(): boolean {
@@ -167,20 +185,15 @@ class World {
       newer: this.deploys && (this.deployed || this.random.chance(0.5)),
       onDeath: [],
     };
-    const context = {
-      random: this.random,
-      scheduler: this.scheduler,
-      ghost: this.ghost,
-      faults: () => this.faults,
-      delivering: this.delivering,
-    };
+    const { context } = this;
     const known = withClockError(this.partitions, this.random.between(-1, 1) * this.storeClockErrorMs);
-    const partitions = instance.newer ? newerCode(known) : known;
+    const own = instance.newer ? newerCode(known) : known;
+    const partitions = this.erasing === undefined ? own : purgingPartitions(own, instance, this.erasing);
     const made = transactionalStore(partitions, DEFAULT_TIMING);
     const store = { ...made, sweeps: this.ledger.noting(made.sweeps) };
     let ids = 0;
     const runtime: Runtime = {
-      store: storeOf(instance, store, context),
+      store: this.withoutStepsFor(storeOf(instance, store, context), store),
       connector: connectorOf(instance, context),
       clock: this.scheduler.clockOf(instance),
       doorbell: { ring: (key, delayMs) => this.scheduler.call(instance, 0, () => this.ring(key, delayMs)) },
@@ -200,6 +213,38 @@ class World {
     };
     this.runtimes.set(instance, runtime);
     this.watches.set(instance, new SweepWatch(runtime));
+  }
+
+  private get context(): SimContext {
+    const { random, scheduler, ghost, delivering } = this;
+    return { random, scheduler, ghost, faults: () => this.faults, delivering };
+  }
+
+  /** Where erasing is one step, there is nothing to finish, and looking for it takes no step: runs are what they would be without. */
+  private withoutStepsFor(reached: Store, { erasure }: Store): Store {
+    if (this.erasing !== undefined) return reached;
+    const { finish, requests } = erasure;
+    return { ...reached, erasure: { ...reached.erasure, finish, requests } };
+  }
+
+  private erasingRun(leftovers: Leftovers, plans: readonly Plan[]): ErasingRun {
+    const { random, scheduler, ghost, partitions } = this;
+    return {
+      random,
+      scheduler,
+      ghost,
+      partitions,
+      leftovers,
+      plans,
+      reserved: this.visits,
+      begun: new Map(),
+      faults: () => this.faults,
+      ring: (key) => scheduler.call(undefined, 0, () => this.ring(key, 0)),
+      storeOf: (instance, made) => storeOf(instance, transactionalStore(made, DEFAULT_TIMING), this.context),
+      post: (plan) => this.post(plan, 0, 1),
+      makePeace: () => this.makePeace(),
+      comeToRest: () => this.comeToRest(),
+    };
   }
 
   private logged(instance: Instance, name: string, fields: Readonly<Record<string, unknown>>): void {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { FIRST_ERASING_SEED } from './erasing-seeds';
 import { FIRST_POSTING_SEED } from './plan';
 import { simulate } from './simulate';
 import { FIRST_TIMERLESS_SEED } from './timerless';
@@ -12,6 +13,9 @@ const POSTING_RUNS = 1_000;
 /** Further runs, in which no timer runs: other invocations sweep. */
 const TIMERLESS_RUNS = 500;
 
+/** Further runs, in which conversations are erased by commands that die half-way. */
+const ERASING_RUNS = 500;
+
 test(`the production engine keeps every invariant in ${RUNS} runs`, async () => {
   await run(1, RUNS);
 }, 300_000);
@@ -22,6 +26,10 @@ test(`and in ${POSTING_RUNS} in which turns post and schedule`, async () => {
 
 test(`and in ${TIMERLESS_RUNS} without any timer, as long as somebody writes to the bot`, async () => {
   await run(FIRST_TIMERLESS_SEED, TIMERLESS_RUNS);
+}, 300_000);
+
+test(`and in ${ERASING_RUNS} in which erasing takes several steps, is interrupted, and days pass`, async () => {
+  await run(FIRST_ERASING_SEED, ERASING_RUNS);
 }, 300_000);
 
 async function run(first: number, runs: number): Promise<void> {

@@ -32,12 +32,13 @@ export function erasureContract(open: OpenStore): void {
   inFlightContract(open);
   userContract(open);
   userInContract(open);
+  requestContract(open);
 }
 
 const large = (name: string) => ({ key: keyOf(name), body: { ref: `body-${name}`, bytes: 50_000 } });
 
 /** Something of every kind, with `secret` in each: state, private state, steps, bodies, replies, waiting and dead, an inline answer. */
-async function filled(store: Store): Promise<Held> {
+export async function filled(store: Store): Promise<Held> {
   await store.mailbox.accept(KEY, large('secret-0'), [{ ref: 'body-secret-0', activity: message('secret') }], LIMIT);
   await store.mailbox.accept(KEY, large('secret-1'), [{ ref: 'body-secret-1', activity: message('secret') }], LIMIT);
   for (const name of ['secret-2', 'secret-3', 'secret-4']) await accept(store, name);
@@ -368,5 +369,55 @@ function userInContract(open: OpenStore): void {
     for (const _ of names.slice(1)) held = await giveUp(store, held);
     expect(await other.erasure.userIn(KEY, USER)).toBe(true);
     expect(await store.deadLetters.list(100)).toEqual([]);
+  });
+}
+
+const HOLD_MS = 60_000;
+
+/** What is to be forgotten is written down first, so that somebody else finishes what a crash leaves. */
+function requestContract(open: OpenStore): void {
+  test('nothing is to be finished where nothing was interrupted', async () => {
+    const { store, other } = await open();
+    await filled(store);
+    await store.erasure.conversation(KEY);
+    await accept(store, 'hello');
+    expect(await other.erasure.finish(10)).toBe(0);
+    expect(await other.erasure.requests(10)).toEqual([]);
+    expect(namesOf(acquired(await store.turns.acquire(KEY, 'worker-2')).head)).toEqual(['hello']);
+  });
+
+  test("a request is its maker's until its time is over, then one other's, and gone when it is carried out", async () => {
+    const under = await open();
+    const { store, other, pass } = under;
+    const requests = [{ conversation: KEY }, { user: USER }];
+    for (const each of requests) await store.erasure.request(each, HOLD_MS);
+    expect(await other.erasure.requests(10)).toHaveLength(2);
+    expect(await other.erasure.requests(10)).toEqual(expect.arrayContaining(requests));
+    expect(await other.erasure.requests(1)).toHaveLength(1);
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(false);
+    pass(HOLD_MS + SLACK_MS);
+    await store.erasure.keepRequest({ conversation: KEY }, HOLD_MS);
+    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBe(false);
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(true);
+    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(false);
+    await other.erasure.endRequest({ user: USER });
+    pass(HOLD_MS + SLACK_MS);
+    expect(await store.erasure.requests(10)).toEqual([{ conversation: KEY }]);
+    await store.erasure.endRequest({ conversation: KEY });
+    await store.erasure.endRequest({ conversation: KEY });
+    // What is carried out is not brought back by one who still held it.
+    await store.erasure.keepRequest({ conversation: KEY }, HOLD_MS);
+    expect(await other.erasure.requests(10)).toEqual([]);
+    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBe(false);
+    if (under.isDurable) expect(await under.holds(USER)).toBe(false);
+  });
+
+  test('a request waits for as long as nobody carries it out', async () => {
+    const { store, other, pass } = await open();
+    await store.erasure.request({ user: USER }, HOLD_MS);
+    pass(400 * 24 * 3_600_000);
+    await store.upkeep.prune(10);
+    expect(await other.erasure.requests(10)).toEqual([{ user: USER }]);
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(true);
   });
 }

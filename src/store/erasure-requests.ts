@@ -1,0 +1,47 @@
+import type { Erasure, ErasureRequest } from '../ports/store';
+import type { Collections } from './collections';
+
+/** A request as it is stored. It names whom it is about until it is carried out, and is removed then. */
+interface RequestRecord {
+  readonly v: 1;
+  readonly request: ErasureRequest;
+  /** Until then (store time) it is somebody's to carry out. */
+  readonly heldUntil: number;
+}
+
+const COLLECTION = 'erasures';
+
+const nameOf = ({ conversation, user }: ErasureRequest): string =>
+  conversation === undefined ? `user ${user}` : `conversation ${conversation}`;
+
+/** Requests to erase, on a storage engine. They have no time to live: one that nobody carries out waits. */
+export function erasureRequests(
+  collections: Collections,
+): Pick<Erasure, 'request' | 'keepRequest' | 'requests' | 'takeRequest' | 'endRequest'> {
+  return {
+    request: (request, holdMs) =>
+      collections.transactItem<void>(COLLECTION, nameOf(request), (_, now) => ({
+        result: undefined,
+        value: { v: 1, request, heldUntil: now + holdMs } satisfies RequestRecord,
+      })),
+    keepRequest: (request, holdMs) =>
+      collections.transactItem<void>(COLLECTION, nameOf(request), (value, now) => {
+        if (value === undefined) return { result: undefined };
+        return { result: undefined, value: { v: 1, request, heldUntil: now + holdMs } satisfies RequestRecord };
+      }),
+    async requests(limit) {
+      const { values } = await collections.pageItems(COLLECTION, undefined, limit);
+      return (values as RequestRecord[]).map(({ request }) => request);
+    },
+    takeRequest: (request, holdMs) =>
+      collections.transactItem<boolean>(COLLECTION, nameOf(request), (value, now) => {
+        const record = value as RequestRecord | undefined;
+        if (record === undefined || record.heldUntil > now) return { result: false };
+        return { result: true, value: { ...record, heldUntil: now + holdMs } satisfies RequestRecord };
+      }),
+    endRequest: (request) =>
+      collections.transactItem<void>(COLLECTION, nameOf(request), (value) =>
+        value === undefined ? { result: undefined } : { result: undefined, remove: true },
+      ),
+  };
+}

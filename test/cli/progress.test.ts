@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import type { Desk } from '../../src/cli/desk';
+import { forget } from '../../src/cli/forget';
+import { Progress } from '../../src/cli/progress';
+import { createMemoryStore } from '../../src/memory/memory-store';
+import { systemClock } from '../../src/runtime/system';
+import { accept, conversation } from '../contracts/store-under-test';
+
+test('a command that is done soon says nothing, and one that takes long a line in five seconds', () => {
+  let now = 0;
+  const lines: string[] = [];
+  const progress = new Progress({ monotonic: () => now }, (line) => void lines.push(line));
+  progress.doing('erasing');
+  now = 4_900;
+  progress.requested({ operation: 'query' });
+  expect(lines).toEqual([]);
+  progress.doing('looking through the store');
+  for (let second = 5; second <= 16; second += 1) {
+    now = second * 1_000;
+    progress.requested({ operation: second % 2 === 0 ? 'query' : 'read' });
+  }
+  expect(lines).toEqual([
+    'looking through the store (5 s; 2 requests, 1 of them pages of queries)',
+    'looking through the store (10 s; 7 requests, 4 of them pages of queries)',
+    'looking through the store (15 s; 12 requests, 6 of them pages of queries)',
+  ]);
+});
+
+test('forgetting says what it is at, and names nobody', async () => {
+  const store = createMemoryStore(systemClock);
+  for (const name of ['c1', 'c2']) await accept(store, name, conversation(name));
+  const said: string[] = [];
+  const desk: Desk = {
+    store,
+    name: 'memory',
+    clock: systemClock,
+    now: () => systemClock.now(),
+    ask: (call) => call(store),
+    ring: async () => 'noQueue',
+    progress: (what) => void said.push(what),
+    close: async () => {},
+  };
+  await forget(desk, { conversations: ['test/other'], users: ['test/user-1'] });
+  expect(said).toEqual([
+    'erasing a conversation',
+    "erasing a user's state",
+    'looking through the store for conversations with the user',
+    'conversation 1 of 2',
+    'conversation 2 of 2',
+  ]);
+  expect(await store.erasure.requests(10)).toEqual([]);
+});
