@@ -1,6 +1,6 @@
 import type { Untyped } from '../schema/json';
 import { namespacedDocument } from './namespaced-document';
-import { runningTurn } from './running-turn';
+import { assertOutsideStep, runningTurn } from './running-turn';
 import { BotStatePropertyAccessor, type StatePropertyAccessor } from './state-property';
 import { type StateView, stateView } from './state-view';
 import type { Storage } from './storage';
@@ -74,6 +74,7 @@ export class BotState implements PropertyManager {
 
   /** In a turn there is nothing left to do: its commit stores what was changed. @throws TurnwiseError `NoTurn` */
   async saveChanges(context: TurnContext, force = false): Promise<void> {
+    assertOutsideStep(context);
     const stored = this.outsideTurn(context);
     if (stored !== undefined) return stored.save(context, force);
     runningTurn(context);
@@ -81,6 +82,7 @@ export class BotState implements PropertyManager {
 
   /** Removes every property. @throws TurnwiseError `NoTurn` */
   async clear(context: TurnContext): Promise<void> {
+    assertOutsideStep(context);
     const stored = this.outsideTurn(context);
     if (stored !== undefined) return stored.clear(context);
     const document = await this.document(context);
@@ -89,6 +91,7 @@ export class BotState implements PropertyManager {
 
   /** Removes every property, and forgets that the state was loaded. @throws TurnwiseError `NoTurn` */
   async delete(context: TurnContext): Promise<void> {
+    assertOutsideStep(context);
     const stored = this.outsideTurn(context);
     if (stored !== undefined) return stored.delete(context);
     const document = await this.document(context);

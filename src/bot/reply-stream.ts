@@ -90,6 +90,7 @@ export class ReplyStream {
   }
 
   private assertOpen(): void {
+    this.turn.assertOutsideStep();
     if (this.finishing !== undefined) throw new TurnwiseError('StreamEnded');
   }
 

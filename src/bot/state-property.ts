@@ -2,6 +2,7 @@ import { TurnwiseError } from '../schema/errors';
 import type { Untyped } from '../schema/json';
 import { jsonCopy } from './canonical-json';
 import { own } from './own-property';
+import { assertOutsideStep } from './running-turn';
 import type { StateView } from './state-view';
 import type { TurnContext } from './turn-context';
 
@@ -27,17 +28,20 @@ export class BotStatePropertyAccessor<T = Untyped> implements StatePropertyAcces
   async get(context: TurnContext, defaultValue?: T): Promise<T | undefined> {
     const state = await this.state.load(context);
     if (own(state, this.name) === undefined && defaultValue !== undefined) {
+      assertOutsideStep(context);
       state[this.name] = this.copyOf(defaultValue);
     }
     return own(state, this.name) as T | undefined;
   }
 
   async set(context: TurnContext, value: T): Promise<void> {
+    assertOutsideStep(context);
     const state = await this.state.load(context);
     state[this.name] = value;
   }
 
   async delete(context: TurnContext): Promise<void> {
+    assertOutsideStep(context);
     const state = await this.state.load(context);
     delete state[this.name];
   }

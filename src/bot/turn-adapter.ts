@@ -9,7 +9,7 @@ import { type Bot, botLogic } from './bot';
 import { BotAdapter } from './bot-adapter';
 import { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './keys';
 import { openStreamOf, settleStream } from './reply-stream';
-import { runningTurn } from './running-turn';
+import { effectsOf } from './running-turn';
 import { type Turn, TurnKey } from './turn';
 import { TurnContext } from './turn-context';
 
@@ -32,8 +32,17 @@ export class TurnAdapter extends BotAdapter {
   createContext(activity: Activity): TurnContext {
     const context = new TurnContext(this, withDates(activity));
     // Outermost: with `expectReplies` a send that was not awaited would otherwise end in a buffer that nobody reads any more.
+    // So are changes in a step: hooks may take longer than the step.
     context.onSendActivities(async (late, _activities, next) => {
-      runningTurn(late);
+      effectsOf(late);
+      return next();
+    });
+    context.onUpdateActivity(async (late, _activity, next) => {
+      effectsOf(late);
+      return next();
+    });
+    context.onDeleteActivity(async (late, _reference, next) => {
+      effectsOf(late);
       return next();
     });
     if (context.activity.locale) context.locale = context.activity.locale;
@@ -79,20 +88,20 @@ export class TurnAdapter extends BotAdapter {
 
   async sendActivities(context: TurnContext, activities: Partial<Activity>[]): Promise<ResourceResponse[]> {
     if (activities.length === 0) throw new TurnwiseError('NothingToSend');
-    const turn = runningTurn(context);
+    const turn = effectsOf(context);
     const responses: ResourceResponse[] = [];
     for (const activity of activities) responses.push(await this.sendOne(context, turn, activity));
     return responses;
   }
 
   async updateActivity(context: TurnContext, activity: Partial<Activity>): Promise<ResourceResponse | undefined> {
-    const turn = runningTurn(context);
+    const turn = effectsOf(context);
     if (!activity.id) throw new TurnwiseError('ActivityIdMissing');
     return turn.update(asSent(activity));
   }
 
   async deleteActivity(context: TurnContext, reference: Partial<ConversationReference>): Promise<void> {
-    const turn = runningTurn(context);
+    const turn = effectsOf(context);
     if (!reference.activityId) throw new TurnwiseError('ActivityIdMissing');
     const conversationId = reference.conversation?.id;
     if (conversationId !== undefined && conversationId !== context.activity.conversation?.id) {

@@ -202,8 +202,10 @@ export class TurnContext {
   }
 
   /**
-   * Runs `run` once per turn and records its result, which must be JSON; a later attempt gets the record instead.
-   * @throws TurnwiseError `NoTurn`; and whatever `run` throws, which is not recorded.
+   * Runs `run` once per turn and records its result, which must be JSON; a later attempt gets the record instead. So `run` returns what it has
+   * found out, and what the turn sends and changes comes after the step.
+   * @throws TurnwiseError `NoTurn`; `StepHasEffects` when `run` sends, posts, flushes, changes state, or begins a step; and whatever `run` throws,
+   * which is not recorded.
    */
   async step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     return runningTurn(this).step(name, run);

@@ -68,8 +68,14 @@ export interface Turn {
   sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer>;
   /** Records what the turn has sent so far, delivers it, and resolves then; a later attempt will not send it again. */
   flush(): Promise<void>;
-  /** Runs `run` once per turn and records its JSON result; a later attempt gets the record instead of a second run. */
+  /** Runs `run` once per turn and records its JSON result; a later attempt gets the record instead of a second run. @throws TurnwiseError `StepHasEffects` */
   step<T>(name: string, run: () => T | Promise<T>): Promise<T>;
+  /**
+   * Refuses an effect in the function of a step, whatever called it from there. What the turn itself is asked for, it refuses by itself; this is for effects that
+   * are noted elsewhere, such as the answer of an invoke.
+   * @throws TurnwiseError `StepHasEffects`
+   */
+  assertOutsideStep(): void;
   /** What is recorded of a step; `undefined` when nothing is. */
   recordedStep(name: string): Promise<unknown>;
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { jsonCopy } from '../bot/canonical-json';
 import { runningTurn } from '../bot/running-turn';
 import type { Storage, StoreItems } from '../bot/storage';
 import type { StateDocument, StateScope } from '../bot/turn';
@@ -32,7 +33,7 @@ export class TurnStorage implements Storage {
     const found: StoreItems = {};
     for (const key of keys) {
       const item = await this.item(key);
-      if (item !== undefined) found[key] = structuredClone(item);
+      if (item !== undefined) found[key] = copyOf(item);
     }
     return found;
   }
@@ -86,6 +87,15 @@ function placeOf(key: string, { activity }: TurnContext): Place {
     if (prefix !== undefined && key.startsWith(prefix)) return { scope, namespace: key.slice(prefix.length) };
   }
   throw new TurnwiseError('StateElsewhere');
+}
+
+/** Copies a state. In a step it is a view, which cannot be cloned, of what is JSON at the commit. */
+function copyOf(item: unknown): unknown {
+  try {
+    return structuredClone(item);
+  } catch {
+    return jsonCopy(item);
+  }
 }
 
 function replace(document: StateDocument, properties: Readonly<Record<string, unknown>>): void {

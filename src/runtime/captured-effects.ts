@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, jsonCopy } from '../bot/canonical-json';
 import type { Body } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { isFinalOfStream } from '../schema/stream-info';
-import type { NewEffect } from '../turn/commit';
+import { DIGEST_LENGTH, type NewEffect } from '../turn/commit';
 import { bodyRefs, type Payload, type ReplyAddress } from '../turn/record';
 import { pinnedTo } from './turn-address';
 
@@ -19,6 +21,10 @@ export interface CaptureOptions {
   readonly from: number;
   /** Effects below this ordinal were recorded by an earlier attempt: their records stand, whatever would be sent in their place. */
   readonly recordedBefore: number;
+  /** Digest of an effect below that; `undefined` when none is known. */
+  readonly recordedDigest?: (ordinal: number) => string | undefined;
+  /** Told of an effect that is left out, and is not what was recorded. */
+  readonly onDifferent?: (id: string) => void;
   /** That of the activity which the turn answers. */
   readonly address: ReplyAddress;
   readonly inlineBytes: number;
@@ -49,7 +55,11 @@ export class CapturedEffects {
     }
     const waits = this.final === undefined && isFinalOfStream(activity);
     const captured = this.effects.length;
-    const sent = this.capture((id) => ({ kind: 'send', id, activity: this.payload(id, activity) }));
+    const pinned = pinnedTo(this.options.address, activity);
+    const sent = this.capture(
+      (id) => ({ kind: 'send', id, activity: this.payload(id, pinned) }),
+      () => digestOf('send', undefined, pinned),
+    );
     if (waits && this.effects.length > captured) this.final = captured;
     return sent;
   }
@@ -57,13 +67,20 @@ export class CapturedEffects {
   update(activity: Activity): { id: string } {
     const activityId = activity.id;
     if (activityId === undefined) throw new TurnwiseError('ActivityIdMissing');
-    this.capture((id) => ({ kind: 'update', id, activityId, activity: this.payload(id, activity) }));
+    const pinned = pinnedTo(this.options.address, activity);
+    this.capture(
+      (id) => ({ kind: 'update', id, activityId, activity: this.payload(id, pinned) }),
+      () => digestOf('update', activityId, pinned),
+    );
     return { id: activityId };
   }
 
   delete(activityId: string): void {
     const reference = this.options.address;
-    this.capture((id) => ({ kind: 'delete', id, activityId, reference }));
+    this.capture(
+      (id) => ({ kind: 'delete', id, activityId, reference }),
+      () => digestOf('delete', activityId, undefined),
+    );
   }
 
   /** Hands over what has been captured since the last time. */
@@ -96,11 +113,14 @@ export class CapturedEffects {
     return taken;
   }
 
-  private capture(make: (id: string) => NewEffect): { id: string } {
+  private capture(make: (id: string) => NewEffect, digest: () => string): { id: string } {
     const ordinal = this.next++;
-    const id = this.options.idOf(ordinal);
-    if (ordinal < this.options.recordedBefore) {
+    const { idOf, onDifferent, recordedBefore, recordedDigest } = this.options;
+    const id = idOf(ordinal);
+    if (ordinal < recordedBefore) {
       this.delayMs = 0; // The record carries it.
+      const known = recordedDigest?.(ordinal);
+      if (known !== undefined && known !== digest()) onDifferent?.(id);
       return { id };
     }
     const effect = make(id);
@@ -109,14 +129,31 @@ export class CapturedEffects {
     return { id };
   }
 
-  private payload(id: string, sent: Activity): Payload {
-    const activity = pinnedTo(this.options.address, sent);
+  private payload(id: string, activity: Activity): Payload {
     const bytes = Buffer.byteLength(JSON.stringify(activity));
     if (bytes <= this.options.inlineBytes) return { inline: activity, bytes };
     const ref = `${id}-${this.options.unique()}`;
     this.bodies.push({ ref, activity });
     return { ref, bytes };
   }
+}
+
+/** Returns a digest of each of these effects, one after the other. */
+export function digestsOf({ effects, bodies }: Captured): string {
+  const largeOf = (ref: string): Activity | undefined => bodies.find((body) => body.ref === ref)?.activity;
+  return effects
+    .map((effect) => {
+      const payload = 'activity' in effect ? effect.activity : undefined;
+      const activity = payload === undefined ? undefined : 'inline' in payload ? payload.inline : largeOf(payload.ref);
+      return digestOf(effect.kind, 'activityId' in effect ? effect.activityId : undefined, activity);
+    })
+    .join('');
+}
+
+/** Returns the digest of what an effect is: what it does, to which activity, and what it says there. */
+function digestOf(kind: string, activityId: string | undefined, activity: Activity | undefined): string {
+  const content = canonicalJson(jsonCopy([kind, activityId ?? null, activity ?? null]));
+  return createHash('sha256').update(content).digest('base64url').slice(0, DIGEST_LENGTH);
 }
 
 function waitingLess(effect: NewEffect, ms: number): NewEffect {

@@ -12,7 +12,7 @@ export interface PostCaptureOptions {
   readonly idOf: (ordinal: number) => string;
   readonly inlineBytes: number;
   readonly unique: () => string;
-  /** @throws TurnwiseError when the turn is over */
+  /** @throws TurnwiseError when the turn is over, or in a step */
   readonly assertRunning: () => void;
   /** Waited for before a recipient is looked up. */
   readonly ready?: () => Promise<void>;
@@ -28,6 +28,10 @@ export class CapturedPosts implements PostSink {
   private next = 0;
 
   constructor(private readonly options: PostCaptureOptions) {}
+
+  begin(): void {
+    this.options.assertRunning();
+  }
 
   async ready(): Promise<void> {
     await this.options.ready?.();

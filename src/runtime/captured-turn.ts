@@ -2,18 +2,19 @@ import type { Proactive } from '../bot/proactive';
 import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
+import { flushedDigest } from '../turn/commit';
 import type { UserKey } from '../turn/keys';
 import { effectId, type PendingActivity, postId, type ReplyAddress, turnPrefix } from '../turn/record';
-import { type Captured, CapturedEffects } from './captured-effects';
+import { type Captured, CapturedEffects, digestsOf } from './captured-effects';
 import { CapturedPosts } from './captured-posts';
 import { deliverRecorded } from './delivery';
 import type { Hold } from './hold';
 import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { sendLive } from './live-lane';
 import { proactiveOver } from './proactive';
-import type { Runtime } from './runtime';
+import { type Runtime, report } from './runtime';
 import { stage, traced } from './stage';
-import { readSteps, Steps } from './steps';
+import { readSteps, Steps, watchState } from './steps';
 import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
 
@@ -56,7 +57,6 @@ export class CapturedTurn implements Turn {
     this.id = turnPrefix(pending);
     this.attempt = head.att;
     this.address = addressOf(input.activity);
-    this.states = new TurnState(runtime, { conversation: key, epoch: hold.epoch }, user);
     this.steps = new Steps(
       () => readSteps(runtime, key, this.id),
       async (name, value) => {
@@ -65,11 +65,18 @@ export class CapturedTurn implements Turn {
         const { turns } = runtime.store;
         return (await hold.write((held) => turns.recordStep(held, this.id, name, value))).value;
       },
+      () => watchState(runtime, key, pending.key, this.states),
     );
+    this.states = new TurnState(runtime, { conversation: key, epoch: hold.epoch }, user, this.steps.scope);
     this.effects = new CapturedEffects({
       idOf: (ordinal) => effectId(pending, ordinal),
       from: repeats ? 0 : head.flushed,
       recordedBefore: head.flushed,
+      recordedDigest: (ordinal) => flushedDigest(head, ordinal),
+      onDifferent: (effect) => {
+        const { attempt } = this;
+        report(runtime, 'flushedDiffers', key, { activity: pending.key, effect, attempt, code: 'FlushedDiffers' });
+      },
       address: this.address,
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
@@ -79,7 +86,7 @@ export class CapturedTurn implements Turn {
       idOf: (ordinal) => postId(pending, ordinal),
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
-      assertRunning: () => this.assertRunning(),
+      assertRunning: () => this.assertEffects(),
       // Whoever has spoken first in this very turn can be spoken to in it.
       ready: async () => input.noted,
     });
@@ -97,28 +104,29 @@ export class CapturedTurn implements Turn {
   }
 
   send(activity: Activity): { id: string } {
-    this.assertRunning();
+    this.assertEffects();
     return this.effects.send(activity);
   }
 
   update(activity: Activity): { id: string } {
-    this.assertRunning();
+    this.assertEffects();
     return this.effects.update(activity);
   }
 
   delete(activityId: string): void {
-    this.assertRunning();
+    this.assertEffects();
     this.effects.delete(activityId);
   }
 
   async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
+    this.assertOutsideStep();
     if (this.finished) return { outcome: 'notSent' };
     return sendLive(this.runtime, this.hold.key, this.address, activity, this.signal, limitMs);
   }
 
   /** The error handler's sends leave with the dead letter: a flushed apology would stand in for what a later attempt sends first. */
   flush(): Promise<void> {
-    this.assertRunning();
+    this.assertEffects();
     if (!this.input.repeats) return Promise.resolve();
     this.flushing = this.flushing.then(() => this.record());
     this.flushing.catch(() => undefined); // Whoever waits for it sees it fail; nobody has to wait.
@@ -128,6 +136,10 @@ export class CapturedTurn implements Turn {
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  assertOutsideStep(): void {
+    this.steps.scope.assertOutside();
   }
 
   recordedStep(name: string): Promise<unknown> {
@@ -161,12 +173,18 @@ export class CapturedTurn implements Turn {
     if (effects.length > 0) {
       await stage(this.runtime, 'commit', {}, async (span) => {
         const ready = effects.map((effect) => traced(effect, span));
-        const flushed = { turn: this.id, effects: ready, from: this.hold.head.flushed };
+        const digests = digestsOf({ effects, bodies });
+        const flushed = { turn: this.id, effects: ready, from: this.hold.head.flushed, digests };
         await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
         span.set({ 'turnwise.outcome': 'flushed' });
       });
     }
     await deliverRecorded(this.runtime, this.hold, true);
+  }
+
+  private assertEffects(): void {
+    this.assertRunning();
+    this.assertOutsideStep();
   }
 
   private assertRunning(): void {

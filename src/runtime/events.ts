@@ -33,6 +33,10 @@ export const EVENTS = {
   deadLettered: 'error',
   /** The bot's own error handler failed: `onTurnError`, or `onDeliveryFailed`. */
   errorHandlerFailed: 'error',
+  /** A value of the state was changed in place while a step ran. If the step did it, a later attempt will not have the change. */
+  stateChangedInStep: 'warn',
+  /** Something was flushed by an earlier attempt, and this one would send something else in its place: the channel keeps the first. */
+  flushedDiffers: 'warn',
   /** A handler ran again because the state it had touched was changed by another turn. */
   conflict: 'info',
   /** A run was kept although state had moved, because it had touched none of what was changed. */

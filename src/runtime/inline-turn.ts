@@ -12,7 +12,7 @@ import { sendLive } from './live-lane';
 import { persist } from './persist';
 import { proactiveOver } from './proactive';
 import type { Runtime } from './runtime';
-import { readSteps, Steps } from './steps';
+import { readSteps, Steps, watchState } from './steps';
 import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
 
@@ -58,11 +58,12 @@ export class InlineTurn implements Turn {
     this.attempt = run;
     this.deadline = deadline;
     this.address = addressOf(input.activity);
-    this.states = new TurnState(runtime, { conversation, inline: key, epoch: fence.epoch }, user);
     this.steps = new Steps(
       () => readSteps(runtime, conversation, key),
       (name, value) => this.recordStep(name, value),
+      () => watchState(runtime, conversation, key, this.states),
     );
+    this.states = new TurnState(runtime, { conversation, inline: key, epoch: fence.epoch }, user, this.steps.scope);
     this.effects = new CapturedEffects({
       idOf: (ordinal) => `${key}~i${fence.epoch}.${ordinal}`,
       from: 0,
@@ -76,7 +77,7 @@ export class InlineTurn implements Turn {
       idOf: (ordinal) => `${key}~i${fence.epoch}.p${ordinal}`,
       inlineBytes: runtime.options.inlineBytes,
       unique: () => runtime.ids.next(),
-      assertRunning: () => this.assertRunning(),
+      assertRunning: () => this.assertEffects(),
     });
     this.proactive = proactiveOver(runtime, this.posts);
   }
@@ -96,33 +97,38 @@ export class InlineTurn implements Turn {
   }
 
   send(activity: Activity): { id: string } {
-    this.assertRunning();
+    this.assertEffects();
     return this.effects.send(activity);
   }
 
   update(activity: Activity): { id: string } {
-    this.assertRunning();
+    this.assertEffects();
     return this.effects.update(activity);
   }
 
   delete(activityId: string): void {
-    this.assertRunning();
+    this.assertEffects();
     this.effects.delete(activityId);
   }
 
   async sendLive(activity: Activity, limitMs?: number): Promise<LiveAnswer> {
+    this.assertOutsideStep();
     if (this.finished) return { outcome: 'notSent' };
     return sendLive(this.runtime, this.input.conversation, this.address, activity, this.signal, limitMs);
   }
 
   /** An inline turn has nothing to hand out before its commit, which is at most seconds away. */
   async flush(): Promise<void> {
-    this.assertRunning();
+    this.assertEffects();
   }
 
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  assertOutsideStep(): void {
+    this.steps.scope.assertOutside();
   }
 
   recordedStep(name: string): Promise<unknown> {
@@ -152,6 +158,11 @@ export class InlineTurn implements Turn {
       throw new InlineRunLost('Another delivery of the activity has taken over.');
     }
     return recorded.value;
+  }
+
+  private assertEffects(): void {
+    this.assertRunning();
+    this.assertOutsideStep();
   }
 
   private assertRunning(): void {

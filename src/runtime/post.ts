@@ -76,6 +76,8 @@ export function postKey(...names: readonly string[]): ActivityKey {
 
 /** Where posts go: into a turn's effects, or straight into the mailbox of their conversation. */
 export interface PostSink {
+  /** Refuses a call at its very start where nothing can be posted. @throws TurnwiseError */
+  begin?(): void;
   /** Makes sure that the store can be used. */
   ready?(): Promise<void>;
   /** @returns the key under which it is accepted */

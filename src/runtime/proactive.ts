@@ -15,6 +15,7 @@ export type ProactiveMeans = Pick<Runtime, 'store' | 'clock' | 'ids'>;
 export function proactiveOver({ store, clock, ids }: ProactiveMeans, sink: PostSink): Proactive {
   const now = (): number => clock.now();
   const post = async (to: Recipient, content: ProactiveContent, at?: number): Promise<Posted> => {
+    sink.begin?.();
     await sink.ready?.();
     const resolved = await resolveRecipient(store, to);
     const made = postTo(resolved.to, resolved.reference, content, new Date(at ?? now()));
@@ -26,6 +27,7 @@ export function proactiveOver({ store, clock, ids }: ProactiveMeans, sink: PostS
     run: (to, name, value) => post(to, { event: name, ...(value === undefined ? {} : { value }) }),
     schedule: async (to, content, at) => post(to, content, timeOf(at)),
     async cancel(id) {
+      sink.begin?.();
       const broadcast = broadcastKey(id);
       if (broadcast !== undefined) {
         await sink.ready?.();
@@ -36,6 +38,7 @@ export function proactiveOver({ store, clock, ids }: ProactiveMeans, sink: PostS
       await sink.cancel(to, key);
     },
     async broadcast(query, content) {
+      sink.begin?.();
       await sink.ready?.();
       const to = taskConversation('broadcast', ids.next());
       await sink.post(taskPost('broadcast', to, { start: { query: jsonOf(query), content: jsonOf(content) } }));
@@ -46,6 +49,7 @@ export function proactiveOver({ store, clock, ids }: ProactiveMeans, sink: PostS
       return broadcastProgress(store, id);
     },
     async createConversation(near, parameters, content) {
+      sink.begin?.();
       await sink.ready?.();
       const { reference } = await resolveRecipient(store, near);
       const to = taskConversation('createConversation', ids.next());

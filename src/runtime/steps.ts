@@ -1,8 +1,10 @@
 import { TurnwiseError } from '../schema/errors';
 import { once } from '../schema/once';
-import type { ConversationKey } from '../turn/keys';
+import type { ActivityKey, ConversationKey } from '../turn/keys';
 import { persist } from './persist';
-import type { Runtime } from './runtime';
+import { type Runtime, report } from './runtime';
+import { StepScope } from './step-scope';
+import type { TurnState } from './turn-state';
 
 /**
  * The recorded steps of one turn: each name runs once, and later attempts get its record. `record` returns what is recorded, which is the
@@ -11,16 +13,24 @@ import type { Runtime } from './runtime';
 export class Steps {
   private readonly loaded: () => Promise<ReadonlyMap<string, unknown>>;
   private readonly running = new Map<string, Promise<unknown>>();
+  /** The functions that run. */
+  readonly scope = new StepScope();
 
   constructor(
     load: () => Promise<ReadonlyMap<string, unknown>>,
     private readonly record: (name: string, value: unknown) => Promise<unknown>,
+    /** Looks at the turn's state when a function begins; what it returns is called when the function has ended. */
+    private readonly watch: () => () => void,
   ) {
     this.loaded = once(load);
   }
 
-  /** @throws TurnwiseError `StepNotJson` when the result is not a JSON value (undefined counts as null). */
+  /**
+   * @throws TurnwiseError `StepNotJson` when the result is not a JSON value (undefined counts as null); `StepHasEffects` when the function sends, changes
+   * state, or begins a step
+   */
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
+    this.scope.assertOutside();
     const running = this.running.get(name);
     if (running !== undefined) return running as Promise<T>;
     const step = this.once(name, run);
@@ -39,7 +49,9 @@ export class Steps {
   private async once(name: string, run: () => unknown): Promise<unknown> {
     const recorded = await this.loaded();
     if (recorded.has(name)) return recorded.get(name);
-    const value = jsonValue(name, await run());
+    const ended = this.watch();
+    const value = jsonValue(name, await this.scope.run(run));
+    ended();
     return this.record(name, value);
   }
 }
@@ -51,6 +63,22 @@ export function readSteps(
   turn: string,
 ): Promise<ReadonlyMap<string, unknown>> {
   return persist(clock, () => store.turns.readSteps(key, turn), { limitMs: store.timing.leaseMs });
+}
+
+/**
+ * Watches the state of a turn while a step's function runs: a value that was read before can be changed in place, which nothing can refuse. It is
+ * logged, and no more than that, because code beside the step may have made the change.
+ */
+export function watchState(
+  runtime: Runtime,
+  conversation: ConversationKey,
+  activity: ActivityKey,
+  states: TurnState,
+): () => void {
+  const hasChanged = states.watch();
+  return () => {
+    if (hasChanged()) report(runtime, 'stateChangedInStep', conversation, { activity, code: 'StepHasEffects' });
+  };
 }
 
 function jsonValue(name: string, value: unknown): unknown {

@@ -3,16 +3,18 @@ import type { StateDocument, StateScope } from '../bot/turn';
 import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
 import type { StateId, StateSnapshot, TurnCommit } from '../ports/store';
 import { TurnwiseError } from '../schema/errors';
-
 import type { UserKey } from '../turn/keys';
 import { applied, type IntentRun, type StateChanges, type StateData } from '../turn/user-state';
+import { GuardedDocument } from './guarded-document';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
+import type { StepScope } from './step-scope';
 import { readUserState } from './user-intents';
 
 interface Loaded {
   snapshot: StateSnapshot;
   readonly document: JsonStateDocument;
+  readonly guarded: GuardedDocument;
 }
 
 /** The state documents of one run of a turn: each loaded once, when the handler first touches it, and written by the commit. */
@@ -24,6 +26,7 @@ export class TurnState {
     private readonly runtime: Runtime,
     private readonly turn: IntentRun,
     private readonly user: UserKey | undefined,
+    private readonly steps: StepScope,
   ) {}
 
   async open(scope: StateScope): Promise<StateDocument> {
@@ -34,7 +37,16 @@ export class TurnState {
     loading.catch(() => this.loaded.delete(id));
     const loaded = await loading;
     this.settled.set(id, loaded);
-    return loaded.document;
+    return loaded.guarded;
+  }
+
+  /**
+   * Remembers how state looks when a step's function begins.
+   * @returns a function that tells whether something was changed in place since then, by the step or beside it
+   */
+  watch(): () => boolean {
+    const before = [...this.settled.values()].map(({ guarded }) => ({ guarded, was: guarded.snapshot() }));
+    return () => before.some(({ guarded, was }) => guarded.hasChangedSince(was));
   }
 
   /** What the commit has to check and to write of the conversation's partition. @throws TurnwiseError on values that JSON cannot hold. */
@@ -85,7 +97,8 @@ export class TurnState {
 
   private async load(id: StateId | 'user'): Promise<Loaded> {
     const snapshot = await this.read(id);
-    return { snapshot, document: new JsonStateDocument(snapshot.data) };
+    const document = new JsonStateDocument(snapshot.data);
+    return { snapshot, document, guarded: new GuardedDocument(document, this.steps) };
   }
 
   private async read(id: StateId | 'user'): Promise<StateSnapshot> {

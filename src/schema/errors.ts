@@ -78,6 +78,11 @@ export const ERRORS = {
     'Every attempt at this activity ended with its worker: the handler kills the process, or runs out of memory.',
   BodyMissing: 'The stored body of the activity is gone.',
   StepNotJson: 'A step returned what JSON cannot hold; return plain data.',
+  StepHasEffects:
+    'The function of a step sends, posts, changes state, or begins a step. A turn that runs again gets the record instead of the function, and would lack all that: return ' +
+    'what was found out, and send and change state after the step.',
+  FlushedDiffers:
+    'A turn that ran again would have sent something else than an earlier attempt had already sent: the first stands. Record with a step what a reply depends on before it is sent.',
   BacklogFull: 'Too many activities wait in this conversation; send again later.',
   TryAgain: 'The activity could not be made durable now; send it again.',
   StateNotJson:
@@ -168,6 +173,7 @@ export class TurnwiseError extends Error {
 const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'StateNotJson',
   'StepNotJson',
+  'StepHasEffects',
   'ItemNotJson',
   'ActivityNotJson',
   'AnswerUnusable',

@@ -42,12 +42,11 @@ export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, 
   }
   if (first === undefined || turnPrefix(first) !== turn.turn) return { outcome: 'held', head };
   const popped: Head = {
-    ...head,
+    ...withNothingFlushed(head),
     pend: head.pend.slice(1),
     n: head.n + 1,
     sv: turn.writesState ? head.sv + 1 : head.sv,
     att: 0,
-    flushed: 0,
     notBefore: 0,
     out: [...head.out, ...recorded(turn.effects, now)],
   };
@@ -61,11 +60,30 @@ export interface FlushedEffects {
   readonly effects: readonly NewEffect[];
   /** How many effects of the turn were recorded before this flush. */
   readonly from: number;
+  /** A digest of each effect, one after the other, for a later attempt to see whether it would send the same. */
+  readonly digests?: string;
+}
+
+/** Length of the digest of a flushed effect: enough to notice a difference, and little in the record. */
+export const DIGEST_LENGTH = 6;
+
+/** Digest of an effect that was flushed by code which made none. */
+const NO_DIGEST = '.'.repeat(DIGEST_LENGTH);
+
+/** Returns the digest of a turn's flushed effect; `undefined` when none is known. */
+export function flushedDigest({ flushedAs = '' }: Head, ordinal: number): string | undefined {
+  const digest = flushedAs.slice(ordinal * DIGEST_LENGTH, (ordinal + 1) * DIGEST_LENGTH);
+  return digest.length < DIGEST_LENGTH || digest === NO_DIGEST ? undefined : digest;
+}
+
+/** Returns the record with no effect of a running turn flushed. */
+export function withNothingFlushed({ flushedAs: _, ...head }: Head): Head {
+  return { ...head, flushed: 0 };
 }
 
 /**
  * Records effects of a turn that is still running, so that they can leave before its commit. By ordinal: a later attempt
- * counts its own effects and leaves out the first `flushed` of them, whatever their text would be now.
+ * counts its own effects and leaves out the first `flushed` of them, whatever their text would be now. `flushedAs` lets it notice a difference.
  */
 export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEffects, timing: Timing): HoldOutcome {
   const first = head.pend[0];
@@ -73,7 +91,9 @@ export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEff
   const to = flushed.from + flushed.effects.length;
   if (head.flushed >= to) return { outcome: 'held', head };
   if (head.flushed !== flushed.from) return FENCED;
-  const grown: Head = { ...head, flushed: to, out: [...head.out, ...recorded(flushed.effects, now)] };
+  const before = (head.flushedAs ?? '').slice(0, flushed.from * DIGEST_LENGTH);
+  const flushedAs = before.padEnd(flushed.from * DIGEST_LENGTH, NO_DIGEST) + (flushed.digests ?? '');
+  const grown: Head = { ...head, flushed: to, flushedAs, out: [...head.out, ...recorded(flushed.effects, now)] };
   return { outcome: 'held', head: extended(withFirstStarted(grown), now, fence, timing) };
 }
 

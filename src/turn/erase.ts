@@ -1,4 +1,5 @@
 import { remembered } from './accept';
+import { withNothingFlushed } from './commit';
 import { freed } from './hold';
 import { type Effect, type Head, NEW_HEAD, type PendingActivity } from './record';
 import type { Timing } from './timing';
@@ -80,8 +81,8 @@ export function eraseUserIn(head: Head, now: number, traces: TracesOfUser, timin
   if (pend.length === head.pend.length && out.length === head.out.length) return head;
   const goesOn = pend[0] === head.pend[0];
   const att = !goesOn ? 0 : head.lease === null ? head.att : Math.max(0, head.att - 1);
-  const flushed = goesOn ? head.flushed : 0;
-  const rest: Head = { ...head, epoch: head.epoch + 1, pend, out, att, flushed };
+  const kept = goesOn ? head : withNothingFlushed(head);
+  const rest: Head = { ...kept, epoch: head.epoch + 1, pend, out, att };
   return freed(rest, now, Math.max(0, head.notBefore - now), timing);
 }
 

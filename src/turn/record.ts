@@ -115,6 +115,8 @@ export interface Head {
   readonly att: number;
   /** How many effects of `pend[0]`'s turn are already recorded by flushes. */
   readonly flushed: number;
+  /** What these were, as digests of `DIGEST_LENGTH` characters one after the other; absent when nothing is flushed. */
+  readonly flushedAs?: string;
   /** Acquire refuses before this time; 0 when there is none. */
   readonly notBefore: number;
   /** When someone must look again; null when nobody need. The sweep's only index. */

@@ -21,7 +21,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   teams: { files: /^src\/teams\//, parts: ['bot', 'schema'], types: ['ports'] },
   middleware: { files: /^src\/middleware\//, parts: ['bot', 'schema'], packages: /^(node:|@opentelemetry\/api$)/ },
   ports: { files: /^src\/ports\//, parts: [], types: ['schema', 'turn'] },
-  runtime: { files: /^src\/runtime\//, parts: ['ports', 'turn', 'bot', 'schema'], packages: /^node:crypto$/ },
+  runtime: {
+    files: /^src\/runtime\//,
+    parts: ['ports', 'turn', 'bot', 'schema'],
+    packages: /^node:(async_hooks|crypto)$/,
+  },
   store: { files: /^src\/store\//, parts: ['ports', 'turn', 'schema'] },
   memory: { files: /^src\/memory\//, parts: ['store', 'ports', 'turn', 'schema'] },
   sqlite: { files: /^src\/sqlite\//, parts: ['store', 'ports', 'turn', 'schema'], packages: /^node:/ },

@@ -235,3 +235,54 @@ describe('the storage that is the turn', () => {
     await expect(new TurnStorage().read(['test/conversations/other/'])).rejects.toMatchObject({ code: 'NoTurn' });
   });
 });
+
+describe('in a step', () => {
+  /** Runs a bot of the SDK around which a middleware of ours hands out the turn's steps. */
+  function stepping(run: (context: theirs.TurnContext, step: TurnContext['step']) => Promise<unknown>) {
+    const state = new theirs.ConversationState(new theirs.MemoryStorage());
+    const steps: { of?: TurnContext } = {};
+    const bot = fromBotBuilder(
+      async (context) => {
+        const { of } = steps;
+        if (of !== undefined) await run(context, (name, work) => of.step(name, work));
+      },
+      { state: [state] },
+    );
+    const adapter = new TestAdapter(bot);
+    adapter.use(async (context, next) => {
+      steps.of = context;
+      await next();
+    });
+    return { adapter, state, count: state.createProperty<number>('count') };
+  }
+
+  test.each<[string, (context: theirs.TurnContext, state: theirs.ConversationState) => Promise<unknown>]>([
+    ['a message', (context) => context.sendActivity('no')],
+    ['an update', (context) => context.updateActivity({ id: 'x', type: 'message' })],
+    ['a deletion', (context) => context.deleteActivity('x')],
+    ['the answer of an invoke', (context) => context.sendActivity({ type: 'invokeResponse', value: { status: 200 } })],
+    [
+      'state that is saved',
+      async (context, state) => {
+        await state.createProperty<number>('count').set(context, 1);
+        await state.saveChanges(context);
+      },
+    ],
+    ['state that is deleted', (context, state) => state.delete(context)],
+  ])('%s of the SDK is refused', async (_effect, make) => {
+    const { adapter, state } = stepping((context, step) => step('s', async () => void (await make(context, state))));
+    await expect(adapter.processActivity('a')).rejects.toMatchObject({ code: 'StepHasEffects' });
+    expect(adapter.activeQueue).toEqual([]);
+  });
+
+  test('state of the SDK can be read', async () => {
+    const read: unknown[] = [];
+    const { adapter, state, count } = stepping(async (context, step) => {
+      await step('s', async () => void read.push(await count.get(context)));
+      await count.set(context, (await count.get(context, 0)) + 1);
+      await state.saveChanges(context);
+    });
+    await adapter.send('a').send('b').startTest();
+    expect(read).toEqual([undefined, 1]);
+  });
+});

@@ -41,7 +41,11 @@ test('the steps of a turn are read again', async () => {
     if (reads === 1) throw new Error('not now');
     return new Map<string, unknown>([['done', 1]]);
   };
-  const steps = new Steps(load, async (_name, value) => value);
+  const steps = new Steps(
+    load,
+    async (_name, value) => value,
+    () => () => undefined,
+  );
   await expect(steps.step('done', () => 2)).rejects.toThrow('not now');
   expect(await steps.step('done', () => 2)).toBe(1);
   expect(await steps.recordedStep('done')).toBe(1);

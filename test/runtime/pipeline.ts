@@ -34,9 +34,13 @@ export interface Pipeline {
   pass(ms: number): Promise<void>;
 }
 
-export function createPipeline(options: Partial<RuntimeOptions> = {}): Pipeline {
+/** @param open makes another store than one in memory */
+export function createPipeline(
+  options: Partial<RuntimeOptions> = {},
+  open: (clock: ManualClock) => Store = createMemoryStore,
+): Pipeline {
   const clock = createManualClock();
-  const store = createMemoryStore(clock);
+  const store = open(clock);
   const pipeline: Pipeline = {
     clock,
     store,

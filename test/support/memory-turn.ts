@@ -1,5 +1,6 @@
 import { JsonStateDocument } from '../../src/bot/state-document';
 import type { LiveAnswer, StateScope, Turn, TurnTime } from '../../src/bot/turn';
+import { StepScope } from '../../src/runtime/step-scope';
 import { systemClock } from '../../src/runtime/system';
 import type { Activity } from '../../src/schema/activity';
 
@@ -39,6 +40,7 @@ export class MemoryTurn implements Turn {
   private readonly abortion = new AbortController();
   private readonly documents = new Map<StateScope, JsonStateDocument>();
   private readonly stored: Stored;
+  private readonly scope = new StepScope();
 
   constructor(options: MemoryTurnOptions = {}) {
     this.id = options.id ?? 'turn-1';
@@ -101,9 +103,13 @@ export class MemoryTurn implements Turn {
   async step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     const recorded = this.steps.get(name);
     if (recorded !== undefined) return JSON.parse(recorded) as T;
-    const result = await run();
+    const result = await this.scope.run(run);
     this.steps.set(name, JSON.stringify(result));
     return result;
+  }
+
+  assertOutsideStep(): void {
+    this.scope.assertOutside();
   }
 
   async recordedStep(name: string): Promise<unknown> {

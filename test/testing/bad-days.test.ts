@@ -160,3 +160,19 @@ test('a test may replace the timers, and the time', async () => {
     jest.useRealTimers();
   }
 });
+
+test('a step that sends or changes state fails the test that runs it, the first time', async () => {
+  const count = new ConversationState().createProperty<number>('count');
+  for (const effect of [
+    (context: TurnContext) => context.sendActivity('no'),
+    (context: TurnContext) => context.sendActivity({ type: 'typing' }),
+    (context: TurnContext) => context.sendActivity({ type: 'invokeResponse', value: { status: 200 } }),
+    (context: TurnContext) => count.set(context, 1),
+  ]) {
+    const adapter = new TestAdapter(
+      async (context) => void (await context.step('s', async () => void (await effect(context)))),
+    );
+    await expect(adapter.processActivity('go')).rejects.toMatchObject({ code: 'StepHasEffects' });
+    expect(adapter.activeQueue).toEqual([]);
+  }
+});

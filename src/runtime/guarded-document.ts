@@ -1,0 +1,88 @@
+import type { JsonStateDocument } from '../bot/state-document';
+import type { StateDocument } from '../bot/turn';
+import type { StepScope } from './step-scope';
+
+/**
+ * A state document whose changes are refused in the functions of steps. Values that are read there are views that cannot be changed; those that were
+ * read before are live, and {@link snapshot} tells afterwards which of them a step may have changed in place.
+ */
+export class GuardedDocument implements StateDocument {
+  /** How often each property was written by name. */
+  readonly #writes = new Map<string, number>();
+
+  constructor(
+    private readonly document: JsonStateDocument,
+    private readonly steps: StepScope,
+  ) {}
+
+  get(property: string): unknown {
+    return this.#handedOut(this.document.get(property));
+  }
+
+  set(property: string, value: unknown): void {
+    this.#writes.set(property, (this.#writes.get(property) ?? 0) + 1);
+    this.steps.assertOutside();
+    this.document.set(property, value);
+  }
+
+  delete(property: string): void {
+    this.set(property, undefined);
+  }
+
+  all(): Record<string, unknown> {
+    return this.#handedOut(this.document.all()) as Record<string, unknown>;
+  }
+
+  clear(): void {
+    this.steps.assertOutside();
+    for (const property of Object.keys(this.document.all())) this.set(property, undefined);
+  }
+
+  changed(): boolean {
+    return this.document.changed();
+  }
+
+  /** Returns a text for each property that was touched, which is another one after a change in place. Writing by name takes it out. */
+  snapshot(): ReadonlyMap<string, string> {
+    const touched = this.document.touched();
+    const names = touched === 'everything' ? Object.keys(this.document.all()) : touched;
+    return new Map(names.map((name) => [name, `${this.#writes.get(name) ?? 0} ${textOf(this.document.get(name))}`]));
+  }
+
+  /** Returns whether a property was changed in place since a snapshot. */
+  hasChangedSince(before: ReadonlyMap<string, string>): boolean {
+    const now = this.snapshot();
+    return [...before].some(([name, text]) => {
+      const writes = (each = ''): string => each.slice(0, each.indexOf(' '));
+      return now.get(name) !== text && writes(now.get(name)) === writes(text);
+    });
+  }
+
+  #handedOut(value: unknown): unknown {
+    return this.steps.isInside ? unchangeable(value, this.steps) : value;
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch {
+    return ''; // The commit says what is wrong with it.
+  }
+}
+
+/** Returns a view of a value, and of everything in it, through which nothing can be changed by a step. */
+function unchangeable(value: unknown, steps: StepScope): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const refuse = (): boolean => {
+    steps.assertOutside();
+    return false;
+  };
+  return new Proxy(value, {
+    get: (target, property, receiver) => unchangeable(Reflect.get(target, property, receiver), steps),
+    set: refuse,
+    deleteProperty: refuse,
+    defineProperty: refuse,
+    setPrototypeOf: refuse,
+  });
+}
