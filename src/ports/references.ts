@@ -20,10 +20,10 @@ export interface NewReference {
   /** The team that a channel is of. */
   readonly teamId?: string;
   /**
-   * Present when the channel's service answers for the Entra id, the tenant and the team. Without it they are absent, and on a channel
-   * whose service does fill them in (`msteams`) the reference is not found by its user either.
+   * True when the channel's service answers for the Entra id, the tenant and the team; otherwise these are absent. False on a channel whose
+   * service does fill them in, for what came another way: then the reference is not found by its user either. Absent on other channels.
    */
-  readonly vouched?: true;
+  readonly vouched?: boolean;
   readonly state: ReferenceState;
 }
 

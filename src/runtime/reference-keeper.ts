@@ -1,7 +1,10 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../ports/clock';
 import type { Log } from '../ports/log';
 import type { References } from '../ports/references';
 import type { Activity } from '../schema/activity';
+import { BoundedMap, textBytes } from '../schema/bounded-map';
+import { isVouchingChannel } from '../schema/vouching';
 import type { ConversationKey } from '../turn/keys';
 import { logEvent } from './events';
 import { OVER } from './linked-signal';
@@ -13,6 +16,8 @@ export interface KeeperOptions {
   readonly log: Log;
   /** How long a reference is kept when nothing more comes from its conversation, in ms. */
   readonly ttlMs: number;
+  /** Further channels that the operator takes for vouching, in lower case. */
+  readonly vouchingChannels?: ReadonlySet<string> | undefined;
 }
 
 /** Unchanged, a reference is written anew when it was last seen this long ago. In ms. */
@@ -21,8 +26,9 @@ const REFRESH_MS = 24 * 3_600_000;
 /** For how long this process relies on what it saw of a reference, in ms: another one may have found meanwhile that the bot is blocked. */
 const TRUST_MS = 10 * 60_000;
 
-/** Most references that this process remembers. */
-const MOST_KNOWN = 5_000;
+/** Most references that this process remembers, and most bytes for them. */
+const MAX_KNOWN = 5_000;
+const MAX_KNOWN_BYTES = 4 * 1024 * 1024;
 
 /** A turn is not kept waiting longer than this, in ms. */
 const PATIENCE_MS = 2_000;
@@ -33,10 +39,19 @@ const PATIENCE_MS = 2_000;
  * logged, and made up for by the conversation's next activity.
  */
 export class ReferenceKeeper {
-  /** What was last seen of each reference, the longest unused first. */
-  private readonly known = new Map<ConversationKey, { readonly print: string; readonly until: number }>();
+  /** A digest of each reference as it was last seen. */
+  readonly #known = new BoundedMap<ConversationKey, { readonly digest: string; readonly until: number }>({
+    maxEntries: MAX_KNOWN,
+    maxBytes: MAX_KNOWN_BYTES,
+    bytesOf: ({ digest }) => textBytes(digest),
+  });
 
   constructor(private readonly options: KeeperOptions) {}
+
+  /** Bytes of memory that this takes for what it remembers. */
+  get rememberedBytes(): number {
+    return this.#known.bytes;
+  }
 
   /**
    * Takes note of an activity that came from its channel, authenticated. Never rejects.
@@ -50,31 +65,27 @@ export class ReferenceKeeper {
   /** Takes note that the channel has refused a send into a conversation for good. Never rejects. */
   async refused(channelId: string, conversationId: string): Promise<void> {
     const id = referenceKey(channelId, conversationId);
-    this.known.delete(id);
+    this.#known.delete(id);
     await this.bestEffort(async () => void (await this.options.references.mark(id, 'blocked')));
   }
 
   private async keep(activity: Activity, vouched: boolean): Promise<void> {
-    const { clock, references, ttlMs } = this.options;
-    const reference = referenceOf(activity, vouched);
-    const print = JSON.stringify(reference);
-    const known = this.known.get(reference.id);
-    if (known?.print === print && known.until > clock.monotonic()) return;
+    const { clock, references, ttlMs, vouchingChannels } = this.options;
+    const reference = referenceOf(
+      activity,
+      vouched || (isVouchingChannel(activity.channelId, vouchingChannels) ? false : undefined),
+    );
+    const digest = digestOf(reference);
+    const known = this.#known.get(reference.id);
+    if (known?.digest === digest && known.until > clock.monotonic()) return;
     const stored = await references.get(reference.id);
     // Nobody has been in it, and nobody is.
     if (stored === undefined && reference.state === 'removed') return;
     const { lastSeen = 0, ...before } = stored ?? {};
-    if (JSON.stringify(before) !== print || lastSeen <= clock.now() - REFRESH_MS) {
+    if (digestOf(before) !== digest || lastSeen <= clock.now() - REFRESH_MS) {
       await references.keep(reference, ttlMs);
     }
-    this.remember(reference.id, print);
-  }
-
-  private remember(id: ConversationKey, print: string): void {
-    this.known.delete(id);
-    this.known.set(id, { print, until: this.options.clock.monotonic() + TRUST_MS });
-    const [oldest] = this.known.keys();
-    if (this.known.size > MOST_KNOWN && oldest !== undefined) this.known.delete(oldest);
+    this.#known.set(reference.id, { digest, until: clock.monotonic() + TRUST_MS });
   }
 
   private async bestEffort(work: () => Promise<void>): Promise<void> {
@@ -89,3 +100,5 @@ export class ReferenceKeeper {
     }
   }
 }
+
+const digestOf = (reference: object): string => hash('sha256', JSON.stringify(reference), 'base64');

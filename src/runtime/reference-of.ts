@@ -1,39 +1,38 @@
 import type { NewReference, ReferenceState } from '../ports/references';
+import type { ChannelAccount } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
+import { defined } from '../schema/defined';
 import type { ConversationScope } from '../schema/recipients';
+import { idIn, referenceFields } from '../schema/reference-fields';
 import { type ConversationKey, conversationKey } from '../turn/keys';
 
 /**
- * The reference that an activity leaves behind: how its conversation can be reached later. All threads of a channel share one, that of
- * the channel, which every post can name a thread of.
+ * Returns the reference that an activity leaves behind: how its conversation can be reached later. All threads of a channel share one, that
+ * of the channel, which every post can name a thread of. Fields that are not named here or in `src/schema/reference-fields.ts` stay out.
  *
- * @param vouched whether the caller answers for the identity fields. Otherwise the reference has no Entra id, tenant and team.
+ * @param vouched true when the caller answers for the identity fields; false when the channel's service fills them in and does not answer
+ * for them here. Without true the reference has no Entra id, tenant and team.
  */
-export function referenceOf(activity: Activity, vouched: boolean): NewReference {
-  const { bot, channelId, conversation, from, locale, serviceUrl } = { ...activity, bot: activity.recipient };
+export function referenceOf(activity: Activity, vouched: boolean | undefined): NewReference {
+  const { channelId, channelData, conversation, from, locale, recipient, serviceUrl } = activity;
   const scope = scopeOf(activity);
-  const { tenantId: said, ...place } = conversation;
-  const tenantId = vouched ? (said ?? idIn(activity.channelData, 'tenant')) : undefined;
-  const teamId = vouched && scope === 'channel' ? idIn(activity.channelData, 'team') : undefined;
-  const { aadObjectId: _, ...user } = from;
   const root = rootOf(conversation.id);
+  const isVouched = vouched === true;
+  const tenantId = isVouched ? (idIn(conversation.tenantId) ?? idOf(channelData, 'tenant')) : undefined;
+  const teamId = isVouched && scope === 'channel' ? idOf(channelData, 'team') : undefined;
+  const bot = recipient ?? NO_BOT;
+  const user = scope === 'personal' && from?.id && from.id !== bot.id ? from : undefined;
+  const address = { channelId, serviceUrl, bot, conversation: { ...conversation, id: root, ...defined({ tenantId }) } };
   return {
     id: conversationKey(channelId, root),
-    reference: {
-      channelId,
-      serviceUrl,
-      bot,
-      conversation: { ...place, id: root, ...(tenantId === undefined ? {} : { tenantId }) },
-      ...(scope === 'personal' && from.id !== bot.id ? { user: vouched ? from : user } : {}),
-      ...(locale === undefined ? {} : { locale }),
-    },
+    reference: referenceFields({ ...address, ...defined({ user, locale }) }, isVouched),
     scope,
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(teamId === undefined ? {} : { teamId }),
-    ...(vouched ? { vouched } : {}),
+    ...defined({ tenantId, teamId, vouched }),
     state: stateOf(activity),
   };
 }
+
+const NO_BOT: ChannelAccount = { id: '' };
 
 /** A thread of a channel is named `<channel>;messageid=<id>`. */
 export function rootOf(conversationId: string): string {
@@ -64,14 +63,12 @@ function stateOf(activity: Activity): ReferenceState {
   if (activity.type === 'installationUpdate' && activity.action === 'remove') return 'removed';
   if (activity.type !== 'conversationUpdate') return 'active';
   const left = (activity.membersRemoved ?? []).map(({ id }) => id);
-  const leaves = left.includes(activity.recipient.id) || (scopeOf(activity) === 'personal' && left.length > 0);
+  const leaves = left.includes(activity.recipient?.id ?? '') || (scopeOf(activity) === 'personal' && left.length > 0);
   return leaves ? 'removed' : 'active';
 }
 
-function idIn(channelData: unknown, name: 'tenant' | 'team'): string | undefined {
-  const part = propertyOf(channelData, name);
-  const id = propertyOf(part, 'id');
-  return typeof id === 'string' && id !== '' ? id : undefined;
+function idOf(channelData: unknown, name: 'tenant' | 'team'): string | undefined {
+  return idIn(propertyOf(propertyOf(channelData, name), 'id'));
 }
 
 function propertyOf(value: unknown, name: string): unknown {

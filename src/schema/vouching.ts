@@ -6,7 +6,14 @@ import { Channels } from './constants';
  */
 const VOUCHING_CHANNELS: ReadonlySet<string> = new Set([Channels.Msteams]);
 
-/** Returns whether a channel's service fills in the identity fields of its activities. Letter case does not count, as in keys. */
-export function isVouchingChannel(channelId: string): boolean {
-  return VOUCHING_CHANNELS.has(channelId.toLowerCase());
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Returns whether a channel's service fills in the identity fields of its activities. Letter case does not count, as in keys.
+ *
+ * @param named further channels that the operator has named, in lower case
+ */
+export function isVouchingChannel(channelId: string, named: ReadonlySet<string> = NONE): boolean {
+  const id = channelId.toLowerCase();
+  return VOUCHING_CHANNELS.has(id) || named.has(id);
 }

@@ -1,5 +1,7 @@
 import type { NewReference, References, StoredReference, UserName } from '../ports/references';
+import { defined } from '../schema/defined';
 import type { RecipientQuery } from '../schema/recipients';
+import { referenceFields } from '../schema/reference-fields';
 import { isVouchingChannel } from '../schema/vouching';
 import { type ConversationKey, userKey } from '../turn/keys';
 import type { Collections } from './collections';
@@ -92,8 +94,19 @@ export function references(collections: Collections): References {
   };
 }
 
-function referenceOf({ v, expiresAt, ...reference }: ReferenceRecord): StoredReference {
-  return reference;
+/** Returns a stored reference with the fields that are kept today: records of older code may hold more, and less that is vouched for. */
+function referenceOf(record: ReferenceRecord): StoredReference {
+  const { id, lastSeen, reference, scope, state } = record;
+  const vouched = isVouched(record);
+  const identity = vouched ? { tenantId: record.tenantId, teamId: record.teamId } : {};
+  return {
+    id,
+    reference: referenceFields(reference, vouched),
+    scope,
+    ...defined({ ...identity, vouched: vouched || record.vouched }),
+    state,
+    lastSeen,
+  };
 }
 
 function nameOfUser(user: UserName): string {
@@ -101,11 +114,11 @@ function nameOfUser(user: UserName): string {
 }
 
 /**
- * Returns whether the channel's service answers for a reference. Records from before the mark have none: on a vouching channel, those with
- * identity fields count, because a reference that is not vouched for is kept without such fields since.
+ * Returns whether the channel's service answers for a reference. Records from before the mark have none: on Teams, those with identity
+ * fields count, because a reference that is not vouched for is kept without such fields since.
  */
 function isVouched({ reference, teamId, tenantId, vouched }: NewReference): boolean {
-  if (vouched === true) return true;
+  if (vouched !== undefined) return vouched;
   const identity = tenantId ?? teamId ?? reference.user?.aadObjectId;
   return identity !== undefined && isVouchingChannel(reference.channelId);
 }
@@ -115,12 +128,11 @@ function namesOf(stored: NewReference): string[] {
   const { reference, scope, teamId } = stored;
   const { channelId, user } = reference;
   const vouched = isVouched(stored);
+  // On a channel that vouches, only what is vouched for may say where a user is.
+  const mayNameUser = vouched || (stored.vouched === undefined && !isVouchingChannel(channelId));
   const personal = scope === 'personal' ? user : undefined;
   return [
-    // On a channel that vouches, only what is vouched for may say where a user is.
-    ...(personal !== undefined && (vouched || !isVouchingChannel(channelId))
-      ? [nameOfUser({ channelId, userId: personal.id })]
-      : []),
+    ...(personal !== undefined && mayNameUser ? [nameOfUser({ channelId, userId: personal.id })] : []),
     ...(personal?.aadObjectId && vouched ? [nameOfUser({ entraId: personal.aadObjectId })] : []),
     ...(teamId !== undefined && vouched ? [`team ${teamId}`] : []),
   ];
@@ -137,8 +149,8 @@ function matches(query: RecipientQuery): (stored: StoredReference) => boolean {
   return (stored) =>
     stored.state === 'active' &&
     (channelId === undefined || stored.reference.channelId === channelId) &&
-    (tenantId === undefined || (stored.tenantId === tenantId && isVouched(stored))) &&
-    (teamId === undefined || (stored.teamId === teamId && isVouched(stored))) &&
+    (tenantId === undefined || stored.tenantId === tenantId) &&
+    (teamId === undefined || stored.teamId === teamId) &&
     (scope === undefined || stored.scope === scope) &&
     (locale === undefined || isOfLocale(stored.reference.locale, locale)) &&
     (seenSince === undefined || stored.lastSeen >= seenSince);
