@@ -76,7 +76,14 @@ export class CosmosCollections implements Collections {
 
 const LONGEST_TTL_S = 2 ** 31 - 1;
 
-/** Ids may not hold every character: a name is replaced by its digest. */
-const itemId = (name: string): string => `item-${createHash('sha256').update(name).digest('hex')}`;
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-const partitionOf = (collection: string): string => `collection:${collection}`;
+/** Ids may not hold every character: a name is replaced by its digest. */
+const itemId = (name: string): string => `item-${digestOf(name)}`;
+
+/** Longest name of a collection that becomes a partition key as it is, in UTF-16 units: the service takes 2,048 bytes. */
+const MAX_NAME = 200;
+
+/** A name that does not fit is replaced by its digest, after a sign that stands before no other. */
+const partitionOf = (collection: string): string =>
+  collection.length <= MAX_NAME ? `collection:${collection}` : `collection#${digestOf(collection)}`;

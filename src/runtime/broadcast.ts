@@ -137,7 +137,7 @@ async function paced(
   mostMs: number,
 ): Promise<number> {
   const sizes = new Map<string, number>();
-  for (const { reference } of references) {
+  for (const reference of references) {
     const bucket = bucketOf(reference);
     sizes.set(bucket, (sizes.get(bucket) ?? 0) + 1);
   }

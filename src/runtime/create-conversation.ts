@@ -3,6 +3,7 @@ import type { ConversationReference } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import type { ConversationParameters, ConversationResourceResponse } from '../schema/conversations';
 import { TurnwiseError } from '../schema/errors';
+import { isPathId } from '../schema/ids';
 import type { ProactiveContent } from '../schema/recipients';
 import { conversationKey } from '../turn/keys';
 import { postTo } from './post-content';
@@ -30,6 +31,10 @@ export async function createConversation(runtime: Runtime, turn: TaskTurn, activ
     return client.conversations.createConversation(wanted);
   });
   if (content === undefined) return;
+  if (!isPathId(created.id)) {
+    // It becomes a key, and part of an address. Asked again, the channel would create another one.
+    throw Object.assign(new TurnwiseError('IdRefused', 'The channel gave it to a new conversation.'), { retry: false });
+  }
   const address = { channelId, serviceUrl: created.serviceUrl || serviceUrl, bot };
   const reference = createdConversation(address, wanted, created.id);
   const to = conversationKey(channelId, created.id);

@@ -1,29 +1,42 @@
+import { createHash } from 'node:crypto';
+import type { StoredReference } from '../ports/references';
 import type { ConversationReference } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import { Channels } from '../schema/constants';
 import type { Head } from '../turn/record';
 import { logEvent } from './events';
+import { referenceKey } from './reference-of';
 import { errorName, type Runtime } from './runtime';
 
-/** Who shares a limit with whom: channels count what a bot sends in one tenant, or, where there are none, all of it. */
-export function bucketOf({
-  channelId,
-  conversation,
-}: Pick<ConversationReference, 'channelId' | 'conversation'>): string {
-  return `${channelId} ${conversation.tenantId ?? ''}`.trim();
+interface Bucketed extends Pick<StoredReference, 'tenantId'> {
+  readonly reference: Pick<ConversationReference, 'channelId'>;
+}
+
+/**
+ * Returns the name of the limit that a reference falls under: channels count what a bot sends in one tenant, or, where none is known, all of
+ * it. The tenant counts only if it is vouched for, as a stored reference has no other. It is a text of the channel, so it becomes a digest.
+ */
+export function bucketOf({ reference, tenantId }: Bucketed): string {
+  return createHash('sha256')
+    .update(JSON.stringify([reference.channelId.toLowerCase(), tenantId ?? '']))
+    .digest('hex');
 }
 
 /** A pause that a channel asks for without saying how long, in ms. */
 const PAUSE_MS = 1_000;
 
-/** A channel has throttled a send: whoever sends to many there waits as long as it asks for. Best effort: it says so again. */
+/**
+ * Records that a channel has throttled a send: a broadcast there waits as long as the channel asks for. Best effort, as the channel says it
+ * again. The activity may name any tenant, so the bucket is that of the stored reference.
+ */
 export async function notePause(
   { log, store }: Runtime,
-  activity: Activity,
+  { channelId, conversation }: Activity,
   retryAfterMs: number = PAUSE_MS,
 ): Promise<void> {
   try {
-    await store.pace.pause(bucketOf(activity), retryAfterMs);
+    const stored = await store.references.get(referenceKey(channelId, conversation.id));
+    await store.pace.pause(bucketOf(stored ?? { reference: { channelId } }), retryAfterMs);
   } catch (error) {
     logEvent(log, 'pauseNotKept', { error: errorName(error) });
   }

@@ -3,6 +3,7 @@ import type { Store } from '../ports/store';
 import type { ConversationReference } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
+import { isPathId } from '../schema/ids';
 import type { KeptRecipient, Recipient } from '../schema/recipients';
 import { type ConversationKey, conversationKey, parseConversationKey } from '../turn/keys';
 import { persist } from './persist';
@@ -40,6 +41,8 @@ interface Found {
 }
 
 async function find({ references }: Store, recipient: KeptRecipient): Promise<Found> {
+  // Half a character is in no id, and cannot be part of a key.
+  if (Object.values(recipient).some((text) => /\p{Cs}/u.test(String(text)))) return { stored: undefined };
   if ('reference' in recipient) {
     const id = parseConversationKey(String(recipient.reference));
     return { stored: id === undefined ? undefined : await references.get(id) };
@@ -67,7 +70,9 @@ function isReference(recipient: Recipient): recipient is Partial<ConversationRef
 function resolved(reference: Partial<ConversationReference>): ResolvedRecipient {
   const { activityId, ...rest } = reference;
   const { channelId, serviceUrl, conversation, bot } = rest;
-  if (!channelId || !serviceUrl || !conversation?.id) throw new TurnwiseError('RecipientUnknown');
+  // What cannot be the id of a conversation that came in is none: it becomes a key, and part of an address.
+  const isPlace = isPathId(channelId) && isPathId(conversation?.id);
+  if (!isPlace || !serviceUrl) throw new TurnwiseError('RecipientUnknown');
   return {
     to: conversationKey(channelId, conversation.id),
     reference: { ...rest, channelId, serviceUrl, conversation, bot: bot ?? { id: '' } },

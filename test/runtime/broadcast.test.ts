@@ -114,7 +114,7 @@ const creator = (sends: { readonly to: string; readonly at: number }[]) => ({
   conversations: {
     createConversation: async ({ members }: { members?: { id: string }[] }) => {
       sends.push({ to: 'created', at: 0 });
-      return { id: `with-${members?.[0]?.id}` };
+      return { id: `${members?.[0]?.id === 'too long' ? 'x'.repeat(5_000) : 'with'}-${members?.[0]?.id}` };
     },
   },
 });
@@ -189,6 +189,21 @@ describe('a broadcast', () => {
     await expect(api(me).progress('turnwise/broadcast-none')).rejects.toMatchObject({ code: 'PostedUnknown' });
     await expect(api(me).progress('nonsense')).rejects.toMatchObject({ code: 'PostedUnknown' });
   }, 60_000);
+});
+
+test('a conversation whose id is none is not spoken in, and is created once', async () => {
+  const { pipeline, run, sends, worker, api } = await broadcasting(1);
+  const me = worker();
+  const near = { conversation: 'user-00000', channelId: 'msteams' };
+  await api(me).createConversation(near, { members: [{ id: 'too long' }] }, 'Welcome.');
+  const letters = async () => pipeline.store.deadLetters.list(10);
+  for (let tries = 0; (await letters()).length === 0; tries += 1) {
+    expect(tries).toBeLessThan(20);
+    const until = me.runtime.clock.now() + 1_000;
+    await run([me], () => me.runtime.clock.now() > until);
+  }
+  expect((await letters()).map(({ reason }) => reason.code)).toEqual(['IdRefused']);
+  expect(sends.map(({ to }) => to)).toEqual(['created']);
 });
 
 test('a conversation is created once, however often its turn is run, and spoken in', async () => {

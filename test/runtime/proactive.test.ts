@@ -107,6 +107,14 @@ describe('outside a turn', () => {
     ['no reference', { reference: 'nonsense' }, 'RecipientUnknown'],
     ['half a reference', { serviceUrl: 'https://channel.example/' }, 'RecipientUnknown'],
     ['a user of another channel', { user: 'user-a', channelId: 'other' }, 'RecipientUnknown'],
+    ['half a character', { user: '\ud800', channelId: 'test' }, 'RecipientUnknown'],
+    ['a thread that no address can name', { conversation: 'a;messageid=../b', channelId: 'test' }, 'RecipientUnknown'],
+    [
+      'a thread of any length',
+      { conversation: `a;messageid=${'1'.repeat(5_000)}`, channelId: 'test' },
+      'RecipientUnknown',
+    ],
+    ['a reference of any length', reference('x'.repeat(5_000)), 'RecipientUnknown'],
   ])('%s is told at once', async (_, to, code) => {
     const { proactive } = await proactivePipeline(silent);
     await expect(proactive.send(to, 'hello')).rejects.toMatchObject({ code });

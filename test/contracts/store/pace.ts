@@ -46,6 +46,25 @@ export function paceContract(open: OpenStore): void {
     },
   );
 
+  test.each([
+    ['5,000 characters', 'x'.repeat(5_000)],
+    ['5,000 characters of three bytes', '漢'.repeat(5_000)],
+  ])('a name of %s is as good as any', async (_what, name) => {
+    const { store, other } = await open();
+    await store.pace.pause(`${name}a`, 60_000);
+    await store.pace.take(`${name}a`, 1, LIMIT, 1e6);
+    expect((await other.pace.take(`${name}a`, 1, LIMIT, 1e6)).waitMs).toBeGreaterThan(50_000);
+    expect(await other.pace.take(`${name}b`, 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
+  });
+
+  test('a notification may be of a caller, and for a conversation, with long names', async () => {
+    const { store, other } = await open();
+    const id = activityKey('fedcba9876543210fedcba9876543210');
+    const asked = { id, to: conversationKey('test', 'c'.repeat(5_000)), by: 'b'.repeat(5_000), digest: 'one' };
+    await store.notifications.begin(asked);
+    expect(await other.notifications.get(id)).toMatchObject(asked);
+  });
+
   test('a notification is begun once, noted as accepted, and gone after seven days', async () => {
     const { store, other, pass } = await open();
     const id = activityKey('0123456789abcdef0123456789abcdef');

@@ -158,6 +158,21 @@ export function referenceContract(open: OpenStore): void {
     expect((await store.references.ofUser({ entraId: 'entra-b' }))?.id).toBe(keyOf('a'));
   });
 
+  test.each([
+    ['5,000 characters', 'x'.repeat(5_000)],
+    ['5,000 characters of three bytes', '漢'.repeat(5_000)],
+  ])('names may have %s', async (_what, name) => {
+    const { store, other } = await open();
+    const long = personal(name);
+    await store.references.keep(long, DAY);
+    await store.references.keep(channel('team', name), DAY);
+    expect((await other.references.ofUser({ channelId: 'test', userId: `user-${name}` }))?.id).toBe(long.id);
+    expect((await other.references.ofTeam(name))?.id).toBe(keyOf('team'));
+    expect(await other.references.ofTeam(`${name}x`)).toBeUndefined();
+    expect(await other.references.mark(long.id, 'blocked')).toBe(true);
+    expect(await other.references.forget(long.id)).toBe(true);
+  });
+
   test('names may hold any character', async () => {
     const { store } = await open();
     const odd = { ...personal('ö/\\#? \'"'), id: keyOf('ö/\\#? \'"') };
