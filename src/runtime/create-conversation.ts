@@ -33,7 +33,7 @@ export async function createConversation(runtime: Runtime, turn: TaskTurn, activ
   if (content === undefined) return;
   if (!isPathId(created.id)) {
     // It becomes a key, and part of an address. Asked again, the channel would create another one.
-    throw Object.assign(new TurnwiseError('IdRefused', 'The channel gave it to a new conversation.'), { retry: false });
+    throw new TurnwiseError('IdRefused', 'The channel gave it to a new conversation.');
   }
   const address = { channelId, serviceUrl: created.serviceUrl || serviceUrl, bot };
   const reference = createdConversation(address, wanted, created.id);

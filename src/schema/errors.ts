@@ -188,6 +188,7 @@ const MISTAKES: ReadonlySet<ErrorCode> = new Set([
   'RecipientRemoved',
   'PostedUnknown',
   'TimeRefused',
+  'IdRefused',
 ]);
 
 /** An expected failure as a value: what parsing and the gate answer instead of throwing. */
