@@ -148,7 +148,9 @@ function composeRuntime(
   const watch = watchCosmos({ log, telemetry });
   const store = options.store ?? configuredStore(settings.store, settings.environment, settings.lifetimes, watch);
   const numbers = { ...DEFAULT_OPTIONS, ...options.options };
-  const keeper = new ReferenceKeeper({ references: store.references, clock, log, ttlMs: numbers.referenceTtlMs });
+  const { references } = store;
+  const { vouchingChannels } = settings.inbound;
+  const keeper = new ReferenceKeeper({ references, clock, log, ttlMs: numbers.referenceTtlMs, vouchingChannels });
   return {
     store,
     ...(settings.earlier === undefined ? {} : { earlier: configuredEarlierState(settings.earlier) }),

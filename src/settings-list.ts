@@ -1,11 +1,10 @@
+import { callers, serviceHosts } from './settings-callers';
 import {
   days,
   entraIngestion,
   guid,
-  hostNames,
   httpsUrl,
   matching,
-  parentBots,
   port,
   type Setting,
   text,
@@ -78,23 +77,7 @@ const list = [
     allowed: 'a GUID',
     read: guid,
   },
-  {
-    name: 'TURNWISE_PARENT_BOTS',
-    group: 'bot',
-    meaning:
-      'Bots that may call this one as their skill, each with the one address at which it takes replies. They speak for every channel that they forward, so list only bots that you trust as much.',
-    allowed: 'app id, tenant id and https address of each, with blanks between them, and `;` between bots',
-    default: 'none',
-    read: tidied((value) => value.replace(/\s+/g, ' '), parentBots),
-  },
-  {
-    name: 'TURNWISE_EMULATOR',
-    group: 'bot',
-    meaning:
-      "Takes the tokens that the Bot Framework Emulator gets with the bot's own id and secret. On a development machine only.",
-    allowed: '`on`',
-    read: word('on'),
-  },
+  ...callers,
   {
     name: 'ChannelService',
     group: 'cloud',
@@ -152,15 +135,7 @@ const list = [
     default: "the cloud's",
     read: url,
   },
-  {
-    name: 'TURNWISE_SERVICE_HOSTS',
-    group: 'cloud',
-    meaning:
-      "Further hosts to which the bot's token may be sent, over https: those of a channel that is not on the list of known services. A refusal logs the host that was named.",
-    allowed: 'exact host names, with blanks or commas between them',
-    default: 'none',
-    read: hostNames,
-  },
+  serviceHosts,
   {
     name: 'AZURE_FUNCTIONS_ENVIRONMENT',
     group: 'bot',

@@ -49,15 +49,26 @@ export const word =
 
 const HOST_NAME = /^(?=.{1,253}$)(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.)+[a-z](?:[a-z\d-]{0,61}[a-z\d])?$/;
 
-/** Returns the parts of `TURNWISE_SERVICE_HOSTS`. */
-export function hostNamesIn(value: string): readonly string[] {
+/** Returns the parts of a list of names, such as `TURNWISE_SERVICE_HOSTS`. */
+export function namesIn(value: string): readonly string[] {
   return value.split(/[\s,]+/).filter((name) => name !== '');
 }
 
 /** Reads exact host names. An address, a port, a wildcard or an IP address is refused: it would allow more than one known service. */
 export const hostNames: Reading = (text) => {
   const lower = text.toLowerCase();
-  return hostNamesIn(lower).every((name) => HOST_NAME.test(name)) ? lower : undefined;
+  return namesIn(lower).every((name) => HOST_NAME.test(name)) ? lower : undefined;
+};
+
+const CHANNEL = /^[a-z\d][a-z\d-]{0,63}$/;
+
+/** The Emulator writes what its user types, and the runtime's own channel has no clients. */
+const NEVER_VOUCHING: readonly string[] = ['emulator', 'turnwise'];
+
+/** Reads ids of channels that vouch for their activities. */
+export const vouchingChannels: Reading = (text) => {
+  const lower = text.toLowerCase();
+  return namesIn(lower).every((name) => CHANNEL.test(name) && !NEVER_VOUCHING.includes(name)) ? lower : undefined;
 };
 
 /** The parts of `TURNWISE_PARENT_BOTS`: app id, tenant id and address of each bot. */

@@ -13,7 +13,7 @@ import {
   type Values,
 } from './settings-store';
 import { readTelemetry, type TelemetrySettings } from './settings-telemetry';
-import { hostNamesIn, parentBotsIn } from './settings-values';
+import { namesIn, parentBotsIn } from './settings-values';
 
 /** The environment that settings are read from: `process.env`, or a test's own. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,6 +41,8 @@ export interface InboundSettings {
   readonly allowEmulator: boolean;
   /** Hosts that the operator has added to the known services of channels, in lower case. */
   readonly serviceHosts: ReadonlySet<string>;
+  /** Channels that the operator takes for vouching for the identity fields of their activities, in lower case. */
+  readonly vouchingChannels: ReadonlySet<string>;
 }
 
 /** What the bot proves its identity with. */
@@ -314,7 +316,8 @@ function readInbound(values: Values): InboundSettings {
       }),
     ),
     allowEmulator: values('TURNWISE_EMULATOR') === 'on',
-    serviceHosts: new Set(hostNamesIn(values('TURNWISE_SERVICE_HOSTS') ?? '')),
+    serviceHosts: new Set(namesIn(values('TURNWISE_SERVICE_HOSTS') ?? '')),
+    vouchingChannels: new Set(namesIn(values('TURNWISE_VOUCHING_CHANNELS') ?? '')),
   };
 }
 

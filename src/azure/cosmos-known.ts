@@ -1,3 +1,4 @@
+import { BoundedMap, textBytes } from '../schema/bounded-map';
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
 import { type Item, readHead } from './cosmos-documents';
@@ -14,7 +15,9 @@ export function isBehind({ head, marks }: LoadedHead, floor: Floor): boolean {
   return head.epoch < floor.epoch || (head.epoch === floor.epoch && marks.rev < floor.rev);
 }
 
-const MOST_HOLDS = 1_000;
+/** Most holds whose head is remembered, and most bytes for them: a head may have two megabytes, and what is forgotten is read again. */
+const MAX_HOLDS = 1_000;
+const MAX_HOLD_BYTES = 32 * 1024 * 1024;
 
 interface Kept extends WrittenItem {
   readonly rev: number;
@@ -26,8 +29,17 @@ interface Kept extends WrittenItem {
  */
 export class KnownHeads {
   private readonly items = new WeakMap<Head, Kept>();
-  /** By conversation, the items of those that this process holds, as far as it knows; the longest unused first. */
-  private readonly holds = new Map<ConversationKey, Kept>();
+  /** By conversation, the items of those that this process holds, as far as it knows. */
+  readonly #holds = new BoundedMap<ConversationKey, Kept>({
+    maxEntries: MAX_HOLDS,
+    maxBytes: MAX_HOLD_BYTES,
+    bytesOf: ({ etag, text }) => textBytes(text) + textBytes(etag),
+  });
+
+  /** Bytes of memory that the holds take. */
+  get holdBytes(): number {
+    return this.#holds.bytes;
+  }
 
   /** @param rev of the head, as `item` has it */
   remember(head: Head, item: WrittenItem, rev: number): void {
@@ -44,16 +56,13 @@ export class KnownHeads {
   rememberHold(key: ConversationKey, head: Head, item: WrittenItem, rev: number): void {
     const known = { ...item, rev };
     this.items.set(head, known);
-    this.holds.delete(key);
-    if (head.lease === null) return;
-    this.holds.set(key, known);
-    const [oldest] = this.holds.keys();
-    if (this.holds.size > MOST_HOLDS && oldest !== undefined) this.holds.delete(oldest);
+    if (head.lease === null) this.#holds.delete(key);
+    else this.#holds.set(key, known);
   }
 
   /** Somebody who does not hold the conversation has written to it. */
   forgetHold(key: ConversationKey): void {
-    this.holds.delete(key);
+    this.#holds.delete(key);
   }
 
   /**
@@ -61,7 +70,7 @@ export class KnownHeads {
    * state, and the commit finds that out.
    */
   held(key: ConversationKey, now: number): LoadedHead | undefined {
-    const known = this.holds.get(key);
+    const known = this.#holds.get(key);
     if (known === undefined) return undefined;
     const found = loaded(known);
     return found.head.lease !== null && found.head.lease.until > now ? found : undefined;

@@ -1,3 +1,5 @@
+import { BoundedMap } from '../schema/bounded-map';
+
 /** How a call went, as far as the host's health goes. `unclear` says nothing about it: the call was given up, or never made. */
 export type HostSign = 'up' | 'down' | 'unclear';
 
@@ -24,15 +26,16 @@ interface HostState {
 
 const PROBE_PAUSE_MS = 1_000;
 
-/** Hosts come from activities: however many there are, memory is bounded. */
+/** Hosts come from activities: however many there are, memory is bounded. A host name has at most 253 characters. */
 const MAX_HOSTS = 256;
+const MAX_HOST_BYTES = 256 * 1024;
 
 /**
  * One circuit per host, so that a dead channel costs its callers an instant instead of ten seconds each. After a number of failures in
  * a row nothing is let through for a while; then one call at a time probes.
  */
 export class HostCircuit {
-  readonly #hosts = new Map<string, HostState>();
+  readonly #hosts = new BoundedMap<string, HostState>({ maxEntries: MAX_HOSTS, maxBytes: MAX_HOST_BYTES });
   readonly #limit: number;
   readonly #openMs: number;
   readonly #maxOpenMs: number;
@@ -81,8 +84,6 @@ export class HostCircuit {
   #state(host: string): HostState {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const oldest = this.#hosts.keys().next();
-    if (this.#hosts.size >= MAX_HOSTS && oldest.done !== true) this.#hosts.delete(oldest.value);
     const state: HostState = { failures: 0, opened: 0, openUntil: 0, probing: false };
     this.#hosts.set(host, state);
     return state;

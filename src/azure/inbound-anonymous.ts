@@ -18,6 +18,13 @@ const FORWARDING: readonly RegExp[] = [
   /^(?:disguised-host|was-default-hostname)$/,
 ];
 
+export interface AnonymousOptions {
+  readonly development: boolean;
+  readonly appId?: string;
+  /** Further channels that the operator takes for vouching, in lower case. */
+  readonly vouchingChannels?: ReadonlySet<string> | undefined;
+}
+
 /**
  * Lets requests of this machine in without a token, for a bot that has no app id yet. Headers can be forged, and are the second line:
  * the first is that the local runner listens on 127.0.0.1 only. What the checks here do stop is what reaches a loopback port
@@ -25,24 +32,27 @@ const FORWARDING: readonly RegExp[] = [
  *
  * @throws TurnwiseError `AppIdMissing` outside development, `SettingInvalid` when there is an app id: then there are tokens to check.
  */
-export function createAnonymousAuth(options: { readonly development: boolean; readonly appId?: string }): InboundAuth {
+export function createAnonymousAuth(options: AnonymousOptions): InboundAuth {
   if (!options.development) throw new TurnwiseError('AppIdMissing');
   if (options.appId !== undefined && options.appId !== '') {
     throw new TurnwiseError('SettingInvalid', 'With MicrosoftAppId set, requests are not taken without a token.');
   }
   return {
     mode: 'anonymous-loopback',
-    authenticate: async (request) => refusalOf(request) ?? { ok: true, admit },
+    authenticate: async (request) => refusalOf(request) ?? { ok: true, admit: admitting(options.vouchingChannels) },
   };
 }
 
 /**
- * Admits activities with a loopback service URL: replies go there, so a request that should not have come in cannot make the bot call
+ * Returns what admits activities with a loopback service URL: replies go there, so a request that should not have come in cannot make the bot call
  * another machine. What plays a channel on a developer's machine vouches as the channel would.
  */
-function admit({ channelId, serviceUrl }: Activity): Admission {
-  if (!isLoopbackServiceUrl(serviceUrl)) return failure(403, 'ServiceUrlNotTrusted');
-  return { ok: true, pinned: { serviceUrl, ...(isVouchingChannel(channelId) ? { vouched: true } : {}) } };
+function admitting(vouchingChannels: ReadonlySet<string> | undefined) {
+  return ({ channelId, serviceUrl }: Activity): Admission => {
+    if (!isLoopbackServiceUrl(serviceUrl)) return failure(403, 'ServiceUrlNotTrusted');
+    const vouched = isVouchingChannel(channelId, vouchingChannels);
+    return { ok: true, pinned: { serviceUrl, ...(vouched ? { vouched } : {}) } };
+  };
 }
 
 function refusalOf({ headers }: InboundRequest): Refusal | undefined {

@@ -26,6 +26,8 @@ export interface InboundAuthOptions extends KeySource {
   readonly development: boolean;
   /** [TURNWISE_SERVICE_HOSTS] Further hosts at which channels may take replies. */
   readonly serviceHosts?: ReadonlySet<string> | undefined;
+  /** [TURNWISE_VOUCHING_CHANNELS] Further channels that vouch for the identity fields of their activities, in lower case. */
+  readonly vouchingChannels?: ReadonlySet<string> | undefined;
   /** Takes tokens of the Bot Framework Emulator; in development only. */
   readonly allowEmulator?: boolean | undefined;
   /** Bots that may call this one as their skill. None by default. */
@@ -39,16 +41,18 @@ export interface InboundAuthOptions extends KeySource {
  * @throws TurnwiseError `AppIdMissing` without an app id outside development; `SettingInvalid` when an option cannot be used.
  */
 export function createInboundAuth(options: InboundAuthOptions): InboundAuth {
+  const { development, vouchingChannels } = options;
   const appId = set(options.appId);
-  if (appId === undefined) return createAnonymousAuth({ development: options.development });
+  if (appId === undefined) return createAnonymousAuth({ development, vouchingChannels });
   const cloud = cloudOf(options);
   const keys = keyRingAt(cloud.channelMetadataUrl, 'ToBotFromChannelOpenIdMetadataUrl', options);
   const channels = channelCallers({
     issuer: cloud.channelIssuer,
     appId,
     keys,
-    trust: { development: options.development, hosts: options.serviceHosts },
+    trust: { development, hosts: options.serviceHosts },
     callerId: cloud.channelCallerId,
+    vouchingChannels,
   });
   const gate = createGate({
     audiences: [appId],

@@ -42,6 +42,16 @@ function signsForChannel({ endorsements }: SigningKey, channelId: string): boole
 }
 
 /**
+ * Returns whether a key that may sign for a channel vouches for the identity fields of its activities. On a channel that vouches by itself the
+ * key has to list it: one that lists none may belong to a channel whose clients write these fields. On one that the operator has named,
+ * it need not, because the keys for Web Chat and Direct Line list none.
+ */
+function vouchesFor(channelId: string, { endorsements }: SigningKey, named: ReadonlySet<string> | undefined): boolean {
+  if (isVouchingChannel(channelId)) return endorsements?.has(channelId) === true;
+  return isVouchingChannel(channelId, named);
+}
+
+/**
  * The channels of Bot Service. Their tokens carry the service URL; which channels a token may speak for is said by the key that
  * signed it.
  */
@@ -52,8 +62,10 @@ export function channelCallers(options: {
   readonly trust: ServiceTrust;
   /** How bots know the channels of this cloud, if they know them by anything. */
   readonly callerId?: string | undefined;
+  /** Further channels that the operator takes for vouching, in lower case. */
+  readonly vouchingChannels?: ReadonlySet<string> | undefined;
 }): CallerKind<BotCaller> {
-  const { appId, trust, callerId } = options;
+  const { appId, trust, callerId, vouchingChannels } = options;
   const caller = callerId === undefined ? {} : { callerId };
   return {
     issuers: new Set([options.issuer]),
@@ -76,8 +88,7 @@ export function channelCallers(options: {
           if (!isTrustedServiceUrl(serviceUrl, trust) || !isTrustedServiceUrl(activity.serviceUrl, trust)) {
             return failure(403, 'ServiceUrlNotTrusted');
           }
-          // A key without endorsements may belong to a channel whose clients write these fields.
-          const vouched = isVouchingChannel(channelId) && key.endorsements?.has(channelId) === true;
+          const vouched = vouchesFor(channelId, key, vouchingChannels);
           return { ok: true, pinned: { serviceUrl, ...caller, ...(vouched ? { vouched } : {}) } };
         },
       };

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { BoundedMap, textBytes } from '../schema/bounded-map';
 import type { Claimed } from './inbound-caller';
 import type { KeyRing } from './inbound-keys';
 import type { SigningKey } from './inbound-signing-key';
@@ -13,7 +14,15 @@ export interface VerifiedToken<C extends Claimed> {
   readonly caller: C;
 }
 
+/** Most tokens that are remembered, and most bytes of what they say. */
 const MAX_TOKENS = 1_000;
+const MAX_TOKEN_BYTES = 8 * 1024 * 1024;
+
+interface Remembered<C extends Claimed> {
+  readonly verified: VerifiedToken<C>;
+  /** Bytes of what is kept of the token's claims, which are at most the token. */
+  readonly bytes: number;
+}
 
 /**
  * Remembers verified tokens, so that a channel's token, which serves it for an hour, is verified once. Holds digests and no tokens.
@@ -22,11 +31,20 @@ const MAX_TOKENS = 1_000;
  * times are the caller's to check each time.
  */
 export class VerifiedTokens<C extends Claimed> {
-  readonly #tokens = new Map<string, VerifiedToken<C>>();
+  readonly #tokens = new BoundedMap<string, Remembered<C>>({
+    maxEntries: MAX_TOKENS,
+    maxBytes: MAX_TOKEN_BYTES,
+    bytesOf: ({ bytes }) => bytes,
+  });
+
+  /** Bytes of memory that this takes. */
+  get bytes(): number {
+    return this.#tokens.bytes;
+  }
 
   get(token: string): VerifiedToken<C> | undefined {
     const digest = digestOf(token);
-    const verified = this.#tokens.get(digest);
+    const verified = this.#tokens.get(digest)?.verified;
     if (verified === undefined) return undefined;
     if (verified.keys.held(verified.keyId) === verified.key) return verified;
     this.#tokens.delete(digest);
@@ -34,11 +52,7 @@ export class VerifiedTokens<C extends Claimed> {
   }
 
   add(token: string, verified: VerifiedToken<C>): void {
-    if (this.#tokens.size >= MAX_TOKENS) {
-      const { value: oldest } = this.#tokens.keys().next();
-      if (oldest !== undefined) this.#tokens.delete(oldest);
-    }
-    this.#tokens.set(digestOf(token), verified);
+    this.#tokens.set(digestOf(token), { verified, bytes: textBytes(token) });
   }
 }
 

@@ -41,7 +41,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: /^(@opentelemetry\/api(-logs)?|node:fs|node:path)$/,
   },
   settings: {
-    files: /^src\/settings(-azure|-list|-store|-telemetry|-values)?\.ts$/,
+    files: /^src\/settings(-azure|-callers|-list|-store|-telemetry|-values)?\.ts$/,
     parts: ['schema'],
     packages: /^zod$/,
   },

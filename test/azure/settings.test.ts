@@ -43,7 +43,7 @@ test('the least that local development needs', () => {
     store: { kind: 'sqlite', folder: '.local' },
     lifetimes: {},
     queue: { kind: 'connectionString', connectionString: expect.anything() },
-    inbound: { skills: [], allowEmulator: false, serviceHosts: new Set() },
+    inbound: { skills: [], allowEmulator: false, serviceHosts: new Set(), vouchingChannels: new Set() },
     notify: { kind: 'ownMachine' },
     outbound: undefined,
     oauthUrl: 'https://api.botframework.com',
@@ -79,7 +79,7 @@ test('the least that Azure needs', () => {
       managed: true,
       clientId: TENANT,
     },
-    inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set() },
+    inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set(), vouchingChannels: new Set() },
     notify: { kind: 'off' },
     outbound: {
       appId: APP,
@@ -165,7 +165,7 @@ describe('development', () => {
     const settings = readSettings({ ...DEVELOPMENT, ...PRODUCTION });
     expect(settings).toMatchObject({
       environment: 'development',
-      inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set() },
+      inbound: { appId: APP, skills: [], allowEmulator: false, serviceHosts: new Set(), vouchingChannels: new Set() },
       outbound: { appId: APP },
     });
   });
@@ -554,6 +554,23 @@ describe('further hosts of channels', () => {
   ])('cannot be %s', (TURNWISE_SERVICE_HOSTS) => {
     expect(() => of(TURNWISE_SERVICE_HOSTS)).toThrow('TURNWISE_SERVICE_HOSTS');
   });
+});
+
+describe('channels that vouch', () => {
+  const of = (TURNWISE_VOUCHING_CHANNELS: string) =>
+    readSettings({ ...DEVELOPMENT, TURNWISE_VOUCHING_CHANNELS }).inbound.vouchingChannels;
+
+  test('are named by their ids, in any letter case', () => {
+    expect(readSettings(DEVELOPMENT).inbound.vouchingChannels).toEqual(new Set());
+    expect(of('DirectLine, twilio-sms\tslack')).toEqual(new Set(['directline', 'twilio-sms', 'slack']));
+  });
+
+  test.each(['*', 'all channels!', 'emulator', 'directline, Emulator', 'turnwise', 'x'.repeat(65), '-a'])(
+    'cannot be %s',
+    (TURNWISE_VOUCHING_CHANNELS) => {
+      expect(() => of(TURNWISE_VOUCHING_CHANNELS)).toThrow('TURNWISE_VOUCHING_CHANNELS');
+    },
+  );
 });
 
 describe('the notification API', () => {

@@ -24,6 +24,11 @@ const MB = KB * KB;
 const seconds = (ms: number): string => `${ms / 1_000} s`;
 const count = (value: number): string => value.toLocaleString('en-US');
 
+function inMemory(file: string, entries: string, bytes: string, unit = MB): readonly string[] {
+  const text = unit === MB ? 'MB' : 'KB';
+  return [count(number(file, entries)), `${number(file, bytes) / unit} ${text}`];
+}
+
 const stepMs = number('azure/service-request', 'STEP_LIMIT_MS');
 const LIMITS: Readonly<Record<string, readonly string[]>> = {
   'Body of a request, read by the host or the local runner': [`${count(readSettings({}, '/').bodyLimit)} bytes`],
@@ -41,6 +46,15 @@ const LIMITS: Readonly<Record<string, readonly string[]>> = {
   "Other calls of a channel's service: members, sign-in, a file": [
     `${seconds(stepMs)} for the token and ${seconds(stepMs)} for the answer, both once more after a 401, so ${seconds(4 * stepMs)}`,
     `${number('azure/service-request', 'MAX_ANSWER_BYTES') / MB} MB`,
+  ],
+  'Verified tokens in memory': inMemory('azure/inbound-verified', 'MAX_TOKENS', 'MAX_TOKEN_BYTES'),
+  'Hosts that failed, in memory': inMemory('azure/host-circuit', 'MAX_HOSTS', 'MAX_HOST_BYTES', KB),
+  'References in memory': inMemory('runtime/reference-keeper', 'MAX_KNOWN', 'MAX_KNOWN_BYTES'),
+  'Conversations in memory (Cosmos DB)': inMemory('azure/cosmos-awake', 'MAX_AWAKE', 'MAX_AWAKE_BYTES'),
+  'A stored reference': [
+    'its named fields only',
+    `words of ${number('schema/reference-fields', 'MAX_WORD')} characters`,
+    `names of ${number('schema/reference-fields', 'MAX_NAME')}`,
   ],
   'Answers of Cosmos DB': [`${number('azure/cosmos-rest', 'MAX_ANSWER_BYTES') / MB} MB`],
   'Answers of the queue': [`${number('azure/queue-requests', 'MAX_ANSWER_BYTES') / KB} KB`],

@@ -10,7 +10,7 @@ const good = { to: { conversation: 'good', channelId: 'test' }, text: 'never' };
 type Claims = Readonly<Record<string, unknown>>;
 
 /** The token that the application gets for itself, but for these claims. */
-function authorization(bench: Bench, claims: Claims = {}): string {
+export function notifyAuthorization(bench: Pick<Bench, 'login'>, claims: Claims = {}): string {
   return bench.login.authorization({
     iss: `https://login.microsoftonline.com/${TENANT}/v2.0`,
     aud: NOTIFY_API,
@@ -38,7 +38,7 @@ const notify = (
 ): RequestRow =>
   row(what, answer, (bench) => ({
     path: '/api/notify',
-    headers: { authorization: authorization(bench, claims), 'idempotency-key': 'hostile', ...headers },
+    headers: { authorization: notifyAuthorization(bench, claims), 'idempotency-key': 'hostile', ...headers },
     body,
   }));
 
@@ -51,7 +51,7 @@ const asked = (what: string, answer: Answer, id: string, claims: Claims = {}): R
   row(what, answer, (bench) => ({
     path: `/api/notify/${id}`,
     method: 'GET',
-    headers: { authorization: authorization(bench, claims), 'content-type': undefined },
+    headers: { authorization: notifyAuthorization(bench, claims), 'content-type': undefined },
     body: '',
   }));
 
@@ -59,7 +59,7 @@ const cancels = (what: string, answer: Answer, id: string, claims: Claims = {}):
   row(what, answer, (bench) => ({
     path: `/api/notify/${id}`,
     method: 'DELETE',
-    headers: { authorization: authorization(bench, claims), 'content-type': undefined },
+    headers: { authorization: notifyAuthorization(bench, claims), 'content-type': undefined },
     body: '',
   }));
 
@@ -110,7 +110,7 @@ export const NOTIFY_GROUPS: readonly Group<RequestRow>[] = [
       }),
       notify('a form', [415, 'ContentTypeRefused'], { headers: { 'content-type': 'text/plain' } }),
       chunked('a good request in a chunk', [411, 'LengthRequired'], (bench) => [
-        `Authorization: ${authorization(bench)}`,
+        `Authorization: ${notifyAuthorization(bench)}`,
       ]),
       chunked('a good request in a chunk, without a token', [401, 'TokenMissing'], () => []),
       body('no JSON', 'to=everybody', [400, 'BodyNotJson']),

@@ -37,6 +37,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   TURNWISE_PARENT_BOTS: 'the bot is no skill',
   TURNWISE_SERVICE_HOSTS: 'the known services of channels are enough, unless a channel is not on the list',
   TURNWISE_EMULATOR: 'for development',
+  TURNWISE_VOUCHING_CHANNELS: 'Teams vouches without it, and no other channel does by default',
   TURNWISE_NOTIFY_ROLE: 'has a default',
   TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',
   TURNWISE_EARLIER_CONTAINER: 'for a bot that moves here, while it does',

@@ -189,3 +189,75 @@ describe('in the pipeline', () => {
     expect(await pipeline.store.references.get(id)).toMatchObject({ state: 'active' });
   });
 });
+
+describe('whatever a channel or a client adds to an activity', () => {
+  const extra = { extra: 'x'.repeat(300_000), more: { deep: [1] } };
+  const name = `${'n'.repeat(255)}\u{1f600}${'n'.repeat(1_000)}`;
+  const padded = (id: string): Activity =>
+    incoming({
+      ...extra,
+      from: { id: '29:user', aadObjectId: 'entra-1', name, role: 'user', properties: extra, ...extra },
+      recipient: { id: '28:bot', name, ...extra },
+      conversation: { id, conversationType: 'personal', tenantId: 'tenant-1', isGroup: false, name, ...extra },
+      locale: 'x'.repeat(5_000),
+    });
+
+  test('a reference has named fields of limited length, and nothing else', async () => {
+    const { references, keeper } = keeping();
+    await keeper().seen(padded('a:1'), true);
+    expect(await references.ofUser({ entraId: 'entra-1' })).toEqual({
+      id: personal,
+      reference: {
+        channelId: 'msteams',
+        serviceUrl: 'https://smba.trafficmanager.net/emea/',
+        bot: { id: '28:bot', name: 'n'.repeat(255) },
+        conversation: {
+          id: 'a:1',
+          conversationType: 'personal',
+          isGroup: false,
+          name: 'n'.repeat(255),
+          tenantId: 'tenant-1',
+        },
+        user: { id: '29:user', name: 'n'.repeat(255), aadObjectId: 'entra-1', role: 'user' },
+      },
+      scope: 'personal',
+      tenantId: 'tenant-1',
+      vouched: true,
+      state: 'active',
+      lastSeen: expect.any(Number),
+    });
+  });
+
+  test('an id that is too long for one is left out: a part of it would be another', async () => {
+    const { references, keeper } = keeping();
+    const long = 'x'.repeat(5_000);
+    const team = { conversation: { id: 'a:2', conversationType: 'channel', tenantId: long } };
+    await keeper().seen(incoming({ from: { id: '29:user', aadObjectId: long } }), true);
+    await keeper().seen(incoming({ ...team, channelData: { tenant: { id: long }, team: { id: long } } }), true);
+    expect(await references.get(personal)).toMatchObject({ reference: { user: { id: '29:user' } } });
+    expect((await references.get(personal))?.reference.user).not.toHaveProperty('aadObjectId');
+    const found = await references.get(referenceKey('msteams', 'a:2'));
+    expect(Object.keys(found ?? {})).not.toEqual(expect.arrayContaining(['tenantId']));
+    expect(Object.keys(found ?? {})).not.toEqual(expect.arrayContaining(['teamId']));
+    expect(found?.reference.conversation).toEqual({ id: 'a:2', conversationType: 'channel' });
+  });
+
+  test('the process remembers a digest of each', async () => {
+    const { calls, keeper } = keeping();
+    const one = keeper();
+    for (let index = 0; index < 300; index += 1) await one.seen(padded(`a:${index}`), true);
+    expect(one.rememberedBytes).toBeLessThan(300 * 500);
+    calls.length = 0;
+    await one.seen(padded('a:299'), true);
+    expect(calls).toEqual([]);
+  });
+
+  test('long names of conversations do not add up either', async () => {
+    const { keeper } = keeping();
+    const one = keeper();
+    const id = 'x'.repeat(900);
+    for (let index = 0; index < 1_500; index += 1)
+      await one.seen(incoming({ channelId: id, conversation: { id: `${id}${index}` } }));
+    expect(one.rememberedBytes).toBeLessThanOrEqual(4 * 1_048_576);
+  });
+});
