@@ -30,6 +30,7 @@ function expectFits({ id, partition }: Place): void {
 function watched(): { readonly collections: CosmosCollections; readonly places: Place[] } {
   const places: Place[] = [];
   const requests = {
+    ready: async () => undefined,
     clock: { now: () => 0 },
     read: async (place: Place) => {
       places.push(place);
