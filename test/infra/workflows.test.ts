@@ -16,6 +16,7 @@ interface Step {
 interface Job {
   readonly uses?: string;
   readonly needs?: string;
+  readonly env?: object;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly strategy?: { readonly matrix: { readonly node: readonly number[] } };
   readonly steps?: readonly Step[];
@@ -25,6 +26,9 @@ interface Workflow {
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, Job>>;
 }
+
+const CREATED = 'create/templates/shared/.github/workflows/ci.yml';
+const FILES = ['.github/workflows/ci.yml', '.github/workflows/deploy.yml', CREATED];
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const scripts = (JSON.parse(read('package.json')) as { scripts: Readonly<Record<string, string>> }).scripts;
@@ -53,16 +57,22 @@ describe('the workflows', () => {
     expect(jobs.flatMap(({ uses }) => uses ?? []).filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
   });
 
-  test('use actions of a fixed major version, of GitHub and of Azure only', () => {
+  test('use actions of GitHub and of Azure only, each by its commit, with the version beside it', () => {
     const used = new Set(steps.flatMap(({ uses }) => uses ?? []));
-    expect([...used].filter((name) => !/^(actions|azure)\/[\w-]+@v\d+$/.test(name))).toEqual([]);
+    expect([...used].filter((name) => !/^(actions|azure)\/[\w-]+@[\da-f]{40}$/.test(name))).toEqual([]);
+    for (const file of FILES) {
+      const lines = [...read(file).matchAll(/^.*\buses: .*$/gm)].map(([line]) => line.trim());
+      expect(lines.length).toBeGreaterThan(0);
+      const pinned = /^(?:- )?uses: (?:[a-z]+\/[\w-]+@[\da-f]{40} # v\d+\.\d+\.\d+|\.\/[\w./-]+)$/;
+      expect(lines.filter((line) => !pinned.test(line))).toEqual([]);
+    }
     // One version of each.
     const names = [...used].map((name) => name.replace(/@.*/, ''));
     expect(names).toEqual([...new Set(names)]);
   });
 
   test('of a created bot use the same versions of actions', () => {
-    const created = parse(read('create/templates/shared/.github/workflows/ci.yml')) as Workflow;
+    const created = parse(read(CREATED)) as Workflow;
     const used = Object.values(created.jobs).flatMap((job) => job.steps?.flatMap(({ uses }) => uses ?? []) ?? []);
     expect(used).toContain(ci.jobs.check?.steps?.[0]?.uses);
     expect([...new Set(steps.flatMap(({ uses }) => uses ?? []))]).toEqual(expect.arrayContaining(used));
@@ -82,6 +92,47 @@ describe('the workflows', () => {
     ]);
   });
 
+  test('leave no token of the repository behind for what they run', () => {
+    const created = parse(read(CREATED)) as Workflow;
+    const checkouts = [...steps, ...Object.values(created.jobs).flatMap((job) => job.steps ?? [])].filter(({ uses }) =>
+      uses?.startsWith('actions/checkout@'),
+    );
+    expect(checkouts.length).toBeGreaterThan(6);
+    expect(checkouts.filter((step) => step.with?.['persist-credentials'] !== false)).toEqual([]);
+  });
+
+  describe('build the package where nobody can sign in to Azure, and sign in where nothing of npm runs', () => {
+    const { package: build, deploy: publish } = deploy.jobs;
+    const maySignIn = (job: Job | undefined): boolean => job?.permissions?.['id-token'] === 'write';
+    const run = (job: Job | undefined): string => job?.steps?.map((step) => step.run ?? '').join('\n') ?? '';
+    const step = (job: Job | undefined, action: string) =>
+      job?.steps?.find(({ uses }) => uses?.startsWith(`${action}@`));
+
+    test('two jobs, of which the second waits for the first', () => {
+      expect([maySignIn(build), maySignIn(publish)]).toEqual([false, true]);
+      expect([build?.needs, publish?.needs]).toEqual(['ci', 'package']);
+      // The first has no environment either, whose variables and rules are for the second.
+      expect([build?.env, (build as { environment?: string }).environment]).toEqual([undefined, undefined]);
+    });
+
+    test('every job that may sign in runs no script of the repository, and installs nothing', () => {
+      const signing = [ci, deploy].flatMap((workflow) => Object.values(workflow.jobs)).filter(maySignIn);
+      expect(signing).toEqual([publish]);
+      expect(run(publish)).not.toMatch(/\b(?:npm|npx|node|yarn|pnpm|sh|bash|make)\b|\.ci\/|\.\//);
+      expect(publish?.steps?.filter(({ uses }) => uses?.startsWith('actions/setup-'))).toEqual([]);
+      expect(step(publish, 'actions/checkout')?.with).toMatchObject({ 'sparse-checkout': 'infra' });
+    });
+
+    test('what is published is the file that was built', () => {
+      const up = step(build, 'actions/upload-artifact')?.with;
+      const down = step(publish, 'actions/download-artifact')?.with;
+      expect(up).toEqual({ name: 'package', path: 'dist/package.zip', 'if-no-files-found': 'error' });
+      expect(down).toEqual({ name: up?.name, path: 'dist' });
+      expect(run(build)).toContain('npm run package');
+      expect(run(publish)).toContain('--src dist/package.zip');
+    });
+  });
+
   test('test on the Node versions of Azure, and not on the one that npm brings', () => {
     const { node } = ci.jobs;
     expect(node?.strategy?.matrix.node).toEqual([22, 24]);
@@ -90,7 +141,6 @@ describe('the workflows', () => {
 
   test('deploy what was tested, and what npm run package makes', () => {
     expect(deploy.jobs.ci?.uses).toBe('./.github/workflows/ci.yml');
-    expect(deploy.jobs.deploy?.needs).toBe('ci');
     expect(commands).toContain('--src dist/package.zip');
   });
 

@@ -159,8 +159,8 @@ export const azure: readonly OutsideValue[] = [
     documented('functions connections', 'telemetry with an identity'),
   ),
   ...outsideEach(
-    'action of a workflow',
-    [...WORKFLOWS.matchAll(/uses: ([^.\s]\S+)/g)].map(([, action]) => action),
+    'action of a workflow, with its version',
+    [...WORKFLOWS.matchAll(/uses: ([^.\s].*)$/gm)].map(([, action]) => action),
     documented('github actions', 'actions'),
   ),
   ...outsideEach(
