@@ -96,5 +96,6 @@ export function watchCosmos({ log, telemetry }: Pick<AppTelemetry, 'log' | 'tele
       logEvent(log, 'storeRequestFailed', { operation, container, transport, ...answer });
     },
     sessionRefused: ({ container, partition }) => logEvent(log, 'sessionRefused', { container, partition }),
+    checked: ({ found, probe, transport }) => logEvent(log, found, { transport, reason: probe }),
   };
 }

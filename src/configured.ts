@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { createConnectorClients } from './azure/connector-clients';
 import { CosmosEarlierState } from './azure/cosmos-earlier-state';
-import { createCosmosStore } from './azure/cosmos-store';
+import { type CosmosStoreOptions, createCosmosStore } from './azure/cosmos-store';
 import type { CosmosWatch } from './azure/cosmos-watch';
 import { createOutboundTokens } from './azure/credentials';
 import { createAppRoleAuth } from './azure/inbound-app-role';
@@ -47,6 +47,7 @@ export function configuredStore(
   lifetimes: Lifetimes = {},
   watch: CosmosWatch = {},
   patient = false,
+  more: Pick<CosmosStoreOptions, 'selfCheck'> = {},
 ): Store {
   switch (store.kind) {
     case 'memory':
@@ -61,6 +62,7 @@ export function configuredStore(
         lifetimes,
         watch,
         patient,
+        ...more,
       });
   }
 }

@@ -37,9 +37,7 @@ export class CosmosCollections implements Collections {
 
   async pageItems(collection: string, from: string | undefined, limit: number): Promise<CollectionPage> {
     const partition = partitionOf(collection);
-    // Said twice, because a server may take the partition of a query for advice, as the one for tests does.
-    const text = `SELECT TOP ${limit} * FROM c WHERE c.user = @user AND c.id > @from ORDER BY c.id`;
-    const items = await this.requests.query(text, { '@user': partition, '@from': from ?? '' }, partition);
+    const items = await this.requests.query(pageQuery(limit), { '@user': partition, '@from': from ?? '' }, partition);
     const values = items.map((item) => this.valueOf(item)).filter((value) => value !== undefined);
     const last = items.at(-1);
     return last !== undefined && items.length === limit ? { values, next: last.id } : { values };
@@ -72,6 +70,11 @@ export class CosmosCollections implements Collections {
     }
     return item.value;
   }
+}
+
+/** Returns the text of a query for a page. The partition is said twice, as a server may take that of a request for advice. */
+export function pageQuery(limit: number): string {
+  return `SELECT TOP ${limit} * FROM c WHERE c.user = @user AND c.id > @from ORDER BY c.id`;
 }
 
 const LONGEST_TTL_S = 2 ** 31 - 1;

@@ -93,7 +93,9 @@ export class CosmosConversations implements ConversationPartitions {
   }
 
   async busy(limit: number): Promise<readonly { readonly key: ConversationKey; readonly head: Head }[]> {
-    const items = await this.requests.query(`SELECT TOP ${limit} * FROM c WHERE c.wake > 0 ORDER BY c.wake`, {});
+    // Items of a self-check have no key.
+    const text = `SELECT TOP ${limit} * FROM c WHERE c.wake > 0 AND is_defined(c.key) ORDER BY c.wake`;
+    const items = await this.requests.query(text, {});
     return items.map((item) => ({ key: conversationOf(item), head: readHead(item).head }));
   }
 
@@ -204,10 +206,8 @@ export class CosmosConversations implements ConversationPartitions {
         return;
       }
       case 'kind': {
-        // Said twice, because a server may take the partition of a query for advice, as the one for tests does.
-        const text = 'SELECT * FROM c WHERE c.conversation = @conversation AND c.kind = @kind';
         const named = { '@conversation': partition, '@kind': need.kind };
-        snapshot.kinds.set(need.kind, await this.requests.query(text, named, partition));
+        snapshot.kinds.set(need.kind, await this.requests.query(KIND_QUERY, named, partition));
       }
     }
   }
@@ -319,6 +319,9 @@ const WHO = [
   'c.record.dead.activity.body.inline["from"].id = @id',
   'c.record.dead.effect.activity.inline.recipient.id = @id',
 ];
+
+/** Finds the items of a kind. The partition is said twice, as a server may take that of a request for advice. */
+export const KIND_QUERY = 'SELECT * FROM c WHERE c.conversation = @conversation AND c.kind = @kind';
 
 export const NEVER = {
   condition: 'from c where c.rev < 0',

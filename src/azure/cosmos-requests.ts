@@ -76,7 +76,8 @@ export interface WrittenItem {
  * `src/azure/cosmos-outcome.ts`. @throws StoreFault from every method
  */
 export class CosmosRequests {
-  private readonly target: Target;
+  /** Container and session of these requests. */
+  readonly target: Target;
 
   constructor(
     private readonly account: CosmosAccount,

@@ -14,8 +14,9 @@ import type { CosmosConnection } from './cosmos-connection';
 import { CosmosConversations } from './cosmos-conversations';
 import { KnownHeads } from './cosmos-known';
 import { CosmosRequests } from './cosmos-requests';
+import { selfCheck } from './cosmos-self-check';
 import { CosmosUsers } from './cosmos-users';
-import type { CosmosWatch } from './cosmos-watch';
+import type { CosmosWatch, SelfCheckNote } from './cosmos-watch';
 import { GivenUp, within } from './within';
 
 export interface CosmosStoreOptions extends CosmosConnection {
@@ -25,6 +26,8 @@ export interface CosmosStoreOptions extends CosmosConnection {
   /** For one accept with everything it takes; past it the outcome is unknown. In ms. */
   readonly acceptLimitMs?: number;
   readonly watch?: CosmosWatch;
+  /** Whether opening proves that the account keeps its promises; it does unless this is `false`, for looking on. */
+  readonly selfCheck?: boolean;
 }
 
 /** So short that an accept that hangs can be tried once more, and its channel still has its answer within five seconds. */
@@ -38,7 +41,13 @@ const ACCEPT_LIMIT_MS = 1_800;
  * queries, and for making what is missing.
  */
 export function createCosmosStore(options: CosmosStoreOptions): Store {
-  const { clock: timers, timing = DEFAULT_TIMING, acceptLimitMs = ACCEPT_LIMIT_MS, watch = {} } = options;
+  const {
+    clock: timers,
+    timing = DEFAULT_TIMING,
+    acceptLimitMs = ACCEPT_LIMIT_MS,
+    watch = {},
+    selfCheck: checks = true,
+  } = options;
   const clock = new CosmosClock(timers);
   const account = new CosmosAccount(options, clock, timers);
   const conversations = new CosmosRequests(account, 'conversations', clock, timers, watch);
@@ -63,7 +72,12 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
       conversationsOf: (user) => partitions.conversationsOf(user),
       transactUser: (user, decide) => users.transactUser(user, decide),
       readUser: (user) => users.readUser(user),
-      open: async () => void (await account.open()),
+      open: async () => {
+        const containers = await account.open();
+        if (!checks) return;
+        const note = (found: SelfCheckNote): void => watch.checked?.(found);
+        await selfCheck({ account, conversations, users: beside, timers, note }, containers);
+      },
       close: async () => account.close(),
     },
     timing,

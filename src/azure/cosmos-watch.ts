@@ -25,9 +25,20 @@ export interface SessionRefusal {
   readonly partition: string;
 }
 
+/** Finding of a self-check that an operator should know. */
+export interface SelfCheckNote {
+  readonly found: 'storeTransportChanged' | 'storeCheckUndecided';
+  /** The transport that is used. */
+  readonly transport: TransportName;
+  /** The question: what the other transport does not keep, or what had no answer. */
+  readonly probe: string;
+}
+
 /** Told of what a store asks of Cosmos DB. None of these may throw. */
 export interface CosmosWatch {
   /** Called for every request, when it is over. */
   request?(request: CosmosRequest): void;
   sessionRefused?(refusal: SessionRefusal): void;
+  /** Called when the self-check found something that an operator should know. */
+  checked?(note: SelfCheckNote): void;
 }

@@ -42,6 +42,7 @@ const REASONS: ReadonlyMap<string, Failure> = new Map(
     failure(503, 'StoreUnusable'),
     failure(503, 'StoreManyWriteRegions'),
     failure(503, 'StoreFailsOverByPartition'),
+    failure(503, 'StoreUnsafe'),
     failure(503, 'NodeTooOld'),
   ].map((each) => [each.code, each]),
 );

@@ -69,6 +69,10 @@ export const EVENTS = {
   storeRequestFailed: 'warn',
   /** No replica was as far as this process has seen a partition of Cosmos DB; the read is repeated. */
   sessionRefused: 'debug',
+  /** The account does not keep a promise by the transport that is set, so the other one is used; the reason names the promise. */
+  storeTransportChanged: 'warn',
+  /** A question of the store's self-check had no answer; it is asked again with the next start. */
+  storeCheckUndecided: 'warn',
   /** Traces, metrics or logs could not be sent, and are lost. Said at most every ten minutes. */
   telemetryLost: 'error',
   /** A sweep found conversations overdue. */

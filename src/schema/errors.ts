@@ -9,6 +9,8 @@ export const ERRORS = {
   StoreFailsOverByPartition:
     'The Cosmos DB account fails over single partitions by itself, so that a partition may for a moment write in two regions. Turn ' +
     'per-partition automatic failover off.',
+  StoreUnsafe:
+    'The Cosmos DB account does not keep a promise that safety rests on; use Azure Cosmos DB, or an emulator that docs/cosmos.md calls safe.',
   NodeTooOld: 'The SQLite store needs Node 22.13 or newer; start the app with one, or use another store.',
   RecordTooLarge:
     'What a turn wants to keep does not fit into its record; keep less in state (2 MB per document), and send less at once.',

@@ -294,7 +294,7 @@ describe('outcomes', () => {
 test('neither the SDK nor an identity is loaded on the way of a turn, where database and containers are there', async () => {
   const gateway = await startCosmosGateway();
   ends.push(() => gateway.close());
-  const { database, make } = cosmosStores(gateway.endpoint, systemClock);
+  const { database, make } = cosmosStores(gateway.endpoint, systemClock, { selfCheck: true });
   const store = make();
   await store.open();
   await store.close();

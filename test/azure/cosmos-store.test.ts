@@ -33,6 +33,7 @@ storeContract(async (lifetimes = {}) => {
     clock,
     lifetimes,
     acceptLimitMs: 30_000,
+    selfCheck: false,
   };
   const [store, other] = [createCosmosStore(options), createCosmosStore(options)];
   await store.open();

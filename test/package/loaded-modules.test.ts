@@ -14,7 +14,7 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   gateway = await startCosmosGateway();
-  const { database, make } = cosmosStores(gateway.endpoint, systemClock);
+  const { database, make } = cosmosStores(gateway.endpoint, systemClock, { selfCheck: true });
   const store = make();
   await store.open();
   await store.close();

@@ -9,7 +9,7 @@ export const TEST_KEY = 'dGVzdA==';
 
 let databases = 0;
 
-/** Makes stores on one new database behind a gateway. */
+/** Makes stores on one new database behind a gateway, without the self-check unless it is asked for. */
 export function cosmosStores(
   endpoint: string,
   clock: Clock,
@@ -18,7 +18,17 @@ export function cosmosStores(
   databases += 1;
   const database = `db${databases}`;
   const key = new Secret(TEST_KEY);
-  const options = { endpoint, database, key, managed: false, create: true, clock, acceptLimitMs: 30_000, ...different };
+  const options = {
+    endpoint,
+    database,
+    key,
+    managed: false,
+    create: true,
+    clock,
+    acceptLimitMs: 30_000,
+    selfCheck: false,
+    ...different,
+  };
   return { database, make: () => createCosmosStore(options) };
 }
 

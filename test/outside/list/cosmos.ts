@@ -15,6 +15,7 @@ const REST = 'src/azure/cosmos-rest.ts';
 const ITEMS = 'src/azure/cosmos-rest-transport.ts';
 const REQUESTS = 'src/azure/cosmos-requests.ts';
 const OUTCOME = 'src/azure/cosmos-outcome.ts';
+const PROBES = 'src/azure/cosmos-probes.ts';
 
 /** HTTP writes the names of headers in any case. */
 const header = symbol(CONSTANTS, 'Constants.HttpHeaders', (name) => String(name).toLowerCase());
@@ -99,6 +100,17 @@ export const cosmos: readonly OutsideValue[] = [
     Object.values(declared(OUTCOME, 'NOT_APPLIED') as number[]),
     withOnly(['Unauthorized', 'Forbidden', 'TooManyRequests', 'RetryWith']),
   ),
+  ...outsideEach(
+    'status that says nothing about what was asked',
+    Object.values(declared('src/azure/cosmos-scratch.ts', 'SAYS_NOTHING') as number[]),
+    withOnly(['Unauthorized', 'Forbidden', 'RequestTimeout', 'Gone', 'TooManyRequests', 'RetryWith']),
+  ),
+  ...Object.entries({
+    PRECONDITION_FAILED: symbol(STATUS, 'StatusCodes.PreconditionFailed'),
+    FAILED_DEPENDENCY: symbol(STATUS, 'StatusCodes.FailedDependency'),
+    BAD_REQUEST: symbol(STATUS, 'StatusCodes.BadRequest'),
+    SESSION_NOT_AVAILABLE: subStatus('ReadSessionNotAvailable'),
+  }).map(([name, copy]) => outside(`status that a question waits for: ${name}`, declared(PROBES, name), copy)),
   ...refusals(),
   ...advised(),
   ...outsideEach(
