@@ -2,6 +2,7 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../ports/clock';
 import type { Connector, ConnectorCall, Delivery } from '../ports/connector';
 import { hostOfServiceUrl } from '../schema/service-host';
+import { jsonText } from '../schema/well-formed';
 import { type Outcome, outcomeOf } from './connector-outcome';
 import { type CircuitOptions, HostCircuit } from './host-circuit';
 import { HttpExchange } from './http-exchange';
@@ -169,7 +170,7 @@ function segment(id: string): string | undefined {
 function bodyOf(call: ConnectorCall): { readonly text: string | undefined } | undefined {
   if (call.op === 'delete') return { text: undefined };
   try {
-    return { text: JSON.stringify(call.activity) };
+    return { text: jsonText(call.activity) };
   } catch {
     return undefined;
   }

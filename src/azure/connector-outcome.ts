@@ -1,4 +1,5 @@
 import type { Delivery } from '../ports/connector';
+import { wellFormed } from '../schema/well-formed';
 import type { HostSign } from './host-circuit';
 import type { Exchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
@@ -63,7 +64,7 @@ function successOf({ status, body }: Answered): Outcome {
   if (!json.ok)
     return { delivery: { outcome: 'unknown', reason: `HTTP ${status}, body not JSON`, status }, sign: 'unclear' };
   const id = property(json.value, 'id');
-  const usable = typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH;
+  const usable = typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH && wellFormed(id) === id;
   return { delivery: usable ? { outcome: 'delivered', id } : { outcome: 'delivered' }, sign: 'up' };
 }
 

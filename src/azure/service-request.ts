@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../ports/clock';
 import { ChannelServiceError } from '../schema/channel-service-error';
+import { jsonText } from '../schema/well-formed';
 import { type Exchange, HttpExchange } from './http-exchange';
 import { retryAfterMs } from './retry-after';
 import { serviceUrlNotTrusted } from './service-hosts';
@@ -67,7 +68,7 @@ export class ServiceRequests {
     const route = serviceRoute(serviceUrl, this.#options);
     if (route === undefined) throw serviceUrlNotTrusted(serviceUrl);
     const path = pathOf(route.origin, request);
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const body = request.body === undefined ? undefined : jsonText(request.body);
     const first = await this.#exchange(route, path, request.method, body, signal);
     const { tokens } = route;
     if (tokens === undefined || first.token === undefined || !turnedDown(first.exchange)) {

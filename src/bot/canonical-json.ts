@@ -1,11 +1,13 @@
 import type { JsonValue } from '../schema/json';
+import { jsonText } from '../schema/well-formed';
 
 /**
- * A copy of `value` as JSON has it: `toJSON` is honoured, `undefined` properties vanish, `NaN` becomes `null`.
+ * Returns a copy of `value` as JSON has it: `toJSON` is honoured, `undefined` properties vanish, `NaN` becomes `null`, and half of a surrogate
+ * pair U+FFFD.
  * @throws TypeError for what would be lost without a word: functions, symbols, BigInts, cycles, maps and sets.
  */
 export function jsonCopy(value: unknown): JsonValue {
-  const text = JSON.stringify(value, refuseWhatJsonLoses);
+  const text = jsonText(value, refuseWhatJsonLoses);
   if (text === undefined) throw new TypeError('JSON cannot hold this value.');
   return JSON.parse(text) as JsonValue;
 }

@@ -1,5 +1,6 @@
 import { TurnwiseError } from '../schema/errors';
 import type { JsonObject, JsonValue } from '../schema/json';
+import { wellFormed } from '../schema/well-formed';
 import { canonicalJson, jsonCopy } from './canonical-json';
 import { defineOwn, own } from './own-property';
 import type { StateDocument } from './turn';
@@ -80,8 +81,9 @@ export class JsonStateDocument implements StateDocument {
     for (const property of this.properties()) {
       const now = this.canonical(property);
       if (now === this.loaded.get(property)) continue;
-      if (now === undefined) remove.push(property);
-      else set.push([property, jsonCopy(this.live[property])]);
+      const name = wellFormed(property);
+      if (now === undefined) remove.push(name);
+      else set.push([name, jsonCopy(this.live[property])]);
     }
     // `fromEntries` makes own properties of any name, `__proto__` included.
     return { touched: this.touched(), set: Object.fromEntries(set), remove };

@@ -53,6 +53,9 @@ const ANSWER_MS = 15_000;
 /** Teams takes no longer informative update. */
 const INFORMATIVE_LENGTH = 1_000;
 
+/** The first half of a character whose second half comes with the next piece, or was cut off. It is not shown: text that was shown must stay as it is. */
+const FIRST_HALF_AT_END = /[\ud800-\udbff]$/;
+
 /** More than the updates of the longest run, so that each run has numbers of its own. */
 const NUMBERS_PER_RUN = 10_000;
 
@@ -209,10 +212,8 @@ export class StreamUpdates {
   }
 
   private piece({ streamType, text }: StreamUpdate): Activity {
-    const activity = {
-      type: ActivityTypes.Typing,
-      text: streamType === 'informative' ? text.slice(0, INFORMATIVE_LENGTH) : text,
-    };
+    const shown = streamType === 'informative' ? text.slice(0, INFORMATIVE_LENGTH) : text;
+    const activity = { type: ActivityTypes.Typing, text: shown.replace(FIRST_HALF_AT_END, '') };
     const addressed = applyConversationReference(activity, getConversationReference(this.activity));
     const streamId = this.id === undefined ? {} : { streamId: this.id };
     return withStreamInfo(addressed, { streamType, streamSequence: this.sequence + 1, ...streamId }) as Activity;

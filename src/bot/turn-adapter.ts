@@ -5,6 +5,7 @@ import type { ResourceResponse } from '../schema/conversations';
 import { TurnwiseError } from '../schema/errors';
 import { withStreamInfo } from '../schema/stream-info';
 import { withDates } from '../schema/timestamps';
+import { jsonClone } from '../schema/well-formed';
 import { type Bot, botLogic } from './bot';
 import { BotAdapter } from './bot-adapter';
 import { BotCallbackHandlerKey, INVOKE_RESPONSE_KEY } from './keys';
@@ -168,7 +169,7 @@ function withoutId(activity: Partial<Activity>): Activity {
 /** The activity as it would go over the wire now, so that changing the object after the send changes nothing. */
 function asSent(activity: Partial<Activity>): Activity {
   try {
-    return JSON.parse(JSON.stringify(activity)) as Activity;
+    return jsonClone(activity) as Activity;
   } catch (cause) {
     throw new TurnwiseError('ActivityNotJson', undefined, { cause });
   }

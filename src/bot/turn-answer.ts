@@ -2,6 +2,7 @@ import type { Activity } from '../schema/activity';
 import { ActivityTypes, DeliveryModes, StatusCodes } from '../schema/constants';
 import { TurnwiseError } from '../schema/errors';
 import type { InvokeResponse } from '../schema/invoke';
+import { jsonText } from '../schema/well-formed';
 import { INVOKE_RESPONSE_KEY } from './keys';
 import type { TurnContext } from './turn-context';
 
@@ -33,7 +34,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function jsonOf(body: unknown): string | undefined {
   try {
-    return JSON.stringify(body);
+    return jsonText(body);
   } catch (cause) {
     throw new TurnwiseError('AnswerUnusable', undefined, { cause });
   }

@@ -3,6 +3,7 @@ import type { ConversationReference } from '../schema/accounts';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import type { ProactiveContent, ProactiveEvent } from '../schema/recipients';
+import { jsonClone } from '../schema/well-formed';
 import { type ActivityKey, activityKey, type ConversationKey, parseConversationKey } from '../turn/keys';
 import type { NewPost } from './post';
 
@@ -26,10 +27,10 @@ function isEvent(content: ProactiveContent): content is ProactiveEvent {
   return typeof content === 'object' && 'event' in content && typeof content.event === 'string';
 }
 
-/** A copy as JSON. @throws TurnwiseError `ActivityNotJson` */
+/** Returns a copy as JSON, in whole characters. @throws TurnwiseError `ActivityNotJson` */
 export function jsonOf<T>(value: T): T {
   try {
-    return JSON.parse(JSON.stringify(value)) as T;
+    return jsonClone(value);
   } catch (cause) {
     throw new TurnwiseError('ActivityNotJson', undefined, { cause });
   }

@@ -1,6 +1,7 @@
 import type { DeadReason } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
+import { wellFormed } from '../schema/well-formed';
 import { StoreFault } from '../turn/fault';
 import { userKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
@@ -143,7 +144,7 @@ async function giveUp(
   error: unknown,
 ): Promise<Ended> {
   const { bot } = runtime;
-  const dead = { code: errorName(error), message: messageOf(error) };
+  const dead = reasonOf(error);
   report(runtime, 'deadLettered', hold.key, {
     activity: pending.key,
     attempts: hold.head.att,
@@ -246,4 +247,11 @@ function askedPause(error: unknown): number {
   return typeof asked === 'number' && Number.isFinite(asked) ? Math.max(0, asked) : 0;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Longest text of an error that is kept with a dead letter, in UTF-16 units: the record has to hold it. */
+const MAX_REASON_LENGTH = 8_000;
+
+/** Returns why an activity is given up, as the record can hold it: errors may have texts of any length, cut anywhere. */
+function reasonOf(error: unknown): DeadReason {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: errorName(error), message: wellFormed(message.slice(0, MAX_REASON_LENGTH)) };
+}

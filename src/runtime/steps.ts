@@ -1,5 +1,6 @@
 import { TurnwiseError } from '../schema/errors';
 import { once } from '../schema/once';
+import { jsonClone, wellFormed } from '../schema/well-formed';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
 import { persist } from './persist';
 import { type Runtime, report } from './runtime';
@@ -29,8 +30,10 @@ export class Steps {
    * @throws TurnwiseError `StepNotJson` when the result is not a JSON value (undefined counts as null); `StepHasEffects` when the function sends, changes
    * state, or begins a step
    */
-  step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
+  step<T>(given: string, run: () => T | Promise<T>): Promise<T> {
     this.scope.assertOutside();
+    // As it is recorded, so that it is found again.
+    const name = wellFormed(given);
     const running = this.running.get(name);
     if (running !== undefined) return running as Promise<T>;
     const step = this.once(name, run);
@@ -41,7 +44,8 @@ export class Steps {
   }
 
   /** The record of a step, of this run or an earlier one. */
-  async recordedStep(name: string): Promise<unknown> {
+  async recordedStep(given: string): Promise<unknown> {
+    const name = wellFormed(given);
     await this.running.get(name);
     return (await this.loaded()).get(name);
   }
@@ -83,7 +87,7 @@ export function watchState(
 
 function jsonValue(name: string, value: unknown): unknown {
   try {
-    return JSON.parse(JSON.stringify(value ?? null));
+    return jsonClone(value ?? null);
   } catch (error) {
     throw new TurnwiseError('StepNotJson', `The step is "${name}".`, { cause: error });
   }

@@ -1,4 +1,5 @@
 import type { Activity } from '../schema/activity';
+import { jsonClone } from '../schema/well-formed';
 import { type ConversationKey, conversationKey } from '../turn/keys';
 import type { NewPost } from './post';
 
@@ -28,7 +29,7 @@ export function taskPost(name: TaskName, to: ConversationKey, value: unknown, at
     conversation: { id: decodeURIComponent(id) },
     from: { id: OWN_CHANNEL },
     recipient: { id: OWN_CHANNEL },
-    value: JSON.parse(JSON.stringify(value)),
+    value: jsonClone(value),
   } as Activity;
   return { to, proactive: 'task', activity, ...(at === undefined ? {} : { at }) };
 }

@@ -40,6 +40,8 @@ export const ERRORS = {
   BodyUnreadable: 'The request body could not be read to its end; send it again.',
   BodyTooLarge: 'The request body is too large; send at most 1 MB, and files as links.',
   BodyNotUtf8: 'The request body is not UTF-8 text; send an activity as JSON in UTF-8.',
+  BodyNotUnicode:
+    'The request body has a text, or the name of a property, with half of a surrogate pair, which is no character; send whole characters.',
   BodyNotJson: 'The request body is not JSON; send one activity as a JSON object.',
   BodyTooDeep: 'The request body nests objects and arrays too deeply; send at most 100 levels.',
   BodyNotObject: 'The request body is JSON, but not an object; send one activity as a JSON object.',

@@ -1,5 +1,6 @@
 import { type Failure, failure } from './errors';
 import { nestsDeeperThan } from './nesting';
+import { hasHalfSurrogate } from './well-formed';
 
 /** The deepest nesting that is parsed. Adaptive Cards, the deepest there is, stay well below. */
 const MAX_DEPTH = 100;
@@ -13,8 +14,8 @@ export interface ParsedObject {
 }
 
 /**
- * Reads a JSON object at the edge: UTF-8, of bounded size and depth, without a property that would change a prototype when it is copied. The
- * failures have 4xx statuses, and messages that repeat nothing of the body.
+ * Reads a JSON object at the edge: UTF-8, of bounded size and depth, of whole characters, without a property that would change a prototype
+ * when it is copied. The failures have 4xx statuses, and messages that repeat nothing of the body.
  */
 export function parseJsonObject(body: Uint8Array | string, maxBytes: number): ParsedObject | Failure {
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body).length : body.length;
@@ -26,6 +27,7 @@ export function parseJsonObject(body: Uint8Array | string, maxBytes: number): Pa
   if (value === undefined) return failure(400, 'BodyNotJson');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return failure(400, 'BodyNotObject');
   if (hasProtoProperty(text, value)) return failure(400, 'PropertyNameRefused');
+  if (hasHalfSurrogate(text, value)) return failure(400, 'BodyNotUnicode');
   return { ok: true, value: value as Record<string, unknown>, bytes };
 }
 

@@ -149,6 +149,7 @@ const ANSWERS: [what: string, behaviour: Behaviour, delivery: Delivery][] = [
   ['201 with an id', { kind: 'answer', body: { id: 'x1' } }, { outcome: 'delivered', id: 'x1' }],
   ['200 with an id', { kind: 'answer', status: 200, body: { id: 'x1' } }, { outcome: 'delivered', id: 'x1' }],
   ['202 without an id', { kind: 'answer', status: 202, body: {} }, { outcome: 'delivered' }],
+  ['an id with half of a surrogate pair', { kind: 'answer', body: { id: 'x\ud83d' } }, { outcome: 'delivered' }],
   ['an id that is no string', { kind: 'answer', body: { id: 7 } }, { outcome: 'delivered' }],
   ['an empty id', { kind: 'answer', body: { id: '' } }, { outcome: 'delivered' }],
   ['an endless id', { kind: 'answer', body: { id: 'x'.repeat(3000) } }, { outcome: 'delivered' }],

@@ -102,6 +102,13 @@ export const BODY_GROUPS: readonly Group<RequestRow>[] = [
     ],
   },
   {
+    name: 'half a character',
+    rows: [
+      text('in a text', (json) => json.replace('hello', 'hello \\ud83d'), [400, 'BodyNotUnicode']),
+      text('in a name', (json) => json.replace('{', '{"\\udc00":1,'), [400, 'BodyNotUnicode']),
+    ],
+  },
+  {
     name: 'names of properties',
     rows: [
       text('__proto__', (json) => json.replace('{', '{"__proto__":{"isAdmin":true},'), [400, 'PropertyNameRefused']),
@@ -157,7 +164,7 @@ export const BODY_GROUPS: readonly Group<RequestRow>[] = [
       conversation('..', '..'),
       conversation('.', '.'),
       conversation('__proto__', '__proto__'),
-      conversation('half a character', 'a\ud800b'),
+      conversation('half a character', 'a\ud800b', [400, 'BodyNotUnicode']),
       conversation('a line feed', 'a\nb'),
       conversation('a zero byte', 'a\u0000'),
       conversation('a delete character', 'a\u007f'),
@@ -166,7 +173,7 @@ export const BODY_GROUPS: readonly Group<RequestRow>[] = [
       field('a slash in the channel', { channelId: 'a/b' }, [400, 'IdRefused']),
       field('.. as the id of the activity', { id: '..' }, [400, 'IdRefused']),
       field('what it replies to, with slashes', { replyToId: '../1' }, [400, 'IdRefused']),
-      field('half a character in the sender', { from: { id: '\udfff' } }, [400, 'IdRefused']),
+      field('half a character in the sender', { from: { id: '\udfff' } }, [400, 'BodyNotUnicode']),
       field('2,000 characters in the sender', { from: { id: 'x'.repeat(2_000) } }, [400, 'IdRefused']),
       field('a zero byte in the recipient', { recipient: { id: '\u0000' } }, [400, 'IdRefused']),
     ],

@@ -325,6 +325,7 @@ describe('what is refused leaves nothing behind', () => {
       400,
       'BodyTooDeep',
     ],
+    ['half of a surrogate pair', { ...good, text: 'x\ud83d' }, {}, 400, 'BodyNotUnicode'],
     ['nobody', { text: 'x' }, {}, 400, 'NotifyRequestRefused'],
     ['a service URL', { ...good, serviceUrl: 'https://evil.example/' }, {}, 400, 'NotifyRequestRefused'],
     [
@@ -351,7 +352,7 @@ describe('what is refused leaves nothing behind', () => {
       JSON.stringify({ ...good, to: { conversation: lone, channelId: 'test' } }),
       {},
       400,
-      'NotifyRequestRefused',
+      'BodyNotUnicode',
     ],
     ['two things to say', { ...good, event: { name: 'x' } }, {}, 400, 'NotifyRequestRefused'],
     ['nothing to say', { to: good.to }, {}, 400, 'NotifyRequestRefused'],

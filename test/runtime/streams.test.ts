@@ -123,6 +123,26 @@ describe('a streamed message', () => {
     ]);
   });
 
+  test('shows whole characters, though pieces and the limit cut them', async () => {
+    const { pipeline, shown } = await streaming();
+    await run(
+      pipeline,
+      writing(
+        pipeline,
+        [0, `?${'x'.repeat(999)}\u{1f600}`],
+        [1_500, 'Hi \ud83d'],
+        [3_000, '\ude00 there \ud83d'],
+        [4_500, '!'],
+      ),
+    );
+    expect(shown()).toEqual([
+      `informative 1 of -: ${'x'.repeat(999)}`,
+      'streaming 2 of channel-1: Hi ',
+      'streaming 3 of channel-1: Hi \u{1f600} there ',
+      'final - of channel-1: Hi \u{1f600} there \ufffd!',
+    ]);
+  });
+
   test('takes nothing after its end', async () => {
     const { pipeline } = await streaming();
     const codes: unknown[] = [];

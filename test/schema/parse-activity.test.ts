@@ -41,6 +41,11 @@ describe('bodies that are refused', () => {
     ['a __proto__ property', withRaw('"__proto__":{"polluted":true}'), 400, 'PropertyNameRefused'],
     ['a __proto__ property further down', withRaw('"value":[{"a":{"__proto__":1}}]'), 400, 'PropertyNameRefused'],
     ['a __proto__ property spelled with escapes', withRaw('"\\u005f_proto__":{}'), 400, 'PropertyNameRefused'],
+    ['the first half of a surrogate pair', JSON.stringify({ ...base, text: 'a\ud83d' }), 400, 'BodyNotUnicode'],
+    ['the second half, in capitals', withRaw('"value":"\\uDE00b"'), 400, 'BodyNotUnicode'],
+    ['half of a pair in a name', withRaw('"value":[{"a\\udbff":1}]'), 400, 'BodyNotUnicode'],
+    ['the halves in the wrong order', withRaw('"value":{"a":["\\ude00\\ud83d"]}'), 400, 'BodyNotUnicode'],
+    ['half of a pair as it is, in a string', withRaw('"value":"\ud83d"'), 400, 'BodyNotUnicode'],
   ];
   test.each(bodies)('%s', (_name, body, status, code) => {
     expectRefusal(parseActivity(body), status, code);
@@ -88,8 +93,6 @@ describe('activities that are refused', () => {
   });
 
   const unusable: [name: string, id: string][] = [
-    ['a lone high surrogate', 'a\ud800'],
-    ['a lone low surrogate', '\udc00a'],
     ['a control character', 'a\nb'],
     ['a NUL', 'a\0'],
     ['a C1 control character', 'a\u0085'],
@@ -114,6 +117,9 @@ describe('activities that are refused', () => {
     ['from.id', (id) => ({ from: { id } })],
     ['recipient.id', (id) => ({ recipient: { id } })],
   ];
+  test.each([...places, ...accountPlaces])('a %s with half of a surrogate pair', (_place, put) => {
+    for (const id of ['a\ud800', '\udc00a']) expectRefusal(parse(put(id)), 400, 'BodyNotUnicode');
+  });
   describe.each([...places, ...accountPlaces])('a %s with', (_place, put) => {
     test.each(unusable)('%s', (_name, id) => {
       expectRefusal(parse(put(id)), 400, 'IdRefused');
@@ -171,7 +177,7 @@ describe('activities that are accepted, because channels send them', () => {
     ['an emoji in an id', { from: { id: 'user 😀' } }],
     ['the word __proto__ as text', { text: '__proto__', value: ['__proto__'] }],
     ['properties named constructor and prototype', { channelData: { constructor: 1, prototype: { a: 1 } } }],
-    ['a lone surrogate in the text', { text: 'half \ud800' }],
+    ['an emoji', { text: '\u{1f600}' }],
     ['50 levels of nesting', { value: JSON.parse(nested(50)) }],
     ['many brackets in a text', { text: '[{'.repeat(5000) }],
     ['brackets behind a quote in a text', { text: `say "${'['.repeat(200)}` }],
@@ -179,6 +185,11 @@ describe('activities that are accepted, because channels send them', () => {
   ];
   test.each(fields)('%s', (_name, different) => {
     expect(parse(different)).toMatchObject({ ok: true });
+  });
+
+  test('an emoji whose halves are escaped, and text that looks like the escape of one', () => {
+    const parsed = parseActivity(withRaw('"value":["\\uD83D\\uDE00","\\\\ud83d"]'));
+    expect(parsed).toMatchObject({ ok: true, activity: { value: ['\u{1f600}', '\\ud83d'] } });
   });
 
   test('bytes, with a byte order mark or without, of which it tells the number', () => {
@@ -196,7 +207,8 @@ describe('activities that are accepted, because channels send them', () => {
 });
 
 describe('round trip', () => {
-  const member = fc.string({ unit: 'grapheme' }).filter((name) => name !== '__proto__');
+  // No field with a kind of its own begins so.
+  const member = fc.string({ unit: 'grapheme' }).map((name) => `x${name}`);
   const json = fc.jsonValue({ maxDepth: 6 }).filter((value) => !JSON.stringify(value).includes('__proto__'));
 
   test('any JSON activity that comes in goes out again unchanged', () => {
