@@ -74,7 +74,7 @@ export function configuredNotifyAuth(settings: Settings, anonymous: InboundAuth)
     case 'off':
       return noApplications;
     case 'functionKey':
-      return functionKeyAuth;
+      return functionKeyAuth({ development: settings.environment === 'development' });
     case 'ownMachine':
       return ownMachineAuth(anonymous);
     case 'appRole':

@@ -56,7 +56,15 @@ function admitting(vouchingChannels: ReadonlySet<string> | undefined) {
 }
 
 function refusalOf({ headers }: InboundRequest): Refusal | undefined {
-  const { host, origin, authorization } = headers;
+  const refusal = foreignRefusal(headers);
+  if (refusal !== undefined) return refusal;
+  // Real channels always send a token, so this one came through a tunnel that hides itself, or is meant to be checked.
+  return headers.authorization === undefined ? undefined : failure(401, 'TokenNotExpected');
+}
+
+/** Refuses what did not come from a program, or a page, of this machine; `undefined` for what did. */
+export function foreignRefusal(headers: InboundRequest['headers']): Refusal | undefined {
+  const { host, origin } = headers;
   // A page of elsewhere whose name was made to resolve to this machine (DNS rebinding) has its own name here.
   if (host === undefined || !LOOPBACK_HOST.test(host)) return failure(403, 'NotLocal');
   const present = Object.keys(headers).filter((name) => headers[name] !== undefined);
@@ -65,7 +73,5 @@ function refusalOf({ headers }: InboundRequest): Refusal | undefined {
   }
   // Browsers name the page on every POST. Pages served by this machine are the developer's own.
   if (origin !== undefined && !LOOPBACK_ORIGIN.test(origin)) return failure(403, 'OriginRefused');
-  // Real channels always send a token, so this one came through a tunnel that hides itself, or is meant to be checked.
-  if (authorization !== undefined) return failure(401, 'TokenNotExpected');
   return undefined;
 }

@@ -5,7 +5,14 @@ import { StartupError } from './startup-error';
 
 /** A trigger that the runner can run. `binding` is the name under which the function gets its input. */
 export type Trigger =
-  | { readonly kind: 'http'; readonly binding: string; readonly route: string; readonly methods: readonly string[] }
+  | {
+      readonly kind: 'http';
+      readonly binding: string;
+      readonly route: string;
+      readonly methods: readonly string[];
+      /** Whether the host asks for a key before it calls the function. */
+      readonly keyed: boolean;
+    }
   | { readonly kind: 'queue'; readonly binding: string; readonly queueName: string; readonly connection: string }
   | {
       readonly kind: 'timer';
@@ -21,7 +28,11 @@ export interface Unsupported {
   readonly reason: string;
 }
 
-const httpShape = z.looseObject({ route: z.string().optional(), methods: z.array(z.string()).optional() });
+const httpShape = z.looseObject({
+  route: z.string().optional(),
+  methods: z.array(z.string()).optional(),
+  authLevel: z.string().optional(),
+});
 const queueShape = z.looseObject({
   queueName: z.string('expected the name of a queue').min(1, 'expected the name of a queue'),
   connection: z.string().optional(),
@@ -50,8 +61,14 @@ export function readTrigger(metadata: FunctionMetadata, env: NodeJS.ProcessEnv):
 
 function toTrigger(type: string, binding: string, properties: unknown, name: string): Trigger | Unsupported {
   if (type === 'httptrigger') {
-    const { route, methods = [] } = parse(httpShape, properties, name);
-    return { kind: 'http', binding, route: route ?? name, methods: methods.map((method) => method.toUpperCase()) };
+    const { route, methods = [], authLevel = 'anonymous' } = parse(httpShape, properties, name);
+    return {
+      kind: 'http',
+      binding,
+      route: route ?? name,
+      methods: methods.map((method) => method.toUpperCase()),
+      keyed: authLevel.toLowerCase() !== 'anonymous',
+    };
   }
   if (type === 'queuetrigger') {
     const { queueName, connection } = parse(queueShape, properties, name);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { HttpData } from './core-api';
 import { deferred } from './deferred';
 import { refuseUnread, writeResponse } from './http-response';
+import { foreignRequest } from './own-machine';
 import { RequestBodies, refuseWithoutBody } from './request-body';
 import { parseRoute, type Route } from './route';
 import { StartupError } from './startup-error';
@@ -27,6 +28,8 @@ export interface HttpFunction {
   readonly route: string;
   /** Upper case; empty means every method. */
   readonly methods: readonly string[];
+  /** Whether the host asks for a key before it calls the function. */
+  readonly keyed: boolean;
   /** Runs the function. Whoever made this has logged a rejection by the time it gets here. */
   invoke(request: HttpData): Promise<HttpData | null | undefined>;
 }
@@ -125,6 +128,8 @@ export class HttpTriggerServer {
       const message = methods === '' ? 'There is nothing at this address.' : `This address takes ${methods}.`;
       return turnAway(404, 'NotFound', message);
     }
+    const foreign = match.fn.keyed ? foreignRequest(request.headers) : undefined;
+    if (foreign !== undefined) return turnAway(403, foreign.code, foreign.message);
     if (asksFirst && !this.#bodies.announcesTooMuch(request)) response.writeContinue();
     const body = await this.#bodies.read(request);
     if (body.kind === 'gone') return;

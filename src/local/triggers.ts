@@ -59,11 +59,12 @@ export function connectTriggers(
   }
   return { http, queues, timers, summary };
 
-  function httpFunction(fn: RegisteredFunction, { binding, route, methods }: Kind<'http'>): HttpFunction {
+  function httpFunction(fn: RegisteredFunction, { binding, route, methods, keyed }: Kind<'http'>): HttpFunction {
     return {
       name: fn.metadata.name,
       route,
       methods,
+      keyed,
       async invoke(request: HttpData) {
         const response = await invocations.run(fn, { binding, data: { http: request }, metadata: {} });
         return response.returnValue?.http;

@@ -97,16 +97,20 @@ function timeIn(name: string): Date {
   return new Date(Number.parseInt(name.split('-', 1)[0] ?? '', 16));
 }
 
-const LONGEST_NAME = 120;
+const MAX_NAME = 120;
 
-/** A name that no file system minds, and that no two ids share: what is not plain is escaped, and what is too long is hashed. */
+/** Stands before the hash in a name. Escaped names never hold it, so an id that is spelled like the name of another has a name of its own. */
+const HASH_MARK = '=';
+
+/** Returns a name that no file system minds, and that no two ids share: what is not plain is escaped, and what is too long is hashed. */
 function safeName(id: string): string {
   const escaped = [...Buffer.from(id, 'utf8')]
     .map((byte) => String.fromCharCode(byte))
     .map((character) => (/[a-z0-9_@-]/.test(character) ? character : `%${hex(character)}`))
     .join('');
-  if (escaped.length <= LONGEST_NAME) return escaped;
-  return `${escaped.slice(0, LONGEST_NAME - 64)}${createHash('sha256').update(id).digest('hex')}`;
+  if (escaped.length <= MAX_NAME) return escaped;
+  const hash = `${HASH_MARK}${createHash('sha256').update(id).digest('hex')}`;
+  return `${escaped.slice(0, MAX_NAME - hash.length)}${hash}`;
 }
 
 /** Capitals are escaped too, because some file systems take them for small letters. */

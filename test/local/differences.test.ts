@@ -163,7 +163,14 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
       expect((await get(address)).status).toBe(404);
     }
   },
-  'Function keys': async () => expect(await (await get('/api/keyed')).text()).toBe('open'),
+  'Function keys': async () => {
+    expect(await (await get('/api/keyed')).text()).toBe('open');
+    const port = new URL(runner.url).port;
+    for (const header of ['Host: evil.example', `Host: 127.0.0.1:${port}\r\nOrigin: https://evil.example`]) {
+      const { text } = await raw(`GET /api/keyed HTTP/1.1\r\n${header}\r\nConnection: close\r\n\r\n`);
+      expect(text).toMatch(/^HTTP\/1\.1 403 /);
+    }
+  },
   'Who can connect': async () => {
     await expect(raw('GET / HTTP/1.1\r\n\r\n', '127.0.0.2')).rejects.toThrow();
     expect(runner.url).toMatch(/^http:/);
@@ -193,7 +200,7 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
             answer = resolve;
           });
         };
-        server.serve([{ name: 'late', route: 'late', methods: [], invoke }], 'api');
+        server.serve([{ name: 'late', route: 'late', methods: [], keyed: false, invoke }], 'api');
       });
       const response = fetch(`http://127.0.0.1:${server.port}/api/late`);
       await called;

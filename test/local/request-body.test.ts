@@ -25,7 +25,7 @@ beforeEach(async () => {
   subscribe('http.server.request.start', onRequest);
   server = await HttpTriggerServer.listen(0, LIMIT);
   const invoke = async (): Promise<{ statusCode: string }> => ({ statusCode: '200' });
-  server.serve([{ name: 'echo', route: 'echo', methods: ['POST'], invoke }], 'api');
+  server.serve([{ name: 'echo', route: 'echo', methods: ['POST'], keyed: false, invoke }], 'api');
 });
 
 afterEach(() => {

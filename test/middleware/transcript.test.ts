@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
@@ -253,6 +254,36 @@ describe.each(STORES)('%s', (_name, make) => {
     await expect(missing(() => store.listTranscripts(''))).rejects.toThrow('Missing channelId');
     await expect(missing(() => store.deleteTranscript('x', ''))).rejects.toThrow('Missing conversationId');
   });
+});
+
+test.each(STORES)(
+  '%s keeps a long id apart from every id that is spelled like a name of its own',
+  async (name, make) => {
+    const long = `long-${'x'.repeat(900)}`;
+    const store = make();
+    await store.logActivity(activityAt(0, { conversation: { id: long } }));
+    const folder = folders.at(-1) ?? '';
+    const given = name === 'FileTranscriptStore' ? readdirSync(path.join(folder, 'test')) : [];
+    const hash = createHash('sha256').update(long).digest('hex');
+    // As names of folders have been made, and as they are made.
+    const spelled = [`${long.slice(0, 120 - 64)}${hash}`, ...given];
+    for (const id of spelled) {
+      expect((await store.getTranscriptActivities('test', id)).items).toEqual([]);
+      await store.logActivity(activityAt(1, { conversation: { id } }));
+      await store.deleteTranscript('test', id);
+    }
+    expect((await store.getTranscriptActivities('test', long)).items).toHaveLength(1);
+  },
+);
+
+test('FileTranscriptStore keeps activities apart whose ids are long, or spelled like the name of a long one', async () => {
+  const store = fileStore();
+  const long = `a-${'x'.repeat(900)}`;
+  const hash = createHash('sha256').update(long).digest('hex');
+  const ids = [long, `${long}y`, `${long.slice(0, 120 - 64)}${hash}`];
+  for (const id of ids) await store.logActivity({ ...activityAt(0), id });
+  const { items } = await store.getTranscriptActivities('test', 'c-1');
+  expect(items.map(({ id }) => id).sort()).toEqual([...ids].sort());
 });
 
 test('FileTranscriptStore needs a folder', () => {
