@@ -1,5 +1,6 @@
 import type { InspectedConversation } from '../ports/store';
 import { readFigures } from '../telemetry/figures-file';
+import { nextStepAt } from '../turn/hold';
 import type { Head } from '../turn/record';
 import type { Desk } from './desk';
 import { figuresText } from './figures';
@@ -81,7 +82,7 @@ function lineOf({ key, head }: InspectedConversation, now: number): Line {
 /** What keeps, or does not keep, a worker from taking the conversation now. */
 export function conditionOf(head: Head, now: number): Condition {
   if (head.lease !== null && head.lease.until > now) return 'running';
-  return head.notBefore > now ? 'backing off' : 'ready';
+  return (nextStepAt(head) ?? 0) > now ? 'backing off' : 'ready';
 }
 
 function textOf(data: Data): string {

@@ -133,6 +133,8 @@ export interface TurnStore {
   acquire(key: ConversationKey, owner: string): Promise<AcquireOutcome>;
   /** @param delivers records that the delivery of the first effect may begin: of one that came in beside a running turn. */
   renew(held: Held, delivers?: boolean): Promise<HoldOutcome>;
+  /** Whether effects are recorded that wait to be delivered. May be stale. */
+  hasEffects(key: ConversationKey): Promise<boolean>;
   commit(held: Held, turn: TurnCommit): Promise<HoldOutcome | { readonly outcome: 'conflict' }>;
   /** Records effects of the running turn ahead of its commit. */
   flush(held: Held, flushed: FlushedEffects, bodies: readonly Body[]): Promise<HoldOutcome>;

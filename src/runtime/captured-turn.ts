@@ -44,6 +44,7 @@ export class CapturedTurn implements Turn {
   private readonly effects: CapturedEffects;
   readonly posts: CapturedPosts;
   private readonly life: LinkedSignal;
+  private readonly leaveOthers: () => void;
   private flushing: Promise<void> = Promise.resolve();
   private finished = false;
 
@@ -93,6 +94,7 @@ export class CapturedTurn implements Turn {
     this.proactive = proactiveOver(runtime, this.posts);
     this.life = linkedSignal(hold.lost);
     this.signal = this.life.signal;
+    this.leaveOthers = hold.whileRunning(() => this.deliverOthers());
   }
 
   get time(): TurnTime {
@@ -152,6 +154,7 @@ export class CapturedTurn implements Turn {
    */
   async finish(): Promise<Captured> {
     this.finished = true;
+    this.leaveOthers();
     this.life.unlink();
     await this.flushing;
     return this.posts.before(this.effects.take());
@@ -163,8 +166,20 @@ export class CapturedTurn implements Turn {
    */
   async abandon(): Promise<void> {
     this.finished = true;
+    this.leaveOthers();
     this.life.abort();
     await this.flushing.catch(() => undefined);
+  }
+
+  /**
+   * Delivers what others have recorded beside this turn. When that fails, it waits for the commit, and whatever comes next under this hold meets
+   * the same trouble. The end of the turn waits for no more than the delivery that is on its way.
+   */
+  private deliverOthers(): void {
+    this.flushing = this.flushing.then(async () => {
+      await deliverRecorded(this.runtime, this.hold, true, () => !this.finished).catch(() => undefined);
+    });
+    this.flushing.catch(() => undefined);
   }
 
   private async record(): Promise<void> {

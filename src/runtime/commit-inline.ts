@@ -43,7 +43,8 @@ async function commitWithin(
   turn: InlineTurn,
   answer: Answer,
 ): Promise<'committed' | 'conflict' | 'lost'> {
-  const { clock } = runtime;
+  const { clock, inProcess } = runtime;
+  inProcess.answersInline = true;
   const { effects, bodies } = turn.finish();
   const captured = { effects: effects.map((effect) => traced(effect, span)), bodies };
   for (let rebases = 0; ; rebases += 1) {
@@ -108,8 +109,16 @@ async function commitOnce(
   const outcome = await persist(clock, () => store.inline.commit(run.conversation, run.fence, commit), {
     limitMs: options.acceptLimitMs,
   });
-  if (outcome === 'committed' && commit.effects.length > 0) await ring(runtime, run.conversation, 0);
+  if (outcome === 'committed' && commit.effects.length > 0) await announce(runtime, run.conversation);
   return { outcome, fold };
+}
+
+/** Has effects delivered: by the worker of this process that holds the conversation, or by whoever a ring brings. */
+async function announce(runtime: Runtime, conversation: ConversationKey): Promise<void> {
+  const holder = runtime.inProcess.holderOf(conversation);
+  if (holder === undefined) return ring(runtime, conversation, 0);
+  // Beside the answer, which waits for no write of another turn.
+  void holder.takeUp().then((seesToIt) => (seesToIt ? undefined : ring(runtime, conversation, 0)));
 }
 
 async function proposeUserChange(

@@ -28,13 +28,18 @@ const WAIT_IN_PLACE_MS = 5_000;
  * Delivers what is recorded, in order, marking each effect as it is done with. A channel that throttles or fails leaves
  * the record as it is: the conversation is handed back with a back-off and no handler runs again for it.
  */
-export async function deliverRecorded(runtime: Runtime, hold: Hold, turnRuns: boolean): Promise<Drained> {
-  for (let effect = hold.head.out[0]; effect !== undefined; effect = hold.head.out[0]) {
+export async function deliverRecorded(
+  runtime: Runtime,
+  hold: Hold,
+  turnRuns: boolean,
+  goesOn: () => boolean = () => true,
+): Promise<Drained> {
+  for (let effect = hold.head.out[0]; effect !== undefined && goesOn(); effect = hold.head.out[0]) {
     const quiet = hold.quietForMs;
     const wait = Math.max((effect.due ?? 0) - hold.storeNow, quiet);
     if (quiet > 0 || wait > WAIT_IN_PLACE_MS) {
       if (turnRuns) return 'stuck';
-      await hold.handBack(wait, 'attemptCounts');
+      await hold.handBack(0, 'attemptCounts');
       return 'stopped';
     }
     if (wait > 0) await runtime.clock.sleep(wait, hold.lost);
@@ -58,7 +63,7 @@ async function deliverOrWait(
     const pauseMs = storePause(runtime, effect);
     hold.deliveryFailed({ effect: effect.id, outcome: 'notTried' }, pauseMs);
     if (turnRuns) return 'stuck';
-    await hold.handBack(pauseMs, 'attemptCounts');
+    await hold.handBack(0, 'attemptCounts');
     return 'stopped';
   }
 }
@@ -152,7 +157,7 @@ async function settle(
   const delayMs = Math.max(backoff(options.deliveryBackoffMs, failures), delivery.retryAfterMs ?? 0);
   hold.deliveryFailed({ effect: effect.id, outcome: delivery.outcome }, delayMs);
   if (turnRuns) return 'stuck';
-  await hold.handBack(delayMs, 'attemptCounts');
+  await hold.handBack(0, 'attemptCounts');
   return 'stopped';
 }
 

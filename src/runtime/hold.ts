@@ -3,6 +3,7 @@ import { StoreFault } from '../turn/fault';
 import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
 import type { ConversationKey } from '../turn/keys';
 import type { Effect, Head } from '../turn/record';
+import type { LocalHolder } from './in-process';
 import { OVER } from './linked-signal';
 import { persist } from './persist';
 import { type Runtime, report, ring } from './runtime';
@@ -16,7 +17,7 @@ export class ConversationLost extends Error {
  * A conversation held by this worker. Writes go one after the other, each on what the last one left behind; the lease is
  * renewed while the hold lasts. Once a write is fenced the hold is over for good, and `lost` aborts.
  */
-export class Hold {
+export class Hold implements LocalHolder {
   readonly key: ConversationKey;
   private held: Held;
   private writes: Promise<unknown> = Promise.resolve();
@@ -27,6 +28,9 @@ export class Hold {
   /** On the same clock: the channel asked not to be called before. */
   private quietUntil = Number.NEGATIVE_INFINITY;
   private undelivered: UndeliveredEffect | undefined;
+  /** Delivers what others have recorded, while a turn runs under this hold. */
+  private deliver: (() => void) | undefined;
+  private readonly noLongerHolds: () => void;
   private readonly ended = new AbortController();
   private readonly losing = new AbortController();
 
@@ -40,6 +44,7 @@ export class Hold {
     this.held = held;
     this.leaseEnds = acquiredAt + runtime.store.timing.leaseMs;
     this.storeAhead = (held.head.lease?.until ?? 0) - this.leaseEnds;
+    this.noLongerHolds = runtime.inProcess.holds(held.key, this);
     void this.keepLease();
   }
 
@@ -106,16 +111,74 @@ export class Hold {
     else await this.write((held) => this.runtime.store.turns.renew(held, true));
   }
 
-  /** Gives the conversation back with work remaining, and rings for it. @throws ConversationLost */
+  /**
+   * Gives the conversation back with work remaining, and rings for it. What is recorded is delivered when the pause that its channel wants is
+   * over, whatever puts the next handler off.
+   *
+   * @param delayMs no handler starts before; 0: that is as it was
+   * @throws ConversationLost
+   */
   async handBack(delayMs: number, attempt: 'attemptCounts' | 'attemptTakenBack'): Promise<void> {
     const first = this.head.out[0]?.id;
     const reason: HandBack = {
       delayMs,
       uncountAttempt: attempt === 'attemptTakenBack',
-      ...(first === undefined ? {} : { undelivered: this.progressOf(first) }),
+      ...(first === undefined ? {} : { undelivered: { ...this.progressOf(first), pauseMs: this.quietForMs } }),
     };
     await this.write((held) => this.runtime.store.turns.handBack(held, reason));
-    await ring(this.runtime, this.key, delayMs);
+    const [effect] = this.head.out;
+    const deliveryMs = effect === undefined ? delayMs : Math.max(0, (effect.due ?? 0) - this.storeNow);
+    await ring(this.runtime, this.key, deliveryMs);
+    // The deliveries leave no bell for a back-off that is longer: this one is for the handler.
+    if (delayMs > deliveryMs) await ring(this.runtime, this.key, delayMs);
+  }
+
+  /**
+   * Has what others record delivered while a turn runs, as soon as this hold knows of it.
+   *
+   * @param deliver begins to deliver what the record has
+   * @returns what ends that
+   */
+  whileRunning(deliver: () => void): () => void {
+    const over = new AbortController();
+    this.deliver = deliver;
+    void this.lookForEffects(over.signal);
+    if (this.head.out.length > 0) deliver();
+    return () => {
+      if (this.deliver === deliver) this.deliver = undefined;
+      over.abort(OVER);
+    };
+  }
+
+  /**
+   * Reads what others have recorded beside this hold. A turn that runs begins to deliver it at once, and everything else that a holder does comes
+   * to it by itself.
+   *
+   * @returns false when the hold is over: then it is for whoever acquires the conversation next
+   */
+  async takeUp(): Promise<boolean> {
+    try {
+      await this.write((held) => this.runtime.store.turns.renew(held));
+    } catch {
+      return false;
+    }
+    if (this.head.out.length > 0) this.deliver?.();
+    return true;
+  }
+
+  /**
+   * Looks from time to time whether another process has recorded effects in the conversation, where inline turns are known to happen. One read,
+   * where a renewal would be a write.
+   */
+  private async lookForEffects(over: AbortSignal): Promise<void> {
+    const { clock, inProcess, options, store } = this.runtime;
+    for (;;) {
+      await clock.sleep(options.lookMs, over);
+      if (over.aborted || this.ended.signal.aborted) return;
+      if (!inProcess.answersInline || this.head.out.length > 0) continue;
+      // A read that fails is made again next time, and the renewal finds the same later.
+      if (await store.turns.hasEffects(this.key).catch(() => false)) await this.takeUp();
+    }
   }
 
   private progressOf(effect: string): UndeliveredEffect {
@@ -124,6 +187,7 @@ export class Hold {
 
   /** Ends the hold on this side: no more renewals. What is written last decides what the record says. */
   end(): void {
+    this.noLongerHolds();
     this.ended.abort(OVER);
   }
 
@@ -182,6 +246,7 @@ export class Hold {
       } catch {
         return; // `write` has ended the hold; who works under it learns from `lost` or from its own next write.
       }
+      if (this.head.out.length > 0) this.deliver?.();
       if (!this.ended.signal.aborted) await guard();
     }
   }

@@ -18,6 +18,8 @@ export interface RuntimeOptions {
   readonly invocationTurns: number;
   /** How often a held lease is renewed, in ms: well under a third of it and more. */
   readonly renewMs: number;
+  /** How often a worker that runs a handler looks whether an inline turn of another process has recorded effects, in ms. */
+  readonly lookMs: number;
   /** A conversation held longer than this gets a bell for the moment its lease would end, in case its worker dies. In ms. */
   readonly guardBellMs: number;
   /** Most activities that may wait in one conversation; past it the channel gets 429. */
@@ -72,6 +74,7 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   invocationBudgetMs: MINUTE,
   invocationTurns: 100,
   renewMs: 7_000,
+  lookMs: 2_000,
   guardBellMs: 200,
   backlogLimit: 200,
   inlineBytes: 16_384,

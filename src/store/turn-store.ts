@@ -50,6 +50,7 @@ export function turnStore(partitions: Partitions, timing: Timing): TurnStore {
       ),
     handBack: (hold, reason) => held(hold, (head, now) => handBack(head, now, hold.fence, reason, timing)),
     recordStep: (hold, turn, name, value) => recordStep(partitions, hold, turn, { name, value }),
+    hasEffects: (key) => partitions.read(key, ({ head }) => (head?.out.length ?? 0) > 0),
     readState: (key, id) =>
       partitions.read(key, ({ get }) => (get('state', id) as StateSnapshot | undefined) ?? NO_STATE),
     readSteps: (key, turn) => partitions.read(key, ({ scan }) => stepsOf(scan('step', stepId(turn, '')))),

@@ -98,7 +98,7 @@ export class TestWorker {
       ...others,
       turns: {
         ...turns,
-        renew: (held) => this.call(undefined, () => turns.renew(held)),
+        renew: (held, delivers) => this.call(undefined, () => turns.renew(held, delivers)),
         handBack: (held, reason) => this.call(undefined, () => turns.handBack(held, reason)),
         commit: (held, turn) => this.call('commit', () => turns.commit(held, turn)),
         flush: (held, flushed, bodies) => this.call('flush', () => turns.flush(held, flushed, bodies)),

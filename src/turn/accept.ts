@@ -1,3 +1,4 @@
+import { nextStepAt } from './hold';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD, type Payload, type PendingActivity, type ProactiveKind } from './record';
 import { MAX_SEEN, type Timing } from './timing';
@@ -46,7 +47,7 @@ export function appended(head: Head, now: number, pending: PendingActivity, timi
     { key: pending.key, at: seenAt(pending, now, timing) },
   ];
   const longer: Head = { ...head, pend: [...head.pend, pending], seen };
-  return { ...withoutOldKeys(longer, now, timing), wake: wakeForWork(head, now, timing) };
+  return { ...withoutOldKeys(longer, now, timing), wake: wakeForWork(longer, now, timing) };
 }
 
 /**
@@ -72,9 +73,15 @@ export function withoutOldKeys(head: Head, now: number, timing: Timing): Head {
   return seen.length === head.seen.length ? head : { ...head, seen };
 }
 
-/** A held conversation is looked at when its lease ends; a free one soon, but not before its back-off, and never later than before. */
+/**
+ * When somebody has to look at a conversation that has got more work, which the record has already. A held one is looked at when its lease ends; a
+ * free one soon, but not before its next step may be taken, and otherwise never later than before.
+ */
 export function wakeForWork(head: Head, now: number, timing: Timing): number {
   if (head.lease !== null && head.wake !== null) return head.wake;
-  const due = Math.max(now, head.notBefore) + timing.graceMs;
-  return head.wake === null ? due : Math.min(head.wake, due);
+  const next = nextStepAt(head) ?? 0;
+  const due = Math.max(now, next) + timing.graceMs;
+  // An effect with a time of its own puts off what waits behind it. What is scheduled (records of an older format have nothing) keeps its time.
+  const isPutOff = next > now && (head.sched ?? []).length === 0;
+  return head.wake === null || isPutOff ? due : Math.min(head.wake, due);
 }

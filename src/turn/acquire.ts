@@ -1,4 +1,4 @@
-import { extended, type Fence, freed, withFirstTakenOver } from './hold';
+import { extended, type Fence, freed, nextStepAt, withFirstTakenOver } from './hold';
 import type { Head } from './record';
 import type { Timing } from './timing';
 import { isNewer, upgrade } from './upgrade';
@@ -8,7 +8,7 @@ export type Acquire =
   | { readonly outcome: 'acquired'; readonly fence: Fence; readonly head: Head }
   /** Another worker holds it; its conditional release covers whatever is waiting. */
   | { readonly outcome: 'busy'; readonly remainingMs: number }
-  /** A back-off runs, or newer code has to do it. */
+  /** A back-off or a delay runs, or newer code has to do it. */
   | { readonly outcome: 'later'; readonly remainingMs: number }
   /** Nothing to do before a scheduled activity is due. `head` as for `idle`. */
   | { readonly outcome: 'scheduled'; readonly remainingMs: number; readonly head?: Head }
@@ -16,9 +16,9 @@ export type Acquire =
   | { readonly outcome: 'idle'; readonly head?: Head };
 
 /**
- * Takes the conversation, if the lease is free or has expired by the store's time, no back-off runs, and there is work. Raises
- * the epoch, which fences every earlier holder. The attempt on the first activity is counted here when nothing is left to deliver
- * before it; otherwise by the write that empties `out`.
+ * Takes the conversation, if the lease is free or has expired by the store's time and there is something to do: a delivery that is due, or
+ * a handler to start whose back-off is over. Raises the epoch, which fences every earlier holder. The attempt on the first activity is
+ * counted here when nothing is left to deliver before it; otherwise by the write that empties `out`, if its back-off is over by then.
  *
  * @param owner unique to this call; repeating the call with it after an unknown outcome is harmless.
  */
@@ -31,16 +31,19 @@ export function acquire(stored: Head | undefined, now: number, owner: string, ti
     return { outcome: 'acquired', fence: { epoch: current.epoch, owner }, head: current };
   }
   if (lease !== null && lease.until > now) return { outcome: 'busy', remainingMs: lease.until - now };
-  if (current.pend.length === 0 && current.out.length === 0) {
-    return withoutWork(current, now, timing);
-  }
-  if (current.notBefore > now) return { outcome: 'later', remainingMs: current.notBefore - now };
+  const next = nextStepAt(current);
+  if (next === undefined) return withoutWork(current, now, timing);
+  // What a holder that is gone was waiting for is waited for anew, by whoever frees the conversation of it.
+  const isFree = lease === null || current.out.length === 0;
+  if (isFree && next > now) return { outcome: 'later', remainingMs: next - now };
   const fence: Fence = { epoch: current.epoch + 1, owner };
+  // An attempt's back-off outlasts the deliveries that are made during it.
+  const notBefore = current.notBefore > now ? current.notBefore : 0;
   const starting = current.out.length === 0 ? { ...current, att: current.att + 1 } : withFirstTakenOver(current);
   return {
     outcome: 'acquired',
     fence,
-    head: extended({ ...starting, epoch: fence.epoch, notBefore: 0 }, now, fence, timing),
+    head: extended({ ...starting, epoch: fence.epoch, notBefore }, now, fence, timing),
   };
 }
 

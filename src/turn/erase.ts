@@ -83,7 +83,7 @@ export function eraseUserIn(head: Head, now: number, traces: TracesOfUser, timin
   const att = !goesOn ? 0 : head.lease === null ? head.att : Math.max(0, head.att - 1);
   const kept = goesOn ? head : withNothingFlushed(head);
   const rest: Head = { ...kept, epoch: head.epoch + 1, pend, out, att };
-  return freed(rest, now, Math.max(0, head.notBefore - now), timing);
+  return freed(rest, now, 0, timing);
 }
 
 /** A user's record after it was erased; its version goes on, so that no turn in flight can write it back. */

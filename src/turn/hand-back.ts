@@ -16,29 +16,36 @@ export interface UndeliveredEffect {
   readonly effect: string;
   /** `notTried` and `notSent`: it certainly did not go out under this hold. `unknown`: it may have. */
   readonly outcome: 'notTried' | 'notSent' | 'unknown';
+  /** It is not delivered before this many ms have passed; absent: at once. */
+  readonly pauseMs?: number;
 }
 
 /** Why the holder lets go although work remains. */
 export interface HandBack {
-  /** Nobody acquires before this many ms have passed. */
+  /** No handler starts before this many ms have passed. What is to be delivered has its own times. */
   readonly delayMs: number;
   /** The first activity's attempt was counted, but its handler did not run or has to be run again through no fault of its own. */
   readonly uncountAttempt: boolean;
   readonly undelivered?: UndeliveredEffect;
 }
 
-/** Gives the conversation back with work remaining: lease null, `notBefore` and `wake` set. */
+/** Gives the conversation back with work remaining: lease null, `notBefore`, the first effect's `due`, and `wake` set. */
 export function handBack(head: Head, now: number, fence: Fence, reason: HandBack, timing: Timing): HoldOutcome {
   if (!isHeldBy(head, fence)) return wasGivenBackBy(head, fence) ? { outcome: 'released', head } : FENCED;
   const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;
-  const out = reason.undelivered === undefined ? head.out : withFirstUndelivered(head.out, reason.undelivered);
+  const out = reason.undelivered === undefined ? head.out : withFirstUndelivered(head.out, now, reason.undelivered);
   return { outcome: 'released', head: freed({ ...head, att, out }, now, reason.delayMs, timing) };
 }
 
-function withFirstUndelivered(out: readonly Effect[], { effect, outcome }: UndeliveredEffect): readonly Effect[] {
+function withFirstUndelivered(
+  out: readonly Effect[],
+  now: number,
+  { effect, outcome, pauseMs = 0 }: UndeliveredEffect,
+): readonly Effect[] {
   const [first, ...rest] = out;
   if (first?.id !== effect) return out;
-  const { started, ...unsent } = first;
+  const { started, ...waiting } = first;
+  const unsent = pauseMs > 0 ? { ...waiting, due: Math.max(first.due ?? 0, now + pauseMs) } : waiting;
   // What an earlier worker may have sent stays in doubt, however this one fared.
   const left: Effect = outcome === 'unknown' ? { ...unsent, inDoubt: true } : unsent;
   return [outcome === 'notTried' ? left : { ...left, tries: first.tries + 1 }, ...rest];

@@ -42,12 +42,29 @@ export function extended(head: Head, now: number, fence: Fence, timing: Timing):
   return { ...head, lease: { owner: fence.owner, until }, wake: until + timing.graceMs };
 }
 
-/** The record with nobody working on it, to be looked at again after `delayMs` if there is work. */
+/**
+ * When the next step of a conversation may be taken: the delivery of its first effect, which has a time of its own, or else the start of a
+ * handler, which `notBefore` puts off. A failed turn so holds up no effects that others have recorded.
+ *
+ * @returns `undefined` when there is nothing to do
+ */
+export function nextStepAt({ notBefore, out, pend }: Pick<Head, 'notBefore' | 'out' | 'pend'>): number | undefined {
+  const [first] = out;
+  if (first !== undefined) return first.due ?? 0;
+  return pend.length > 0 ? notBefore : undefined;
+}
+
+/**
+ * The record with nobody working on it, to be looked at again when its next step may be taken. A back-off that still runs stays as it is, unless
+ * this one is longer.
+ *
+ * @param delayMs no handler starts before this many ms have passed
+ */
 export function freed(head: Head, now: number, delayMs: number, timing: Timing): Head {
-  const idle = head.pend.length === 0 && head.out.length === 0;
-  const notBefore = idle || delayMs <= 0 ? 0 : now + delayMs;
-  const work = idle ? null : Math.max(now, notBefore) + timing.graceMs;
-  const free: Head = { ...head, lease: null, notBefore };
+  const backoffEnds = Math.max(head.notBefore > now ? head.notBefore : 0, delayMs > 0 ? now + delayMs : 0);
+  const free: Head = { ...head, lease: null, notBefore: head.pend.length === 0 ? 0 : backoffEnds };
+  const next = nextStepAt(free);
+  const work = next === undefined ? null : Math.max(now, next) + timing.graceMs;
   return { ...free, wake: wakeForSchedule(free, work, timing) };
 }
 
@@ -66,11 +83,13 @@ export function wakeForSchedule(head: Head, work: number | null, timing: Timing)
 
 /**
  * What the holder does next, decided in the same write as what it just did: deliver the first effect, start the next
- * activity (its attempt is counted here, before its handler runs), or let go because nothing is left.
+ * activity (its attempt is counted here, before its handler runs), or let go because nothing is left, or nothing before a back-off is over.
  */
 export function proceed(head: Head, now: number, fence: Fence, timing: Timing): Head {
   if (head.out.length > 0) return extended(withFirstStarted(head), now, fence, timing);
-  if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);
+  if (head.pend.length > 0 && head.notBefore <= now) {
+    return extended({ ...head, att: head.att + 1, notBefore: 0 }, now, fence, timing);
+  }
   return freed(head, now, 0, timing);
 }
 

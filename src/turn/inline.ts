@@ -112,11 +112,11 @@ export function commitInline(
 ): Head | undefined {
   const head = current ?? NEW_HEAD;
   if (isNewer(head)) return undefined;
-  return {
+  const after: Head = {
     ...head,
     n: head.n + 1,
     sv: writesState ? head.sv + 1 : head.sv,
     out: [...head.out, ...recorded(effects, now)],
-    wake: effects.length === 0 ? head.wake : wakeForWork(head, now, timing),
   };
+  return effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };
 }

@@ -42,7 +42,7 @@ interface EffectBase {
   readonly id: string;
   /** When it was recorded, in store time. */
   readonly at: number;
-  /** Not before this store time; absent: at once. */
+  /** Not before this store time: asked for, or the back-off of a delivery that has failed. Absent: at once. */
   readonly due?: number;
   /** Deliveries that certainly failed or whose outcome is unknown. */
   readonly tries: number;
@@ -117,7 +117,7 @@ export interface Head {
   readonly flushed: number;
   /** What these were, as digests of `DIGEST_LENGTH` characters one after the other; absent when nothing is flushed. */
   readonly flushedAs?: string;
-  /** Acquire refuses before this time; 0 when there is none. */
+  /** No handler starts before this time; 0 when there is none. What is to be delivered has its own times. */
   readonly notBefore: number;
   /** When someone must look again; null when nobody need. The sweep's only index. */
   readonly wake: number | null;

@@ -19,7 +19,8 @@ export function requeueActivity(head: Head, now: number, dead: PendingActivity, 
 export function requeueEffect(head: Head, now: number, dead: Effect, timing: Timing): Head {
   const { started, inDoubt, due, ...fresh } = dead;
   const out = [...head.out, { ...fresh, id: unusedId(head, dead.id), at: now, tries: 0 }];
-  return { ...head, out, wake: wakeForWork(head, now, timing) };
+  const longer: Head = { ...head, out };
+  return { ...longer, wake: wakeForWork(longer, now, timing) };
 }
 
 function unusedId({ out }: Pick<Head, 'out'>, id: string): string {

@@ -7,6 +7,9 @@ import { type Head, NEW_HEAD, RECORD_VERSION } from './record';
  * - accepting and requeueing append to a record of any format, older or newer, and leave the rest of it as it is;
  * - acquiring upgrades an older record, and leaves a newer one (`later`) to the code that knows it;
  * - a holder whose record has become newer meanwhile is fenced: it no longer knows what its writes would mean.
+ *
+ * Code from before effects had back-offs of their own keeps them in `notBefore`, for handlers and deliveries alike. Each understands the other: it
+ * waits for a little longer (older code), or tries a delivery that has failed once more (newer code).
  */
 
 /** Whether a record was written in a format that this code does not know. */

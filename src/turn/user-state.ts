@@ -125,12 +125,7 @@ export function judge(
   if ((live && !insist) || isNewer(head)) return { verdict: 'open' };
   // The fenced attempt is taken back: what ends it is another conversation's impatience, not its own failure.
   const att = live ? Math.max(0, head.att - 1) : head.att;
-  const fenced = freed(
-    { ...upgrade(head), epoch: head.epoch + 1, att },
-    now,
-    Math.max(0, head.notBefore - now),
-    timing,
-  );
+  const fenced = freed({ ...upgrade(head), epoch: head.epoch + 1, att }, now, 0, timing);
   return { verdict: 'void', head: fenced };
 }
 

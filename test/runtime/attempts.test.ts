@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ConversationState } from '../../src/bot/conversation-state';
 import type { TurnContext } from '../../src/bot/turn-context';
 import { RetryableError, TerminalError } from '../../src/bot/turn-errors';
+import { nextStepAt } from '../../src/turn/hold';
 import { activityKey } from '../../src/turn/keys';
 import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
 
@@ -14,7 +15,7 @@ async function untilIdle(
   const sorry =
     apology === undefined ? undefined : async (context: TurnContext) => void (await context.sendActivity(apology));
   for (let round = 0; round < 20 && (await pipeline.head()).wake !== null; round += 1) {
-    const waits = (await pipeline.head()).notBefore > pipeline.clock.now();
+    const waits = (nextStepAt(await pipeline.head()) ?? 0) > pipeline.clock.now();
     const worker = waits ? undefined : answerRing(pipeline.worker(bot, sorry));
     await pipeline.pass(5_000);
     await worker?.done;

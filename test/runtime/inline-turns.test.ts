@@ -131,21 +131,122 @@ describe('an invoke beside a queued turn', () => {
     expect(waits).toBe(2); // The property it had read was changed under it: run again on fresh state.
   });
 
-  test('has what it sends delivered while that one is still running', async () => {
-    const pipeline = createPipeline();
+  const noting: Bot = async (context) => {
+    if (context.activity.type !== 'invoke') return;
+    await context.sendActivity('noted');
+    await invokeResponse(context, 'ok');
+  };
+
+  test.each([0, 1_000])(
+    'has what it sends delivered at once by a worker of its process (holdRepliesMs %i)',
+    async (holdRepliesMs) => {
+      const pipeline = createPipeline({ holdRepliesMs });
+      await pipeline.accept('a');
+      const runtime = pipeline.worker((context) =>
+        context.activity.type === 'invoke' ? noting(context) : pipeline.clock.sleep(20_000),
+      );
+      const worker = answerRing(runtime);
+      await pipeline.clock.settle();
+      expect(await post(runtime, {})).toEqual({ status: 200, body: 'ok' });
+      await pipeline.clock.settle();
+      expect(pipeline.sent).toEqual(['noted']);
+      expect(worker.over()).toBe(false);
+      await pipeline.pass(22_000);
+      expect(worker.over()).toBe(true);
+      expect(pipeline.sent).toEqual(['noted']);
+      expect(await pipeline.head()).toMatchObject({ out: [], n: 2, att: 0, lease: null });
+    },
+  );
+
+  test.each([0, 1_000])(
+    'and soon by one of another process that answers inline too (holdRepliesMs %i)',
+    async (holdRepliesMs) => {
+      const pipeline = createPipeline({ holdRepliesMs });
+      const holder = pipeline.worker((context) =>
+        context.activity.type === 'invoke' ? invokeResponse(context, 'ok') : pipeline.clock.sleep(20_000),
+      );
+      expect(await post(holder, { id: 'earlier' })).toEqual({ status: 200, body: 'ok' });
+      await pipeline.accept('a');
+      const worker = answerRing(holder);
+      await pipeline.clock.settle();
+      expect(await post(pipeline.worker(noting), {})).toEqual({ status: 200, body: 'ok' });
+      expect(pipeline.rings).toEqual([{ key: CONVERSATION, delayMs: 0 }]);
+      await pipeline.pass(DEFAULT_OPTIONS.lookMs);
+      expect(pipeline.sent).toEqual(['noted']);
+      await pipeline.pass(22_000);
+      expect(worker.over()).toBe(true);
+      expect(pipeline.sent).toEqual(['noted']);
+    },
+  );
+
+  test('and with the next renewal by one that does not', async () => {
+    const pipeline = createPipeline({ holdRepliesMs: 0 });
     await pipeline.accept('a');
     const worker = answerRing(pipeline.worker(() => pipeline.clock.sleep(20_000)));
     await pipeline.clock.settle();
-    const inline = pipeline.worker(async (context) => {
-      await context.sendActivity('noted');
-      await invokeResponse(context, 'ok');
-    });
-    expect(await post(inline, {})).toEqual({ status: 200, body: 'ok' });
-    await pipeline.pass(DEFAULT_OPTIONS.renewMs + 2 * DEFAULT_OPTIONS.holdRepliesMs);
+    expect(await post(pipeline.worker(noting), {})).toEqual({ status: 200, body: 'ok' });
+    await pipeline.pass(DEFAULT_OPTIONS.renewMs + DEFAULT_OPTIONS.guardBellMs + 1_000);
     expect(pipeline.sent).toEqual(['noted']);
     expect(worker.over()).toBe(false);
     await pipeline.pass(20_000);
     expect(pipeline.sent).toEqual(['noted']);
+  });
+
+  test('has it delivered during the back-off of a failed turn, which is not shortened', async () => {
+    const pipeline = createPipeline({ attemptBackoffMs: [30_000] });
+    const starts: number[] = [];
+    const runtime = pipeline.worker(async (context) => {
+      if (context.activity.type === 'invoke') {
+        await noting(context);
+        return;
+      }
+      starts.push(pipeline.clock.monotonic());
+      if (starts.length === 1) throw new Error('no');
+      await context.sendActivity('at last');
+    });
+    await pipeline.accept('a');
+    await answerRing(runtime).done;
+    expect(pipeline.rings.splice(0)).toEqual([{ key: CONVERSATION, delayMs: 30_000 }]);
+    await pipeline.pass(2_000);
+    expect(await post(runtime, {})).toEqual({ status: 200, body: 'ok' });
+    expect(pipeline.rings.splice(0)).toEqual([{ key: CONVERSATION, delayMs: 0 }]);
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['noted']);
+    expect(pipeline.rings).toEqual([]);
+    await answerRing(runtime).done;
+    expect(starts).toHaveLength(1);
+    await pipeline.pass(28_000);
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['noted', 'at last']);
+    expect(starts).toEqual([0, 30_000]);
+  });
+
+  test('keeps its place behind what its channel refuses, and leaves bells for both', async () => {
+    const pipeline = createPipeline({ attemptBackoffMs: [30_000], holdRepliesMs: 0 });
+    const runtime = pipeline.worker(async (context) => {
+      if (context.activity.type === 'invoke') {
+        await noting(context);
+        return;
+      }
+      await context.sendActivity('begun');
+      await context.flush();
+      if (pipeline.clock.monotonic() < 30_000) throw new Error('no');
+    });
+    pipeline.answers.push({ outcome: 'notSent', reason: '429', status: 429, retryAfterMs: 4_000 });
+    await pipeline.accept('a');
+    await answerRing(runtime).done;
+    expect(pipeline.rings.splice(0).map(({ delayMs }) => delayMs)).toEqual([4_000, 30_000]);
+    expect(await post(runtime, {})).toEqual({ status: 200, body: 'ok' });
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual([]);
+    await pipeline.pass(4_000);
+    await answerRing(runtime).done;
+    expect(pipeline.sent).toEqual(['begun', 'noted']);
+    expect((await pipeline.head()).pend).toHaveLength(1);
+    await pipeline.pass(26_000);
+    await answerRing(runtime).done;
+    expect((await pipeline.head()).pend).toHaveLength(0);
+    expect(pipeline.sent).toEqual(['begun', 'noted']);
   });
 
   test('leaves it alone when they touch different properties', async () => {

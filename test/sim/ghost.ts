@@ -9,6 +9,7 @@ import { type Effect, type Head, type PendingActivity, turnPrefix } from '../../
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import type { UserRecord } from '../../src/turn/user-state';
 import { Cancellations } from './cancellations';
+import { dueOf, heldUpMs, PROMPT_MS } from './held-up';
 import type { Observer, Version } from './partitions';
 import type { Plan } from './plan';
 
@@ -25,7 +26,7 @@ export interface ConversationGhost {
   /** When a key was last accepted. */
   readonly acceptedAt: Map<string, number>;
   /** Effects that have a text, in the order in which they were recorded. */
-  readonly recorded: { readonly id: string; readonly text: string; readonly due: number }[];
+  readonly recorded: { readonly id: string; readonly text: string; readonly at: number; readonly due: number }[];
   /** Texts of effects that left the record, with their fate. */
   readonly dropped: Map<string, 'done' | 'dead'>;
   /** Texts of effects that were given up at some time: a stalled worker may still send them, out of order. */
@@ -176,6 +177,7 @@ export class Ghost implements Observer {
     const { recorded, wire } = this.recorderOf(conversationKey(call.channelId, call.conversationId), text);
     wire.push(text);
     if (call.op === 'send' || call.op === 'reply') this.channelIds.set(id, text);
+    if (this.calm) this.checkPrompt(text, heldUpMs(recorded, text, this.now()));
     const due = recorded.findLast((each) => each.text === text)?.due ?? 0;
     if (this.now() < due - CLOCK_ERROR_MS) this.violate('I5', `"${text}" was sent ${due - this.now()} ms early`);
     this.checkMarked(conversationKey(call.channelId, call.conversationId), text);
@@ -184,6 +186,10 @@ export class Ghost implements Observer {
     const meant = recorded.findLast((each) => each.id === of)?.text;
     const changed = this.channelIds.get(call.activityId);
     if (meant !== changed) this.violate('I6', `"${text}" changed "${changed}" instead of "${meant}"`);
+  }
+
+  private checkPrompt(text: string, heldUp: number): void {
+    if (heldUp > PROMPT_MS) this.violate('I7', `"${text}" of an inline turn was held up for ${heldUp} ms`);
   }
 
   /** A worker may be sending something in the moment in which its conversation is erased. */
@@ -264,8 +270,9 @@ export class Ghost implements Observer {
     if (acquired && was.lease !== null && was.lease.until > this.now() + EARLY_MS) {
       this.violate('I11', `${key}: taken over while its lease ran`);
     }
-    if (acquired && was.notBefore > this.now() + EARLY_MS)
-      this.violate('I9', `${key}: taken before its back-off was over`);
+    this.checkBackoff(key, was, is);
+    if (acquired && was.lease === null && was.out.length > 0 && dueOf(was) > this.now() + EARLY_MS)
+      this.violate('I9', `${key}: taken before anything was due`);
     const waits = was.lease === null && is.lease === null && is.epoch === was.epoch;
     if (waits && is.notBefore < was.notBefore) this.violate('I9', `${key}: its back-off was cut short`);
     if (this.calm && is.epoch > was.epoch && was.lease !== null) {
@@ -275,6 +282,28 @@ export class Ghost implements Observer {
     if (is.lease === null && is.att > was.att && is.pend[0]?.key === was.pend[0]?.key) {
       this.violate('I10', `${key}: an attempt was counted by giving up`);
     }
+  }
+
+  /** No handler starts before its back-off is over, and no delivery that has failed is tried again at once. */
+  private checkBackoff(key: ConversationKey, was: Head, is: Head): void {
+    const same = was.pend[0] !== undefined && is.pend[0]?.key === was.pend[0].key;
+    if (same && is.att > was.att && was.notBefore > this.now() + EARLY_MS)
+      this.violate('I9', `${key}: an attempt begins before its back-off is over`);
+    if (same && was.notBefore > this.now() + EARLY_MS && is.notBefore < was.notBefore)
+      this.violate('I9', `${key}: a back-off is forgotten`);
+    const [first] = was.out;
+    const [left] = is.out;
+    // A turn that fails later may find the pause of such a delivery over.
+    const delivers = was.lease !== null && is.lease === null && is.notBefore === was.notBefore;
+    if (
+      delivers &&
+      first !== undefined &&
+      left?.id === first.id &&
+      left.tries > first.tries &&
+      is.epoch === was.epoch &&
+      dueOf(is) <= this.now() - EARLY_MS
+    )
+      this.violate('I9', `${key}: a delivery has failed, and may be made again at once`);
   }
 
   private checkState(key: ConversationKey, before: Version, after: Version): void {
@@ -365,7 +394,7 @@ export class Ghost implements Observer {
       // A replayed dead letter takes its place at the end.
       const known = ghost.recorded.findIndex((each) => each.text === text);
       if (known >= 0) ghost.recorded.splice(known, 1);
-      ghost.recorded.push({ id: effect.id, text, due: effect.due ?? 0 });
+      ghost.recorded.push({ id: effect.id, text, at: this.now(), due: effect.due ?? 0 });
     }
   }
 }

@@ -1,4 +1,7 @@
+import { FIRST_CROWDED_SEED } from './crowds';
 import type { Mutant } from './mutants';
+
+const CROWDED = Array.from({ length: 300 }, (_, index) => FIRST_CROWDED_SEED + index);
 
 /** Mistakes in the transitions and in the store that runs them. */
 export const PROTOCOL_MUTANTS: readonly Mutant[] = [
@@ -56,14 +59,14 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'forgets to count the attempt after delivering',
     file: 'src/turn/hold.ts',
-    find: 'if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);',
-    replace: 'if (head.pend.length > 0) return extended(head, now, fence, timing);',
+    find: 'return extended({ ...head, att: head.att + 1, notBefore: 0 }, now, fence, timing);',
+    replace: 'return extended({ ...head, notBefore: 0 }, now, fence, timing);',
   },
   {
     name: 'lets go although work has come in',
     file: 'src/turn/hold.ts',
-    find: 'if (head.pend.length > 0) return extended({ ...head, att: head.att + 1 }, now, fence, timing);\n  return freed(head, now, 0, timing);',
-    replace: 'return { ...head, lease: null, wake: null };',
+    find: 'if (head.pend.length > 0 && head.notBefore <= now) {',
+    replace: 'if (head.pend.length > 0) return { ...head, lease: null, wake: null };\n  if (head.notBefore < 0) {',
   },
   {
     name: 'leaves wake as it was at accept',
@@ -229,8 +232,42 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'acquires before the back-off is over',
     file: 'src/turn/acquire.ts',
-    find: "if (current.notBefore > now) return { outcome: 'later', remainingMs: current.notBefore - now };",
+    find: "if (isFree && next > now) return { outcome: 'later', remainingMs: next - now };",
     replace: '',
+  },
+  {
+    name: 'puts deliveries off until the back-off of a handler is over',
+    file: 'src/turn/acquire.ts',
+    find: 'if (isFree && next > now)',
+    replace: 'if (isFree && Math.max(next, current.notBefore) > now)',
+    seeds: CROWDED,
+  },
+  {
+    name: 'starts the handler after a delivery in its back-off',
+    file: 'src/turn/hold.ts',
+    find: 'if (head.pend.length > 0 && head.notBefore <= now) {',
+    replace: 'if (head.pend.length > 0) {',
+    seeds: CROWDED,
+  },
+  {
+    name: 'forgets the back-off of a handler when it delivers',
+    file: 'src/turn/acquire.ts',
+    find: 'const notBefore = current.notBefore > now ? current.notBefore : 0;',
+    replace: 'const notBefore = 0;',
+    seeds: CROWDED,
+  },
+  {
+    name: 'delivers again at once what a channel has refused for now',
+    file: 'src/turn/hand-back.ts',
+    find: 'const unsent = pauseMs > 0 ?',
+    replace: 'const unsent = pauseMs < 0 ?',
+  },
+  {
+    name: 'looks for what an inline turn sends only when a back-off is over',
+    file: 'src/turn/hold.ts',
+    find: 'if (first !== undefined) return first.due ?? 0;',
+    replace: 'if (first !== undefined) return Math.max(first.due ?? 0, notBefore);',
+    seeds: CROWDED,
   },
   {
     name: 'lets an acceptance cut the back-off short',

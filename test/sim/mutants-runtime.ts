@@ -1,4 +1,7 @@
+import { FIRST_CROWDED_SEED } from './crowds';
 import type { Mutant } from './mutants';
+
+const CROWDED = Array.from({ length: 300 }, (_, index) => FIRST_CROWDED_SEED + index);
 
 /** Mistakes in what drives the transitions. */
 export const RUNTIME_MUTANTS: readonly Mutant[] = [
@@ -159,16 +162,23 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
   {
     name: 'hands back without a ring',
     file: 'src/runtime/hold.ts',
-    find: 'await ring(this.runtime, this.key, delayMs);',
+    find: 'await ring(this.runtime, this.key, deliveryMs);',
     replace: '',
     seeds: 600,
   },
   {
     name: 'leaves the effects of an inline turn to the sweep',
     file: 'src/runtime/commit-inline.ts',
-    find: "if (committed === 'committed' && commit.effects.length > 0) await",
-    replace: "if (committed === 'lost') await",
+    find: "if (outcome === 'committed' && commit.effects.length > 0) await",
+    replace: "if (outcome === 'lost') await",
     seeds: 600,
+  },
+  {
+    name: 'delivers nothing of others while a handler runs',
+    file: 'src/runtime/captured-turn.ts',
+    find: 'await deliverRecorded(this.runtime, this.hold, true, () => !this.finished).catch(() => undefined);',
+    replace: '',
+    seeds: CROWDED,
   },
   {
     name: 'lets a bell that came a little early be the last',

@@ -55,11 +55,16 @@ export class Scheduler {
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           if (signal?.aborted) return resolve();
-          const task: Task = { instance, readyAt: this.now + ms, run: () => resolve() };
-          this.tasks.push(task);
-          signal?.addEventListener('abort', () => {
+          const end = (): void => {
             task.readyAt = this.now;
-          });
+          };
+          const run = (): void => {
+            signal?.removeEventListener('abort', end);
+            resolve();
+          };
+          const task: Task = { instance, readyAt: this.now + ms, run };
+          this.tasks.push(task);
+          signal?.addEventListener('abort', end);
         }),
     };
   }

@@ -1,4 +1,4 @@
-import type { DeadLetter, Store } from '../../src/ports/store';
+import type { DeadLetter, Store, TurnStore } from '../../src/ports/store';
 import { InProcess } from '../../src/runtime/in-process';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
@@ -11,11 +11,13 @@ import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Lease, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
+import { isCalmCrowd, withCrowd } from './crowds';
 import { purgingPartitions } from './erasing';
 import { type ErasingRun, eraseAtTheEnd, eraseOften, reservedPlans } from './erasing-acts';
 import { isErasing } from './erasing-seeds';
 import { type Faults, NO_FAULTS, randomFaults } from './faults';
 import { Ghost, STORE_CLOCK_ERROR_MS } from './ghost';
+import { watchingAcquires } from './held-up';
 import { checkAtRest, turnOf } from './invariants';
 import { Leftovers } from './leftovers';
 import { SimPartitions, withClockError } from './partitions';
@@ -85,7 +87,8 @@ class World {
   constructor(private readonly seed: number) {
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
-    this.faults = randomFaults(this.random);
+    const faults = randomFaults(this.random);
+    this.faults = isCalmCrowd(seed) ? NO_FAULTS : faults;
     this.readsAreFresh = this.faults.staleRead === 0;
     this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
@@ -100,7 +103,7 @@ class World {
       this.ghost,
       leftovers,
     );
-    const plans = withPosts(makePlans(this.random, this.faults.poison), seed);
+    const plans = withCrowd(withPosts(makePlans(this.random, this.faults.poison), seed), seed);
     this.visits = this.timerless ? visitPlans() : isErasing(seed) ? reservedPlans(plans) : [];
     this.plans = [...plans, ...this.visits];
     this.erasing = leftovers === undefined ? undefined : this.erasingRun(leftovers, plans);
@@ -190,7 +193,7 @@ class World {
     const own = instance.newer ? newerCode(known) : known;
     const partitions = this.erasing === undefined ? own : purgingPartitions(own, instance, this.erasing);
     const made = transactionalStore(partitions, DEFAULT_TIMING);
-    const store = { ...made, sweeps: this.ledger.noting(made.sweeps) };
+    const store = { ...made, turns: this.watched(made.turns), sweeps: this.ledger.noting(made.sweeps) };
     let ids = 0;
     const runtime: Runtime = {
       store: this.withoutStepsFor(storeOf(instance, store, context), store),
@@ -245,6 +248,17 @@ class World {
       makePeace: () => this.makePeace(),
       comeToRest: () => this.comeToRest(),
     };
+  }
+
+  /** Where no view is stale, and none of another format, what a worker is told is so. */
+  private watched(turns: TurnStore): TurnStore {
+    if (!this.readsAreFresh || this.deploys) return turns;
+    return watchingAcquires(
+      turns,
+      (key) => this.partitions.current(key).head,
+      () => this.scheduler.now - 2 * STORE_CLOCK_ERROR_MS,
+      (key) => this.ghost.violate('I7', `${key}: what is due to be delivered is put off`),
+    );
   }
 
   private logged(instance: Instance, name: string, fields: Readonly<Record<string, unknown>>): void {

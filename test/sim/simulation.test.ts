@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { FIRST_CROWDED_SEED } from './crowds';
 import { FIRST_ERASING_SEED } from './erasing-seeds';
 import { FIRST_POSTING_SEED } from './plan';
 import { simulate } from './simulate';
@@ -16,6 +17,9 @@ const TIMERLESS_RUNS = 500;
 /** Further runs, in which conversations are erased by commands that die half-way. */
 const ERASING_RUNS = 500;
 
+/** Further runs, in which many invokes come beside queued turns that fail and are slow. */
+const CROWDED_RUNS = 500;
+
 test(`the production engine keeps every invariant in ${RUNS} runs`, async () => {
   await run(1, RUNS);
 }, 300_000);
@@ -30,6 +34,10 @@ test(`and in ${TIMERLESS_RUNS} without any timer, as long as somebody writes to 
 
 test(`and in ${ERASING_RUNS} in which erasing takes several steps, is interrupted, and days pass`, async () => {
   await run(FIRST_ERASING_SEED, ERASING_RUNS);
+}, 300_000);
+
+test(`and in ${CROWDED_RUNS} with many invokes beside queued turns that fail`, async () => {
+  await run(FIRST_CROWDED_SEED, CROWDED_RUNS);
 }, 300_000);
 
 async function run(first: number, runs: number): Promise<void> {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { accept } from '../../src/turn/accept';
-import { acquire } from '../../src/turn/acquire';
+import { type Acquire, acquire } from '../../src/turn/acquire';
 import { commit, flush } from '../../src/turn/commit';
 import { markDelivered } from '../../src/turn/deliver';
 import { handBack, renew } from '../../src/turn/hand-back';
-import type { Fence, HoldOutcome } from '../../src/turn/hold';
+import { type Fence, type HoldOutcome, nextStepAt } from '../../src/turn/hold';
+import { commitInline } from '../../src/turn/inline';
 import { activityKey } from '../../src/turn/keys';
 import { effectId, type Head, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
@@ -30,6 +31,7 @@ const act = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(100, 6_000, 21_000, 700_000) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('judge' as const), insist: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('inline' as const), afterMs: fc.constantFrom(0, 0, 9_000) }) },
 );
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
@@ -45,6 +47,7 @@ class World {
   now = 1_000_000;
   workers: (Worker | undefined)[] = [];
   acquires = 0;
+  inlined = 0;
   readonly accepted: string[] = [];
   readonly ended: string[] = [];
 
@@ -52,12 +55,12 @@ class World {
     for (const each of acts) {
       const before = this.head;
       this.step(each);
-      if (before !== undefined && this.head !== undefined) checkStep(before, this.head, each);
+      if (before !== undefined && this.head !== undefined) checkStep(before, this.head, each, this.now);
       if (this.head !== undefined) checkHead(this.head);
     }
     expect(this.ended).toEqual(this.accepted.slice(0, this.ended.length));
     expect(this.head?.pend.map(turnPrefix) ?? []).toEqual(this.accepted.slice(this.ended.length));
-    expect(this.head?.n ?? 0).toBe(this.ended.length);
+    expect(this.head?.n ?? 0).toBe(this.ended.length + this.inlined);
   }
 
   private step(each: Act): void {
@@ -83,6 +86,15 @@ class World {
         if (judged.verdict === 'void' && judged.head !== undefined) this.head = judged.head;
         return;
       }
+      case 'inline': {
+        // An inline turn beside whatever goes on: it sends one message.
+        const id = `inline.${this.inlined}`;
+        this.inlined += 1;
+        const effect = { kind: 'send', id, activity: { inline: { type: 'message' } as never, bytes: 10 } } as const;
+        const effects = [each.afterMs === 0 ? effect : { ...effect, afterMs: each.afterMs }];
+        this.head = commitInline(this.head, this.now, effects, false, TIMING);
+        return;
+      }
       default:
         this.write(each);
     }
@@ -92,6 +104,7 @@ class World {
     this.acquires += 1;
     const owner = `w${this.acquires}`;
     const outcome = acquire(this.head, this.now, owner, TIMING);
+    checkAcquire(this.head, this.now, outcome);
     if (outcome.outcome === 'idle' && outcome.head !== undefined) this.head = outcome.head;
     if (outcome.outcome !== 'acquired') return;
     const again = acquire(outcome.head, this.now, owner, TIMING);
@@ -130,8 +143,12 @@ function transitionOf(each: Act, { fence, head }: Worker): ((head: Head, now: nu
   const [first] = head.pend;
   const [effect] = head.out;
   if (each.do === 'renew') return (current, now) => renew(current, now, fence, TIMING);
-  if (each.do === 'handBack') {
-    const reason = { delayMs: each.count * 5_000, uncountAttempt: each.count === 1 };
+  if (each.do === 'handBack' && 'twice' in each) {
+    const outcome = (['notTried', 'notSent', 'unknown'] as const)[each.count] ?? 'notTried';
+    // Every other failed delivery asks for a pause of its own, whatever the handler waits for.
+    const undelivered =
+      effect === undefined ? {} : { undelivered: { effect: effect.id, outcome, pauseMs: each.twice ? 7_000 : 0 } };
+    const reason = { delayMs: each.count * 5_000, uncountAttempt: each.count === 1, ...undelivered };
     return (current, now) => handBack(current, now, fence, reason, TIMING);
   }
   if (each.do === 'mark' && effect !== undefined) {
@@ -149,8 +166,21 @@ function transitionOf(each: Act, { fence, head }: Worker): ((head: Head, now: nu
     : (current, now) => flush(current, now, fence, { turn, effects, from: head.flushed }, TIMING);
 }
 
+/** A conversation is to be had for what is due, and for nothing else. */
+function checkAcquire(head: Head | undefined, now: number, { outcome }: Acquire): void {
+  if (head === undefined || (head.lease !== null && head.lease.until > now)) return;
+  const [first] = head.out;
+  const deliverable = first !== undefined && (first.due ?? 0) <= now;
+  const startable = first === undefined && head.pend.length > 0 && head.notBefore <= now;
+  if (deliverable || startable) expect(outcome).toBe('acquired');
+  else if (head.lease === null) expect(outcome).not.toBe('acquired');
+}
+
 /** What no single step may do. */
-function checkStep(before: Head, after: Head, each: Act): void {
+function checkStep(before: Head, after: Head, each: Act, now: number): void {
+  const sameFirst = before.pend[0] !== undefined && before.pend[0].key === after.pend[0]?.key;
+  if (sameFirst && after.att > before.att) expect(before.notBefore).toBeLessThanOrEqual(now);
+  if (sameFirst && before.notBefore > now) expect(after.notBefore).toBeGreaterThanOrEqual(before.notBefore);
   expect(after.epoch).toBeGreaterThanOrEqual(before.epoch);
   expect(after.n).toBeGreaterThanOrEqual(before.n);
   expect(after.sv).toBeGreaterThanOrEqual(before.sv);
@@ -169,8 +199,11 @@ function checkHead(head: Head): void {
   if (work || head.lease !== null) expect(head.wake).not.toBeNull();
   else expect(head.wake).toBeNull();
   if (head.lease !== null) expect(head.wake).toBeGreaterThan(head.lease.until);
-  if (head.wake !== null && head.lease === null) expect(head.wake).toBeGreaterThan(head.notBefore);
-  if (head.lease !== null && head.out.length > 0) expect(head.out[0]?.started).toBe(true);
+  if (head.wake !== null && head.lease === null) expect(head.wake).toBeGreaterThan(nextStepAt(head) ?? 0);
+  if (head.lease === null && head.pend.length === 0) expect(head.notBefore).toBe(0);
+  // What an inline turn has put there beside a holder is marked by the holder, before it delivers it.
+  const [first] = head.out;
+  if (head.lease !== null && first !== undefined && !first.id.startsWith('inline.')) expect(first.started).toBe(true);
   expect(new Set(head.out.map(({ id }) => id)).size).toBe(head.out.length);
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { Store } from '../../../src/ports/store';
 import type { HandBack } from '../../../src/turn/hand-back';
 import {
   accept,
@@ -9,9 +10,12 @@ import {
   firstOf,
   headNow,
   holding,
+  keyOf,
+  message,
   type OpenStore,
   SLACK_MS,
   send,
+  textsOf,
   turnOf,
 } from '../store-under-test';
 
@@ -160,7 +164,7 @@ function handBackContract(open: OpenStore): void {
     let held = await commitReplies(store, await holding(store, ['a']), 1);
     const effect = held.head.out[0]?.id ?? '';
     for (const [index, outcome] of (['notTried', 'notSent', 'unknown'] as const).entries()) {
-      await store.turns.handBack(held, reason({ delayMs: 1_000, undelivered: { effect, outcome } }));
+      await store.turns.handBack(held, reason({ delayMs: 1_000, undelivered: { effect, outcome, pauseMs: 1_000 } }));
       pass(1_000 + SLACK_MS);
       held = acquired(await store.turns.acquire(conversation(), `worker-${index + 2}`));
       const [first] = held.head.out;
@@ -169,4 +173,70 @@ function handBackContract(open: OpenStore): void {
     }
     expect(held.head.att).toBe(0);
   });
+
+  test('a failed delivery waits for its own pause, and what others record meanwhile waits behind it', async () => {
+    const { store, other, pass } = await open();
+    const held = await commitReplies(store, await holding(store, ['a']), 1);
+    const effect = held.head.out[0]?.id ?? '';
+    await store.turns.handBack(held, reason({ undelivered: { effect, outcome: 'notSent', pauseMs: 30_000 } }));
+    await sendBeside(other);
+    const early = await store.turns.acquire(conversation(), 'worker-2');
+    expect(early).toMatchObject({ outcome: 'later' });
+    expect(early.outcome === 'later' && early.remainingMs > 25_000).toBe(true);
+    pass(30_000 + SLACK_MS);
+    const next = acquired(await store.turns.acquire(conversation(), 'worker-3'));
+    expect(textsOf(next.head)).toEqual(['reply 0', 'beside']);
+  });
+
+  test('what an inline turn records during a back-off can be delivered at once, and starts no handler', async () => {
+    const { store, other, pass } = await open();
+    await store.turns.handBack(await holding(store, ['a']), reason({ delayMs: 30_000 }));
+    expect((await store.turns.acquire(conversation(), 'worker-2')).outcome).toBe('later');
+    await sendBeside(other);
+    const held = acquired(await store.turns.acquire(conversation(), 'worker-3'));
+    expect(textsOf(held.head)).toEqual(['beside']);
+    expect(held.head).toMatchObject({ att: 1, flushed: 0 });
+    const marked = await store.turns.markDelivered(held, { effect: held.head.out[0]?.id ?? '' }, false);
+    expect(marked).toMatchObject({ outcome: 'released', head: { out: [], att: 1, lease: null } });
+    // The sweep looks again when the back-off is over, and not before.
+    expect((await store.turns.acquire(conversation(), 'worker-4')).outcome).toBe('later');
+    pass(25_000);
+    expect(await store.mailbox.overdue(10)).toEqual([]);
+    pass(5_000 + SLACK_MS);
+    expect(acquired(await store.turns.acquire(conversation(), 'worker-5')).head).toMatchObject({ att: 2, out: [] });
+  });
+
+  test('an activity that comes in shortens no back-off, also after something was delivered in it', async () => {
+    const { store, pass } = await open();
+    await store.turns.handBack(await holding(store, ['a']), reason({ delayMs: 30_000 }));
+    await sendBeside(store);
+    const held = acquired(await store.turns.acquire(conversation(), 'worker-2'));
+    await accept(store, 'b');
+    await store.turns.markDelivered(held, { effect: held.head.out[0]?.id ?? '' }, false);
+    await accept(store, 'c');
+    expect((await store.turns.acquire(conversation(), 'worker-3')).outcome).toBe('later');
+    pass(30_000 + SLACK_MS);
+    expect(acquired(await store.turns.acquire(conversation(), 'worker-4')).head.pend).toHaveLength(3);
+  });
+
+  test('whether effects wait is seen by whoever asks', async () => {
+    const { store, other } = await open();
+    expect(await store.turns.hasEffects(conversation())).toBe(false);
+    const held = await holding(store, ['a']);
+    expect(await store.turns.hasEffects(conversation())).toBe(false);
+    await sendBeside(other);
+    expect(await store.turns.hasEffects(conversation())).toBe(true);
+    const renewed = after(held, await store.turns.renew(held));
+    expect(textsOf(renewed.head)).toEqual(['beside']);
+  });
+}
+
+/** An inline turn that sends one message, beside whoever holds the conversation. */
+async function sendBeside(store: Store): Promise<void> {
+  const activity = keyOf('beside');
+  const claimed = await store.inline.claim(conversation(), activity, 'inline-1', 10_000);
+  if (claimed.outcome !== 'claimed') throw new Error('It was not claimed.');
+  const effects = [{ kind: 'send', id: 'beside.0', activity: { inline: message('beside'), bytes: 100 } }] as const;
+  const turn = { activity, answer: { status: 200 }, effects, bodies: [], reads: [], writes: [] };
+  expect(await store.inline.commit(conversation(), claimed.fence, turn)).toBe('committed');
 }
