@@ -5,7 +5,7 @@ import { appHost } from './app-host';
 import { type AppTelemetry, appTelemetry, watchCosmos } from './app-telemetry';
 import { BotConnector } from './azure/bot-connector';
 import { endpointRequest, httpResponse } from './azure/functions-http';
-import { onHostStart } from './azure/host-hooks';
+import { onHostStart, onRejection } from './azure/host-hooks';
 import { parseRing } from './azure/ring-message';
 import { type ServiceRouting, serviceRoute } from './azure/service-routes';
 import { CloudAdapter } from './bot/cloud-adapter';
@@ -39,6 +39,7 @@ import { ReferenceKeeper } from './runtime/reference-keeper';
 import type { BotLogic, Runtime } from './runtime/runtime';
 import { SweepWatch } from './runtime/sweep-watch';
 import { systemClock, systemIds } from './runtime/system';
+import { hearRejection } from './runtime/unheard';
 import { once } from './schema/once';
 import { readSettings, type Settings } from './settings';
 
@@ -77,6 +78,7 @@ function workingApp(options: BotAppOptions): BotApp {
   const adapter = options.adapter ?? new CloudAdapter();
   const bot = authorsLogic(options, adapter, services);
   const runtime = composeRuntime(options, settings, routing, { ...watching, bot, services });
+  onRejection((reason) => hearRejection(runtime.log, reason));
   const store = once(complaining(() => runtime.store.open()));
   const watch = new SweepWatch(runtime, store);
   const shut = once(() => assertShut(settings.environment === 'production' ? gatesOf(auth, applications) : []));

@@ -35,11 +35,14 @@ interface StreamingContext {
  */
 export class ReplyStream {
   private said = '';
+  /** Whether a call was made in vain. */
+  #told = false;
   private finishing: Promise<ResourceResponse | undefined> | undefined;
 
   constructor(
     private readonly context: StreamingContext,
-    private readonly turn: Turn,
+    /** Absent where there is none (any more). */
+    private readonly turn: Turn | undefined,
     private readonly updates: StreamUpdates | undefined,
   ) {}
 
@@ -53,7 +56,7 @@ export class ReplyStream {
    * @throws TurnwiseError `StreamEnded`
    */
   inform(text: string): Promise<void> {
-    return quietly(async () => {
+    return this.#quietly(async () => {
       this.assertOpen();
       this.updates?.show({ streamType: 'informative', text });
     });
@@ -61,7 +64,7 @@ export class ReplyStream {
 
   /** Adds to the text. Does not wait until it is shown. @throws TurnwiseError `StreamEnded` */
   append(text: string): Promise<void> {
-    return quietly(async () => {
+    return this.#quietly(async () => {
       this.assertOpen();
       this.said += text;
       this.updates?.show({ streamType: 'streaming', text: this.said });
@@ -77,9 +80,9 @@ export class ReplyStream {
    * @throws TurnwiseError `StreamEnded`
    */
   end(message: Partial<Activity> = {}): Promise<ResourceResponse | undefined> {
-    return quietly(() => {
+    return this.#quietly(() => {
       this.assertOpen();
-      this.finishing = quietly(() => this.finish(message));
+      this.finishing = this.#quietly(() => this.finish(message));
       return this.finishing;
     });
   }
@@ -90,8 +93,22 @@ export class ReplyStream {
   }
 
   private assertOpen(): void {
+    if (this.turn === undefined) throw new TurnwiseError('NoTurn');
     this.turn.assertOutsideStep();
     if (this.finishing !== undefined) throw new TurnwiseError('StreamEnded');
+  }
+
+  /**
+   * A caller that waits sees a call fail. None has to: tokens may come from an emitter that waits for nothing, also after the end. The turn logs one such
+   * failure.
+   */
+  #quietly<T>(run: () => Promise<T>): Promise<T> {
+    const running = (async () => run())();
+    running.catch((error: unknown) => {
+      if (!this.#told) this.turn?.unheard?.(error);
+      this.#told = true;
+    });
+    return running;
   }
 
   private async finish(message: Partial<Activity>): Promise<ResourceResponse | undefined> {
@@ -109,16 +126,9 @@ export class ReplyStream {
       ...(text === undefined ? {} : { text }),
     };
     if (id === undefined) return this.context.sendActivity(complete);
-    if (closed.restMs > 0) this.turn.send({ ...this.context.activity, type: 'delay', value: closed.restMs });
+    if (closed.restMs > 0) this.turn?.send({ ...this.context.activity, type: 'delay', value: closed.restMs });
     return this.context.sendActivity(withStreamInfo(complete, { streamType: 'final', streamId: id }));
   }
-}
-
-/** Whoever waits for it sees it fail. Nobody has to: tokens may come from an emitter that waits for nobody, and after the end. */
-function quietly<T>(run: () => Promise<T>): Promise<T> {
-  const running = (async () => run())();
-  running.catch(() => undefined);
-  return running;
 }
 
 const NOT_SHOWN: ClosedUpdates = { id: undefined, restMs: 0, informative: undefined };
@@ -126,9 +136,10 @@ const NOT_SHOWN: ClosedUpdates = { id: undefined, restMs: 0, informative: undefi
 const StreamKey: unique symbol = Symbol.for('turnwise.stream');
 
 /** The stream of a turn: there is one. */
-export function streamOf(context: StreamingContext, turn: Turn): ReplyStream {
+export function streamOf(context: StreamingContext, turn: Turn | undefined): ReplyStream {
   const open = context.turnState.get<ReplyStream>(StreamKey);
   if (open !== undefined) return open;
+  if (turn === undefined) return new ReplyStream(context, undefined, undefined);
   const kind = shownLive(context, turn) ? streamKind(context.activity) : undefined;
   const updates = kind === undefined ? undefined : new StreamUpdates(turn, context.activity, kind);
   const stream = new ReplyStream(context, turn, updates);

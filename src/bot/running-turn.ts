@@ -1,4 +1,5 @@
 import { TurnwiseError } from '../schema/errors';
+import type { Proactive } from './proactive';
 import { type Turn, TurnKey } from './turn';
 import type { TurnContextStateCollection } from './turn-state';
 
@@ -11,6 +12,21 @@ export function runningTurn(context: { readonly turnState: TurnContextStateColle
   if (turn === undefined) throw new TurnwiseError('NoTurn');
   return turn;
 }
+
+const refuse = async (): Promise<never> => {
+  throw new TurnwiseError('NoTurn');
+};
+
+/** Speaking first where there is no turn (any more): each call rejects. A throw in a timer would end the process. */
+export const NO_PROACTIVE: Proactive = {
+  send: refuse,
+  run: refuse,
+  schedule: refuse,
+  cancel: refuse,
+  broadcast: refuse,
+  progress: refuse,
+  createConversation: refuse,
+};
 
 /**
  * The turn that a context belongs to, for something that is to happen with its commit.

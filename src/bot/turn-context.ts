@@ -12,7 +12,8 @@ import { INVOKE_RESPONSE_KEY } from './keys';
 import { getMentions, removeMentionText, removeRecipientMention } from './mentions';
 import type { Proactive } from './proactive';
 import { type ReplyStream, streamOf } from './reply-stream';
-import { runningTurn } from './running-turn';
+import { NO_PROACTIVE, runningTurn } from './running-turn';
+import { type Turn, TurnKey } from './turn';
 import { TurnContextStateCollection } from './turn-state';
 
 /** Wraps every send of a turn. Calling `next` sends; what it resolves to are the ids, in order. */
@@ -216,17 +217,17 @@ export class TurnContext {
     await runningTurn(this).flush();
   }
 
-  /** Speaking first, in this conversation or another one: it happens if and only if this turn commits. @throws TurnwiseError `NoTurn` */
+  /** Speaking first, in this conversation or another one: it happens if and only if this turn commits. Without a turn, calls reject with `NoTurn`. */
   get proactive(): Proactive {
-    return runningTurn(this).proactive;
+    return this.turnState.get<Turn | undefined>(TurnKey)?.proactive ?? NO_PROACTIVE;
   }
 
   /**
-   * The turn's stream: a message that is shown while it is being written. There is one in a turn; every call returns it.
-   * @throws TurnwiseError `NoTurn`
+   * The turn's stream: a message that is shown while it is being written. There is one in a turn; every call returns it. Without a turn, calls on it
+   * reject with `NoTurn`.
    */
   stream(): ReplyStream {
-    return streamOf(this, runningTurn(this));
+    return streamOf(this, this.turnState.get<Turn | undefined>(TurnKey));
   }
 
   /**

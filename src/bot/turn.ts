@@ -70,6 +70,8 @@ export interface Turn {
   flush(): Promise<void>;
   /** Runs `run` once per turn and records its JSON result; a later attempt gets the record instead of a second run. @throws TurnwiseError `StepHasEffects` */
   step<T>(name: string, run: () => T | Promise<T>): Promise<T>;
+  /** Told of a call that has failed although its caller need not wait for it: it is logged when the turn is over. */
+  unheard?(error: unknown): void;
   /**
    * Refuses an effect in the function of a step, whatever called it from there. What the turn itself is asked for, it refuses by itself; this is for effects that
    * are noted elsewhere, such as the answer of an invoke.

@@ -213,7 +213,10 @@ async function runInTime(
   const done = new AbortController();
   const late = clock.sleep(due - clock.monotonic(), done.signal).then(() => 'late' as const);
   try {
-    const outcome = await Promise.race([stage(runtime, 'handler', {}, () => bot.run(turn, activity)), late]);
+    const outcome = await Promise.race([
+      turn.run(() => stage(runtime, 'handler', {}, () => bot.run(turn, activity))),
+      late,
+    ]);
     if (outcome !== 'late') {
       turn.states.assertStorable();
       return { turn, answer: outcome ?? NO_CONTENT };
@@ -240,14 +243,15 @@ async function apologise(runtime: Runtime, claimed: Claimed, error: unknown): Pr
   const { conversation, key, activity, due } = claimed;
   report(runtime, 'attemptFailed', conversation, { activity: key, attempt: 1, error: errorName(error) });
   const turn = turnOf(runtime, claimed, 1);
-  if (runtime.bot.onError === undefined) return { turn, answer: FAILED };
+  const { bot } = runtime;
+  if (bot.onError === undefined) return { turn, answer: FAILED };
   const done = new AbortController();
   const left = Math.max(0, due - runtime.clock.monotonic());
   const late = runtime.clock.sleep(left, done.signal).then(() => {
     throw new TurnwiseError('TurnTimedOut');
   });
   try {
-    await Promise.race([runtime.bot.onError(turn, activity, error), late]);
+    await Promise.race([turn.run(async () => bot.onError?.(turn, activity, error)), late]);
     turn.states.assertStorable();
     return { turn, answer: FAILED };
   } catch (second) {

@@ -17,6 +17,7 @@ import { stage, traced } from './stage';
 import { readSteps, Steps, watchState } from './steps';
 import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
+import { runHeard, tellOf } from './unheard';
 
 /** What the pipeline needs to know of an activity to run its turn. */
 export interface TurnInput {
@@ -47,6 +48,7 @@ export class CapturedTurn implements Turn {
   private readonly leaveOthers: () => void;
   private flushing: Promise<void> = Promise.resolve();
   private finished = false;
+  private readonly tell: (error: unknown) => void;
 
   constructor(
     private readonly runtime: Runtime,
@@ -56,6 +58,7 @@ export class CapturedTurn implements Turn {
     const { pending, user, repeats } = input;
     const { key, head } = hold;
     this.id = turnPrefix(pending);
+    this.tell = tellOf(runtime, key, pending.key);
     this.attempt = head.att;
     this.address = addressOf(input.activity);
     this.steps = new Steps(
@@ -138,6 +141,15 @@ export class CapturedTurn implements Turn {
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  /** Runs code of the bot as this turn's: what it starts and does not wait for is logged when it fails, also after the turn. */
+  run<T>(code: () => T): T {
+    return runHeard(this.tell, code);
+  }
+
+  unheard(error: unknown): void {
+    if (this.finished) this.tell(error);
   }
 
   assertOutsideStep(): void {

@@ -15,6 +15,7 @@ import type { Runtime } from './runtime';
 import { readSteps, Steps, watchState } from './steps';
 import { addressOf } from './turn-address';
 import { TurnState } from './turn-state';
+import { runHeard, tellOf } from './unheard';
 
 /** The run of an activity was taken over or revoked: what it did is dropped. */
 export class InlineRunLost extends Error {
@@ -48,6 +49,7 @@ export class InlineTurn implements Turn {
   readonly posts: CapturedPosts;
   private readonly over = new AbortController();
   private finished = false;
+  private readonly tell: (error: unknown) => void;
 
   constructor(
     private readonly runtime: Runtime,
@@ -55,6 +57,7 @@ export class InlineTurn implements Turn {
   ) {
     const { conversation, key, user, fence, run, deadline } = input;
     this.id = key;
+    this.tell = tellOf(runtime, conversation, key);
     this.attempt = run;
     this.deadline = deadline;
     this.address = addressOf(input.activity);
@@ -125,6 +128,15 @@ export class InlineTurn implements Turn {
   step<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     this.assertRunning();
     return this.steps.step(name, run);
+  }
+
+  /** Runs code of the bot as this turn's: what it starts and does not wait for is logged when it fails, also after the turn. */
+  run<T>(code: () => T): T {
+    return runHeard(this.tell, code);
+  }
+
+  unheard(error: unknown): void {
+    if (this.finished) this.tell(error);
   }
 
   assertOutsideStep(): void {

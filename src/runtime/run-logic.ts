@@ -126,7 +126,7 @@ async function inTime<T>({ clock, options }: Runtime, turn: InlineTurn, work: ()
     throw new TurnwiseError('TurnTimedOut');
   });
   try {
-    return await Promise.race([work(), late]);
+    return await Promise.race([turn.run(work), late]);
   } finally {
     over = true;
     done.abort();

@@ -197,7 +197,7 @@ async function attempt(runtime: Runtime, turn: CapturedTurn, run: () => Promise<
   });
   const flushing = flushAtIntervals(runtime, turn, over.signal);
   try {
-    await Promise.race([run(), timeout]);
+    await Promise.race([turn.run(run), timeout]);
   } finally {
     done = true;
     over.abort(OVER);

@@ -85,6 +85,8 @@ export const ERRORS = {
   StepHasEffects:
     'The function of a step sends, posts, changes state, or begins a step. A turn that runs again gets the record instead of the function, and would lack all that: return ' +
     'what was found out, and send and change state after the step.',
+  NotAwaited:
+    'A promise that nobody waits for was rejected, in a turn or after it; await everything that the handler starts, or catch what it throws.',
   FlushedDiffers:
     'A turn that ran again would have sent something else than an earlier attempt had already sent: the first stands. Record with a step what a reply depends on before it is sent.',
   BacklogFull: 'Too many activities wait in this conversation; send again later.',

@@ -17,8 +17,35 @@ const count = conversationState.createProperty('count');
 const sentIds = conversationState.createProperty('sentIds');
 const userCount = new UserState().createProperty('userCount');
 
+/** Calls on a context whose turn is over, and errors of the bot's own. */
+const LATE = {
+  send: (context) => context.sendActivity('late'),
+  update: (context) => context.updateActivity({ id: 'x', type: 'message', text: 'late' }),
+  delete: (context) => context.deleteActivity('x'),
+  typing: (context) => context.adapter.sendActivities(context, [{ type: 'typing' }]),
+  stream: (context) => context.stream().append('late'),
+  state: (context) => count.set(context, 9),
+  load: (context) => conversationState.load(context),
+  save: (context) => conversationState.saveChanges(context),
+  step: (context) => context.step('late', () => 1),
+  flush: (context) => context.flush(),
+  post: (context) => context.proactive.send({ user: 'x', channelId: 'test' }, 'late'),
+  own: () => Promise.reject(new RangeError('A text of the bot, which is not logged.')),
+};
+
 /** What a message can ask for, step by step, in its `value`: `[['reply', 'one moment'], ['sleep', 3000], ['reply', 'done']]`. */
 const STEPS = {
+  /** Something that happens after the turn, and that nothing waits for. */
+  late(context, kind) {
+    setTimeout(() => LATE[kind](context), 300);
+  },
+  /** As many bots have it: a function of the handler's own that goes on by itself. */
+  lateFunction(context, kind) {
+    void (async () => {
+      await sleep(300);
+      await LATE[kind](context);
+    })();
+  },
   reply: (context, text) => context.sendActivity(text),
   send: (context, activity) => context.sendActivity(activity),
   typing: (context) => context.sendActivity({ type: 'typing' }),

@@ -35,3 +35,15 @@ functions.storageQueue('turns', {
     return app.turns(message);
   },
 });
+
+/** A function of the app that is none of Turnwise's, and leaves a promise to itself. */
+functions.http('loose', {
+  methods: ['GET'],
+  authLevel: 'anonymous',
+  handler: () => {
+    setTimeout(async () => {
+      throw new Error('loose');
+    }, 100);
+    return { status: 204 };
+  },
+});
