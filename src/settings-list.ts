@@ -228,6 +228,15 @@ const list = [
     read: url,
   },
   {
+    name: 'TURNWISE_EARLIER_NAMESPACES',
+    group: 'earlier',
+    meaning:
+      "The second arguments of the bot's `new UserState(storage, 'namespace')` and its like. State under a namespace that is not listed is not found: after a slash it could be another user's.",
+    allowed: 'names, separated by commas',
+    default: 'none',
+    read: matching(/^[^,]{1,200}(?:,[^,]{1,200}){0,49}$/s),
+  },
+  {
     name: 'TURNWISE_KEEP_DEAD_LETTERS',
     group: 'lifetimes',
     meaning: 'How long what was given up is kept to be looked at and replayed, from its death.',

@@ -29,6 +29,8 @@ export type CosmosTransportSetting = 'rest' | 'sdk';
 /** Where the bot's earlier SDK has stored state. */
 export interface EarlierSettings extends AccountSettings {
   readonly container: string;
+  /** Namespaces of the states that the bot kept there. */
+  readonly namespaces: readonly string[];
 }
 
 /** How long what is kept is kept, in ms; for good where nothing is said. */
@@ -72,7 +74,9 @@ export function readEarlier(
     const all = 'TURNWISE_EARLIER_CONTAINER, TURNWISE_EARLIER_DATABASE and an endpoint';
     throw new TurnwiseError('SettingMissing', `The earlier SDK's state needs all of ${all}.`);
   }
-  return { container, ...readAccount(values, name, endpoint, database, environment, inAzure) };
+  const namespaces = (values('TURNWISE_EARLIER_NAMESPACES') ?? '').split(',').map((each) => each.trim());
+  const account = readAccount(values, name, endpoint, database, environment, inAzure);
+  return { container, namespaces: namespaces.filter((each) => each !== ''), ...account };
 }
 
 function readAccount(

@@ -1,6 +1,6 @@
 import type { Container } from '@azure/cosmos';
 import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
-import { conversationKey, partsOfKey, userKey } from '../turn/keys';
+import { conversationKey, partsOfKey, type UserKey, userKey } from '../turn/keys';
 import type { StateData } from '../turn/user-state';
 import { createClient } from './cosmos-client';
 import type { CosmosConnection } from './cosmos-connection';
@@ -9,10 +9,21 @@ import { within } from './within';
 
 export interface EarlierStateOptions extends Omit<CosmosConnection, 'create'> {
   readonly container: string;
+  /** Namespaces that the bot gave to its states; none by default. */
+  readonly namespaces?: readonly string[];
 }
 
-/** For one page of a query, or one deletion. In ms. */
+/** Time for one page of a query in a turn, in ms. */
 const LIMIT_MS = 5_000;
+
+/** Time for one page, or one deletion, of a command that looks through everything, in ms: with the waits that the service asks for. */
+const PATIENT_LIMIT_MS = 60_000;
+
+/** Time for one of its requests, in ms. */
+const PATIENT_REQUEST_MS = 15_000;
+
+/** Time of such waits with one request, in ms. */
+const PATIENCE_MS = 45_000;
 
 /** A document as `CosmosDbPartitionedStorage` of botbuilder-azure and of the Agents SDK writes it. */
 interface EarlierDocument {
@@ -35,46 +46,76 @@ interface Query {
 
 /**
  * State documents of a container of the Bot Framework SDK or the Agents SDK. They are found by `realId`, which every version of them
- * writes whole, so that what became of a key in `id` does not matter.
+ * writes whole, so that what became of a key in `id` does not matter. A document is a place's only if its key is the place's name, with a
+ * slash, or with a slash and one of the listed namespaces: ids may contain slashes, so what merely begins alike can be somebody else's.
  */
 export class CosmosEarlierState implements EarlierState {
-  private container: Container | undefined;
-  private keyPath: Promise<string> | undefined;
+  readonly #options: EarlierStateOptions;
+  readonly #endings: readonly string[];
+  readonly #containers = new Map<boolean, Container>();
+  #keyPath: Promise<string> | undefined;
 
-  constructor(private readonly options: EarlierStateOptions) {}
+  constructor(options: EarlierStateOptions) {
+    this.#options = options;
+    this.#endings = endingsOf(options.namespaces ?? []);
+  }
 
   async read(place: EarlierPlace): Promise<StateData | undefined> {
     const name = nameOf(place);
-    const others = place.conversation !== undefined && place.user === undefined ? `${name}/users/` : undefined;
     const found: EarlierDocument[] = [];
-    for await (const page of this.pages(documentsOf(name, others))) found.push(...page);
+    for await (const page of this.#pages(this.#documentsOf(name), false)) found.push(...page);
     if (found.length === 0) return undefined;
     return merged(name, found);
   }
 
   async *places(): AsyncIterable<EarlierPlace | undefined> {
-    for await (const page of this.pages({ query: 'SELECT c.id, c.realId FROM c', parameters: [] })) {
-      for (const { realId } of page) yield typeof realId === 'string' ? parseName(realId)?.place : undefined;
+    const { namespaces } = this.#options;
+    for await (const page of this.#pages({ query: 'SELECT c.id, c.realId FROM c', parameters: [] }, true)) {
+      for (const { realId } of page)
+        yield typeof realId === 'string' ? parseName(realId, namespaces)?.place : undefined;
     }
   }
 
   async remove(place: EarlierPlace): Promise<number> {
-    const queries = [documentsOf(nameOf(place), undefined)];
-    if (place.conversation === undefined) queries.push(inConversations(place));
+    const queries = [this.#documentsOf(nameOf(place))];
+    if (place.conversation === undefined) queries.push(this.#inConversations(place));
+    else if (place.user === undefined) queries.push(usersIn(nameOf(place)));
+    const isMeant = (realId: unknown): boolean =>
+      place.conversation !== undefined || isOfUser(String(realId), place.user, this.#endings);
     let removed = 0;
     for (const query of queries) {
       const ids: string[] = [];
-      for await (const page of this.pages(query)) ids.push(...page.map(({ id }) => id));
-      for (const id of ids) removed += await this.removeOne(id);
+      for await (const page of this.#pages(query, true)) {
+        ids.push(...page.filter(({ realId }) => isMeant(realId)).map(({ id }) => id));
+      }
+      for (const id of ids) removed += await this.#removeOne(id);
     }
     return removed;
   }
 
-  private async removeOne(id: string): Promise<number> {
+  #documentsOf(name: string): Query {
+    const parameters = this.#endings.map((ending, index) => ({ name: `@name${index}`, value: `${name}${ending}` }));
+    return {
+      query: `SELECT * FROM c WHERE ${parameters.map((each) => `c.realId = ${each.name}`).join(' OR ')}`,
+      parameters,
+    };
+  }
+
+  /** Documents that may be the state of a user in conversations: of those found, some are not. */
+  #inConversations({ user }: UserPlace): Query {
+    const { channelId, id } = partsOfKey(user);
+    const ends = this.#endings.map((ending, index) => ({ name: `@end${index}`, value: `/users/${id}${ending}` }));
+    return {
+      query: `SELECT * FROM c WHERE STARTSWITH(c.realId, @channel) AND (${ends.map((each) => `ENDSWITH(c.realId, ${each.name})`).join(' OR ')})`,
+      parameters: [{ name: '@channel', value: `${channelId}/conversations/` }, ...ends],
+    };
+  }
+
+  async #removeOne(id: string): Promise<number> {
     // Containers of old have no partition key, and take none.
-    const partition = (await this.partitionKeyPath()) === '/_partitionKey' ? undefined : id;
+    const partition = (await this.#partitionKeyPath()) === '/_partitionKey' ? undefined : id;
     try {
-      await within(this.open().item(id, partition).delete(), LIMIT_MS);
+      await within(this.#open(true).item(id, partition).delete(), PATIENT_LIMIT_MS);
       return 1;
     } catch (error) {
       if (refusal(error, 'write') === 'absent') return 0;
@@ -82,41 +123,50 @@ export class CosmosEarlierState implements EarlierState {
     }
   }
 
-  private async *pages(query: Query): AsyncIterable<readonly EarlierDocument[]> {
-    const iterator = this.open().items.query<EarlierDocument>(query, { maxItemCount: 100 });
+  async *#pages(query: Query, patient: boolean): AsyncIterable<readonly EarlierDocument[]> {
+    const iterator = this.#open(patient).items.query<EarlierDocument>(query, { maxItemCount: 100 });
     while (iterator.hasMoreResults()) {
-      yield await this.asked(iterator.fetchNext().then(({ resources }) => resources ?? []));
+      yield await this.#asked(
+        iterator.fetchNext().then(({ resources }) => resources ?? []),
+        patient,
+      );
     }
   }
 
-  private partitionKeyPath(): Promise<string> {
-    this.keyPath ??= this.asked(
-      this.open()
+  #partitionKeyPath(): Promise<string> {
+    this.#keyPath ??= this.#asked(
+      this.#open(true)
         .read()
         .then(({ resource }) => resource?.partitionKey?.paths[0] ?? '/_partitionKey'),
+      true,
     ).catch((error: unknown) => {
-      this.keyPath = undefined;
+      this.#keyPath = undefined;
       throw error;
     });
-    return this.keyPath;
+    return this.#keyPath;
   }
 
   /** A container that is not there is no empty one. @throws StoreFault */
-  private async asked<T>(answer: Promise<T>): Promise<T> {
+  async #asked<T>(answer: Promise<T>, patient: boolean): Promise<T> {
     try {
-      return await within(answer, LIMIT_MS);
+      return await within(answer, patient ? PATIENT_LIMIT_MS : LIMIT_MS);
     } catch (error) {
       refusal({ ...(error as object), code: codeOf(error), substatus: OWNER_MISSING }, 'read');
       throw error;
     }
   }
 
-  private open(): Container {
-    const { database, container } = this.options;
-    this.container ??= createClient({ ...this.options, create: false }, LIMIT_MS)
-      .database(database)
-      .container(container);
-    return this.container;
+  #open(patient: boolean): Container {
+    const known = this.#containers.get(patient);
+    if (known !== undefined) return known;
+    const { database, container } = this.#options;
+    const connection = { ...this.#options, create: false };
+    const client = patient
+      ? createClient(connection, PATIENT_REQUEST_MS, PATIENCE_MS)
+      : createClient(connection, LIMIT_MS);
+    const opened = client.database(database).container(container);
+    this.#containers.set(patient, opened);
+    return opened;
   }
 }
 
@@ -136,35 +186,42 @@ function nameOf({ conversation, user }: EarlierPlace): string {
   return user === undefined ? name : `${name}/users/${partsOfKey(user).id}`;
 }
 
-function documentsOf(name: string, others: string | undefined): Query {
-  const none = others === undefined ? '' : ' AND NOT STARTSWITH(c.realId, @others)';
+/** What may follow a name: nothing (.NET), a slash (JavaScript), or a slash and a namespace. */
+function endingsOf(namespaces: readonly string[]): readonly string[] {
+  return ['', '/', ...namespaces.map((namespace) => `/${namespace}`)];
+}
+
+/** Finds the state of all users in a conversation. */
+function usersIn(name: string): Query {
   return {
-    query: `SELECT * FROM c WHERE c.realId = @name OR (STARTSWITH(c.realId, @prefix)${none})`,
-    parameters: [
-      { name: '@name', value: name },
-      { name: '@prefix', value: `${name}/` },
-      ...(others === undefined ? [] : [{ name: '@others', value: others }]),
-    ],
+    query: 'SELECT * FROM c WHERE STARTSWITH(c.realId, @users)',
+    parameters: [{ name: '@users', value: `${name}/users/` }],
   };
 }
 
-/** The state of a user in conversations. */
-function inConversations({ user }: Extract<EarlierPlace, { conversation?: never }>): Query {
+type UserPlace = Extract<EarlierPlace, { conversation?: never }>;
+
+/**
+ * Returns whether a document is a user's: the user's own, or the user's in a conversation. Where a key could also be that of another user, whose
+ * id contains `/users/`, it is that one's.
+ */
+function isOfUser(realId: string, user: UserKey, endings: readonly string[]): boolean {
   const { channelId, id } = partsOfKey(user);
-  return {
-    query:
-      'SELECT * FROM c WHERE STARTSWITH(c.realId, @channel) AND (ENDSWITH(c.realId, @end) OR CONTAINS(c.realId, @within))',
-    parameters: [
-      { name: '@channel', value: `${channelId}/conversations/` },
-      { name: '@end', value: `/users/${id}` },
-      { name: '@within', value: `/users/${id}/` },
-    ],
-  };
+  const [own, conversations] = [`${channelId}/users/${id}`, `${channelId}/conversations/`];
+  return endings.some((ending) => {
+    if (realId === `${own}${ending}`) return true;
+    const end = `/users/${id}${ending}`;
+    if (!realId.startsWith(conversations) || !realId.endsWith(end)) return false;
+    const conversation = realId.slice(conversations.length, realId.length - end.length);
+    return conversation !== '' && !conversation.includes('/users/');
+  });
 }
 
 /** What lies under a namespace becomes the property of that name, as it is here. */
 function merged(name: string, documents: readonly EarlierDocument[]): StateData {
-  const parts = documents.flatMap(({ realId, document }): [string, unknown][] => {
+  // In one order, whatever the service's: with several of one place, which should not be, the longer key wins.
+  const inOrder = [...documents].sort((a, b) => (String(a.realId) < String(b.realId) ? -1 : 1));
+  const parts = inOrder.flatMap(({ realId, document }): [string, unknown][] => {
     const { eTag: _, ...properties } = (document ?? {}) as Record<string, unknown>;
     const namespace = String(realId).slice(name.length + 1);
     return namespace === '' ? Object.entries(properties) : [[namespace, properties]];
@@ -174,17 +231,22 @@ function merged(name: string, documents: readonly EarlierDocument[]): StateData 
 
 const STATE_NAME = /^([^/]+)\/(conversations|users)\/(.+)$/s;
 
-/** Takes a state's key apart; `undefined` for the key of anything else. */
-export function parseName(realId: string): StateName | undefined {
+/**
+ * Takes a state's key apart; `undefined` for the key of anything else.
+ *
+ * @param namespaces those that may follow the last id; what else follows a slash belongs to the id
+ */
+export function parseName(realId: string, namespaces: readonly string[] = []): StateName | undefined {
   const [, channelId, kind, rest] = STATE_NAME.exec(realId) ?? [];
   if (channelId === undefined || rest === undefined) return undefined;
   const [first = '', second] = kind === 'conversations' ? rest.split(/\/users\/(.*)/s) : [rest];
   const last = second ?? first;
-  const slash = last.lastIndexOf('/');
-  const id = slash < 0 ? last : last.slice(0, slash);
-  const namespace = slash < 0 ? '' : last.slice(slash + 1);
-  if (id === '') return undefined;
-  if (kind === 'users') return { place: { user: userKey(channelId, id) }, namespace };
-  if (second === undefined) return { place: { conversation: conversationKey(channelId, id) }, namespace };
-  return { place: { conversation: conversationKey(channelId, first), user: userKey(channelId, id) }, namespace };
+  const namespace = ['', ...namespaces].find((each) => last.endsWith(`/${each}`));
+  const id = namespace === undefined ? last : last.slice(0, last.length - namespace.length - 1);
+  if (id === '' || first === '') return undefined;
+  const user = { user: userKey(channelId, id) };
+  const named = { namespace: namespace ?? '' };
+  if (kind === 'users') return { place: user, ...named };
+  if (second === undefined) return { place: { conversation: conversationKey(channelId, id) }, ...named };
+  return { place: { conversation: conversationKey(channelId, first), ...user }, ...named };
 }

@@ -1,5 +1,6 @@
 import type { EarlierPlace } from '../ports/earlier-state';
 import { TurnwiseError } from '../schema/errors';
+import { partsOfKey } from '../turn/keys';
 import type { Desk } from './desk';
 import { fields } from './render';
 import type { Report } from './report';
@@ -16,6 +17,8 @@ interface Counts {
   here: number;
   /** Documents that are no state of a conversation or a user: transcripts, dialogs' own keys, a bot's own data. */
   others: number;
+  /** States of an id with a slash: what follows it may be a namespace that the settings do not list. */
+  withSlash: number;
   /** States that are too large for a record. */
   tooLarge: string[];
 }
@@ -27,12 +30,13 @@ interface Counts {
 export async function importState(desk: Desk, dryRun: boolean): Promise<Report> {
   const { earlier } = desk;
   if (earlier === undefined) throw new TurnwiseError('NothingToImport');
-  const counts: Counts = { documents: 0, imported: 0, here: 0, others: 0, tooLarge: [] };
+  const counts: Counts = { documents: 0, imported: 0, here: 0, others: 0, withSlash: 0, tooLarge: [] };
   const seen = new Set<string>();
   const one = async (place: EarlierPlace | undefined): Promise<void> => {
     counts.documents += 1;
     if (place === undefined) counts.others += 1;
     else await importOne(desk, place, seen, dryRun, counts);
+    if (place !== undefined && hasSlash(place)) counts.withSlash += 1;
     desk.progress(`${counts.documents} documents, ${counts.imported} imported`);
   };
   let batch: Promise<void>[] = [];
@@ -48,10 +52,17 @@ export async function importState(desk: Desk, dryRun: boolean): Promise<Report> 
     [dryRun ? 'To be imported' : 'Imported', counts.imported],
     ['Here already', counts.here],
     ['No state', counts.others],
+    ...(counts.withSlash === 0 ? [] : [['Ids with a slash', `${counts.withSlash} (${SLASH_HINT})`] as const]),
     ['Too large', counts.tooLarge.length],
     ...counts.tooLarge.map((name) => ['', name] as const),
   ]);
   return { data: { dryRun, ...counts }, text };
+}
+
+const SLASH_HINT = 'if a namespace follows it, list that in TURNWISE_EARLIER_NAMESPACES before you import';
+
+function hasSlash({ conversation, user }: EarlierPlace): boolean {
+  return [conversation, user].some((key) => key !== undefined && partsOfKey(key).id.includes('/'));
 }
 
 async function importOne(

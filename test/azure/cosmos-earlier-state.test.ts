@@ -64,6 +64,7 @@ const stateIn = (name: string): CosmosEarlierState =>
     container: name,
     key: new Secret(TEST_KEY),
     managed: false,
+    namespaces: ['dialogs'],
   });
 
 test.each<[string, EarlierPlace, object | undefined]>([
@@ -97,16 +98,26 @@ test.each<[string, EarlierPlace | undefined, string]>([
   ['msteams/conversations/c/', { conversation: conversationKey('msteams', 'c') }, ''],
   ['msteams/conversations/c', { conversation: conversationKey('msteams', 'c') }, ''],
   ['msteams/conversations/c/ns', { conversation: conversationKey('msteams', 'c') }, 'ns'],
+  ['msteams/conversations/c/d', { conversation: conversationKey('msteams', 'c/d') }, ''],
+  ['msteams/conversations/c/d/', { conversation: conversationKey('msteams', 'c/d') }, ''],
+  ['msteams/conversations/c/d/ns', { conversation: conversationKey('msteams', 'c/d') }, 'ns'],
   ['x/conversations/c/users/u/', { conversation: conversationKey('x', 'c'), user: userKey('x', 'u') }, ''],
   ['x/conversations/c/users/u/ns', { conversation: conversationKey('x', 'c'), user: userKey('x', 'u') }, 'ns'],
+  ['x/conversations/c/d/users/u/v/', { conversation: conversationKey('x', 'c/d'), user: userKey('x', 'u/v') }, ''],
   ['x/users/a/b/', { user: userKey('x', 'a/b') }, ''],
+  ['x/users/a/b', { user: userKey('x', 'a/b') }, ''],
+  ['x/users/a/ns', { user: userKey('x', 'a') }, 'ns'],
+  ['x/users/a/ns/', { user: userKey('x', 'a/ns') }, ''],
 ])('takes the key %s apart', (realId, place, namespace) => {
-  expect(parseName(realId)).toEqual({ place, namespace });
+  expect(parseName(realId, ['ns'])).toEqual({ place, namespace });
 });
 
-test.each(['', 'x', 'x/y/z', 'x/users/', '/users/u/', 'x/conversations/'])('"%s" is the key of no state', (realId) => {
-  expect(parseName(realId)).toBeUndefined();
-});
+test.each(['', 'x', 'x/y/z', 'x/users/', '/users/u/', 'x/conversations/', 'x/conversations//users/u'])(
+  '"%s" is the key of no state',
+  (realId) => {
+    expect(parseName(realId)).toBeUndefined();
+  },
+);
 
 const deskOf = (store: Store): Desk => ({
   store,

@@ -42,6 +42,7 @@ const NOT_IN_AZURE: Readonly<Partial<Record<SettingName, string>>> = {
   TURNWISE_NOTIFY_AUDIENCE: 'the registration of the bot',
   TURNWISE_EARLIER_CONTAINER: 'for a bot that moves here, while it does',
   TURNWISE_EARLIER_DATABASE: 'for a bot that moves here, while it does',
+  TURNWISE_EARLIER_NAMESPACES: 'for a bot that moves here, while it does',
   TURNWISE_EARLIER_ENDPOINT: 'for a bot that moves here, while it does',
   TURNWISE_KEEP_DEAD_LETTERS: 'how long things are kept is for the owner of the bot to say',
   TURNWISE_KEEP_CONVERSATIONS: 'how long things are kept is for the owner of the bot to say',
