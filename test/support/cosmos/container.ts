@@ -42,8 +42,9 @@ interface Transaction {
   readonly before: Map<string, Stored | undefined>;
 }
 
-/** Earlier forms of an item that are kept for answers of replicas that are behind. */
+/** Earlier forms of an item that are kept for answers of replicas that are behind, and items of which they are kept: long runs write many. */
 const MAX_VERSIONS = 20;
+const MAX_REMEMBERED = 500;
 
 const nameOfKey = (key: KeyValue): string => JSON.stringify(key) ?? 'none';
 
@@ -124,7 +125,13 @@ export class Container {
     this.#progress[range] = this.progressOf(range) + 1;
     for (const [id, stored] of before) {
       const known = this.#versions.get(`${name} ${id}`) ?? [];
+      this.#versions.delete(`${name} ${id}`);
       this.#versions.set(`${name} ${id}`, [...known, stored].slice(-MAX_VERSIONS));
+    }
+    // Those that were written last come last.
+    for (const each of this.#versions.keys()) {
+      if (this.#versions.size <= MAX_REMEMBERED) break;
+      this.#versions.delete(each);
     }
   }
 
