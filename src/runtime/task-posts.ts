@@ -1,5 +1,4 @@
 import type { Activity } from '../schema/activity';
-import { jsonClone } from '../schema/well-formed';
 import { type ConversationKey, conversationKey } from '../turn/keys';
 import type { NewPost } from './post';
 
@@ -29,7 +28,7 @@ export function taskPost(name: TaskName, to: ConversationKey, value: unknown, at
     conversation: { id: decodeURIComponent(id) },
     from: { id: OWN_CHANNEL },
     recipient: { id: OWN_CHANNEL },
-    value: jsonClone(value),
+    value: JSON.parse(JSON.stringify(value)),
   } as Activity;
   return { to, proactive: 'task', activity, ...(at === undefined ? {} : { at }) };
 }

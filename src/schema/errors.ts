@@ -62,9 +62,10 @@ export const ERRORS = {
   NothingToSend: 'sendActivities was called with an empty list; pass at least one activity.',
   StreamEnded: 'The stream has ended; a turn has one, and what comes after it is sent with sendActivity.',
   ActivityIdMissing: 'An update or a deletion names no activity; pass the id that the send returned.',
-  ActivityNotJson: 'An activity has a value that JSON cannot hold; send data without cycles and BigInts.',
+  ActivityNotJson:
+    'An activity has a value that JSON cannot hold, or more than 110 levels; send flat data without cycles and BigInts.',
   AnswerUnusable:
-    'The invokeResponse cannot be an HTTP response; give it a status from 200 to 599, and a body that JSON can hold.',
+    'The invokeResponse cannot be an HTTP response; give it a status from 200 to 599, and a body that JSON can hold in 110 levels.',
   OtherConversation: 'The activity to delete is in another conversation; delete it in a turn of that conversation.',
   StateElsewhere:
     'The state belongs to another conversation or user than the turn; read and change it in a turn of that conversation.',
@@ -81,7 +82,7 @@ export const ERRORS = {
   WorkerDied:
     'Every attempt at this activity ended with its worker: the handler kills the process, or runs out of memory.',
   BodyMissing: 'The stored body of the activity is gone.',
-  StepNotJson: 'A step returned what JSON cannot hold; return plain data.',
+  StepNotJson: 'A step returned what JSON cannot hold, or more than 110 levels; return plain and flat data.',
   StepHasEffects:
     'The function of a step sends, posts, changes state, or begins a step. A turn that runs again gets the record instead of the function, and would lack all that: return ' +
     'what was found out, and send and change state after the step.',
@@ -92,13 +93,14 @@ export const ERRORS = {
   BacklogFull: 'Too many activities wait in this conversation; send again later.',
   TryAgain: 'The activity could not be made durable now; send it again.',
   StateNotJson:
-    'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
+    'A state property has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set), or more than 110 levels; store flat data.',
   StorageConflict:
     'Somebody else has written the item meanwhile (eTag conflict); read it again, decide anew, and write again.',
   StorageIncomplete: 'Not all of the items were written, or deleted; those that are named were.',
   StorageNotAttached:
     'The storage belongs to no app; pass it to createBotApp({ bot, storage }), or in a test attach a MemoryStorage.',
-  ItemNotJson: 'An item has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set); store data.',
+  ItemNotJson:
+    'An item has a value that JSON cannot hold (a function, a BigInt, a cycle, a Map or a Set), or more than 110 levels; store flat data.',
   TokenMissing: 'The request carries no bearer token; channels send one in the Authorization header.',
   TokenTooLarge: 'The Authorization header is too large to be a token that a channel sends.',
   TokenMalformed: 'The Authorization header holds no well-formed token.',

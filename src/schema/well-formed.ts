@@ -1,3 +1,5 @@
+import { nestsDeeperThan } from './nesting';
+
 /*
  * Text in JavaScript may hold half of a surrogate pair, as when it was cut within an emoji. It stands for no character and has no form in
  * UTF-8: a store may refuse it, and so may a channel. On the way in it is refused; on the way out it is replaced, as one character must not
@@ -35,17 +37,23 @@ export function wellFormed(text: string): string {
 /** An escape as `JSON.stringify` writes it: of half a surrogate pair, which it escapes, while it leaves whole ones as they are, or of anything else. */
 const ESCAPE = /\\(?:(ud[89a-f][0-9a-f]{2})|.)/g;
 
+/** Deepest nesting of what a bot says or keeps: a store has room for it inside its records, and what came in fits into what goes out. */
+const MAX_DEPTH = 110;
+
 /**
  * Writes a value as JSON, as `JSON.stringify` does, with each half of a surrogate pair replaced by U+FFFD, in names of properties too.
  * @returns `undefined` for what JSON leaves out: undefined, functions, symbols
+ * @throws TypeError for what JSON cannot hold, and for lists and objects in more than 110 levels
  */
 export function jsonText(value: unknown, replacer?: (key: string, value: unknown) => unknown): string | undefined {
   const text = JSON.stringify(value, replacer) as string | undefined;
-  if (text === undefined || !text.includes('\\ud')) return text;
+  if (text === undefined) return undefined;
+  if (nestsDeeperThan(text, MAX_DEPTH)) throw new TypeError(`It nests more than ${MAX_DEPTH} levels deep.`);
+  if (!text.includes('\\ud')) return text;
   return text.replace(ESCAPE, (written, half: string | undefined) => (half === undefined ? written : REPLACEMENT));
 }
 
-/** Returns a copy of a value as JSON has it, with each half of a surrogate pair replaced by U+FFFD. @throws Error for what JSON cannot hold */
+/** Returns a copy of a value as {@link jsonText} has it. @throws TypeError as there; SyntaxError for what JSON leaves out */
 export function jsonClone<T>(value: T): T {
   return JSON.parse(jsonText(value) ?? 'undefined') as T;
 }

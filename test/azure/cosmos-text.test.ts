@@ -146,6 +146,65 @@ describe('what a bot does with half of a surrogate pair is done, with a replacem
   });
 });
 
+describe('what nests more deeply than the store can hold is refused where it is said, and the turn may go on:', () => {
+  const nested = (levels: number): unknown => (levels === 1 ? [] : [nested(levels - 1)]);
+  const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+    call.then(
+      () => 'nothing was refused',
+      (error: { readonly code?: unknown }) => error.code,
+    );
+
+  test.each([
+    [100, 'nothing was refused'],
+    [140, undefined],
+  ])('%d levels', async (levels, expected) => {
+    const codes: unknown[] = [];
+    const deep = nested(levels);
+    const { dead } = await turnOf(async (context) => {
+      const attachments = [{ contentType: 'card', content: deep }];
+      codes.push(
+        await codeOf(context.sendActivity({ type: 'message', attachments })),
+        await codeOf(context.step('deep', () => deep)),
+        await codeOf(context.proactive.send(reference('deep'), { event: 'deep', value: deep })),
+      );
+    });
+    expect(codes).toEqual(
+      expected === undefined ? ['ActivityNotJson', 'StepNotJson', 'ActivityNotJson'] : codes.map(() => expected),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  test.each([
+    [100, undefined],
+    [140, 'StateNotJson'],
+  ])('%d levels of state', async (levels, expected) => {
+    for (const property of [noted, known]) {
+      const { dead } = await turnOf(async (context) => {
+        await property.set(context, nested(levels));
+      });
+      expect(dead.map(({ reason }) => reason.code)).toEqual(expected === undefined ? [] : [expected]);
+    }
+  });
+
+  test('an answer, and an item of the storage', async () => {
+    const { runtime } = worker(async (context) => {
+      const body = nested(Number(context.activity.value));
+      await context.sendActivity({ type: 'invokeResponse', value: { status: 200, body } });
+    });
+    expect((await postTo(runtime, { name: 'test/say', value: 100 })).status).toBe(200);
+    expect((await postTo(runtime, { name: 'test/say', id: 'i-2', value: 140 })).status).toBe(500);
+    const storage = new DurableStorage({
+      items: store.items,
+      clock: systemClock,
+      ready: async () => undefined,
+      ids: systemIds,
+    });
+    await storage.write({ shallow: { value: nested(100) } });
+    expect(await codeOf(storage.write({ deep: { value: nested(140) } }))).toBe('ItemNotJson');
+    await store.close();
+  });
+});
+
 function reference(id: string) {
   return {
     channelId: 'test',

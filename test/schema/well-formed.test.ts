@@ -59,6 +59,13 @@ describe('on the way out', () => {
   });
 });
 
+test('what nests more than 110 levels deep is not written', () => {
+  const nested = (levels: number): unknown => (levels === 1 ? {} : { a: nested(levels - 1) });
+  expect(jsonText(nested(110))).toBe(JSON.stringify(nested(110)));
+  expect(() => jsonText(nested(111))).toThrow('110');
+  expect(() => jsonClone(nested(111))).toThrow(TypeError);
+});
+
 test('on the way in it is found wherever it is, and nowhere else', () => {
   fc.assert(
     fc.property(anyJson, (value) => {
