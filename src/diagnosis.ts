@@ -1,8 +1,10 @@
+import { type DeepCheckReport, type DeepCheckRow, deepCheck } from './azure/cosmos-deep-check';
 import { type ContainerFacts, type CosmosFacts, inspectCosmos } from './azure/cosmos-inspection';
 import { inspectQueue, type QueueFacts } from './azure/queue-inspection';
 import { ringMessage } from './azure/ring-message';
 import { configuredInboundAuth, configuredStore, configuredTokens, sqliteFile, TURNS_QUEUE } from './configured';
 import type { LastSweep } from './ports/sweeps';
+import { systemClock } from './runtime/system';
 import { TurnwiseError } from './schema/errors';
 import type { QueueSettings, Settings } from './settings';
 import type { StoreSettings } from './settings-store';
@@ -10,11 +12,25 @@ import { hasCurrentFormat } from './sqlite/database';
 import { conversationKey } from './turn/keys';
 
 /** What the operator's command may know of the services that an app uses, as they are. */
-export type { ContainerFacts, CosmosFacts, QueueFacts };
+export type { ContainerFacts, CosmosFacts, DeepCheckReport, DeepCheckRow, QueueFacts };
 
 /** Looks at the account, database and containers. @throws what the SDK throws when it cannot be reached */
 export function lookAtCosmos(store: Extract<StoreSettings, { kind: 'cosmos' }>): Promise<CosmosFacts> {
   return inspectCosmos({ ...store, create: false });
+}
+
+/**
+ * Runs the part of the store's contract that can be tried on an account in use, in partitions of its own, and removes what it has made.
+ *
+ * @throws TurnwiseError when the account cannot be used
+ */
+export function lookDeeper(
+  store: Extract<StoreSettings, { kind: 'cosmos' }>,
+  environment: Settings['environment'],
+  onRow: (row: DeepCheckRow) => void,
+): Promise<DeepCheckReport> {
+  const connection = { ...store, create: environment === 'development' };
+  return deepCheck({ connection, clock: systemClock, wait: (ms) => systemClock.sleep(ms), onRow });
 }
 
 /** Looks at the queue, and rings for a conversation that there is not: whoever hears it finds nothing to do. */

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import type { Item } from './cosmos-documents';
 import { CosmosFailure } from './cosmos-failure';
-import { statusOf } from './cosmos-outcome';
+import { headersOf, statusOf } from './cosmos-outcome';
 import {
   type ConditionalPatch,
   type CosmosTransport,
@@ -58,11 +58,13 @@ export class Scratch {
   readonly #property: string;
   readonly #timers: Pick<Clock, 'monotonic' | 'sleep'>;
   readonly #until: number;
+  readonly #onAnswer: (headers: Readonly<Record<string, unknown>>) => void;
   readonly target: Target;
 
   /**
    * @param property of the partition key
    * @param until monotonic time after which nothing more is asked
+   * @param onAnswer told of each request, with the headers of its answer
    */
   constructor(
     transport: CosmosTransport,
@@ -70,12 +72,14 @@ export class Scratch {
     property: string,
     timers: Pick<Clock, 'monotonic' | 'sleep'>,
     until: number,
+    onAnswer: (headers: Readonly<Record<string, unknown>>) => void = () => undefined,
   ) {
     this.#transport = transport;
     this.target = target;
     this.#property = property;
     this.#timers = timers;
     this.#until = until;
+    this.#onAnswer = onAnswer;
   }
 
   /** Returns an item of the partition; its id is unique in the container. */
@@ -134,8 +138,10 @@ export class Scratch {
       if (this.#timers.monotonic() > this.#until) throw new Undecided('it takes too long');
       try {
         const { headers, body } = await send();
+        this.#onAnswer(headers);
         return { status: 200, substatus: 0, etag: String(headers.etag ?? ''), content: jsonIn(body.text) };
       } catch (error) {
+        this.#onAnswer(headersOf(error));
         const wait = waitIn(error);
         if (wait === undefined || repeats === MAX_REPEATS) return replyIn(error);
         await this.#timers.sleep(Math.min(wait, MAX_WAIT_MS));

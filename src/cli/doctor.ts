@@ -7,6 +7,7 @@ import { checkChannels } from './checks/channels';
 import { clockFindings } from './checks/clock';
 import { checkConfiguration } from './checks/configuration';
 import { cosmosFindings } from './checks/cosmos';
+import { deepTable, tryDeeply } from './checks/deep';
 import { type Finding, findings } from './checks/finding';
 import { checkHostJson } from './checks/host-json';
 import { queueFindings } from './checks/queue';
@@ -22,17 +23,26 @@ interface TimedAnswer {
   readonly here: number;
 }
 
-/** `turnwise doctor`: whether the app of this folder can work with these settings, and what to do where it cannot. */
+/**
+ * `turnwise doctor`: whether the app of this folder can work with these settings, and what to do where it cannot.
+ *
+ * @param deep has the store's contract tried on the account too, and is told of each part when it is done
+ */
 export async function doctor(
   folder: string,
   environment: Environment,
+  deep?: (line: string) => void,
 ): Promise<Report & { readonly healthy: boolean }> {
   const given = asRun({ ...localValues(folder), ...environment });
   const { found, settings } = checkConfiguration(given);
   const all = [...found, ...checkHostJson(folder)];
   if (settings !== undefined) all.push(...(await checkServices(folder, settings, given)));
+  const tried = deep === undefined || settings === undefined ? undefined : await tryDeeply(settings, deep);
+  if (tried !== undefined) all.push(tried.finding);
   const healthy = all.every(({ level }) => level !== 'problem');
-  return { healthy, data: { healthy, findings: all }, text: textOf(all) };
+  const { rows } = tried ?? {};
+  const text = [textOf(all), ...(rows === undefined ? [] : [deepTable(rows)])].join('\n\n');
+  return { healthy, data: { healthy, findings: all, ...(rows === undefined ? {} : { deep: rows }) }, text };
 }
 
 /** Without an app id it is a development machine, where `npm start` says so and brings a queue of its own. */

@@ -60,9 +60,11 @@ function program(folder: string): Command {
     .description(
       'Whether the app can work with its settings: configuration, host.json, store, queue, clock, credentials.',
     )
+    .option('--deep', "also tries the store's contract on the Cosmos DB account, in partitions of its own")
     .option('--json', 'one JSON object')
-    .action(async ({ json }: Common) => {
-      const report = await doctor(folder, process.env);
+    .action(async ({ deep, json }: Common & { deep?: true }) => {
+      const progress = (line: string): void => void process.stderr.write(`${printable(line)}\n`);
+      const report = await doctor(folder, process.env, deep === true ? progress : undefined);
       print(report, json === true);
       if (!report.healthy) process.exitCode = 1;
     });

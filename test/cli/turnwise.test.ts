@@ -10,6 +10,7 @@ import type { Activity } from '../../src/schema/activity';
 import { createSqliteStore } from '../../src/sqlite/sqlite-store';
 import { activityKey, type ConversationKey, conversationKey, userKey } from '../../src/turn/keys';
 import { freePort, startAzurite } from '../support/azurite';
+import { startFaultyCosmos } from '../support/cosmos-faulty';
 import { startCosmosGateway } from '../support/cosmos-gateway';
 import { TEST_KEY } from '../support/cosmos-under-test';
 
@@ -389,6 +390,44 @@ describe('doctor', () => {
     await gateway.close();
     expect(out).toMatch(/PROBLEM {2}store .*is not there/);
     expect(posted).toEqual([]);
+  });
+
+  describe('--deep', () => {
+    const envOf = (endpoint: string) => ({
+      TURNWISE_STORE: 'cosmos',
+      COSMOS_ENDPOINT: endpoint,
+      COSMOS_KEY: TEST_KEY,
+      COSMOS_DATABASE: 'deep',
+    });
+
+    test("tries the store's contract on the account, and prints a table", async () => {
+      copyHostJson();
+      const gateway = await startCosmosGateway();
+      const { out, err } = await run(['doctor', '--deep'], envOf(gateway.endpoint));
+      await gateway.close();
+      expect(out).toMatch(/^ok {7}contract .*the account does what a store does: \d+ parts, by rest$/m);
+      expect(out).toMatch(/^Outcome {2}Requests +Units {2}Part of the contract$/m);
+      expect(out).toMatch(/^ok +\d+ +[\d.]+ {2}a batch of 100 operations is undone when its last one fails$/m);
+      expect(err).toContain('ok: one worker holds a conversation\n');
+    }, 60_000);
+
+    test('says what an account does not do, and that it is not well', async () => {
+      copyHostJson();
+      const gateway = await startCosmosGateway();
+      const faulty = await startFaultyCosmos(gateway.endpoint);
+      faulty.fault = { request: ({ headers: { 'if-match': _, ...headers }, ...passing }) => ({ ...passing, headers }) };
+      const { code, out } = await run(['doctor', '--deep'], envOf(faulty.endpoint));
+      await faulty.close();
+      await gateway.close();
+      expect(code).toBe(1);
+      expect(out).toMatch(/^PROBLEM {2}contract .*minimalAnswer\.stale/m);
+    });
+
+    test('has nothing to try on a store that is a part of this program', async () => {
+      copyHostJson();
+      const { out } = await run(['doctor', '--deep'], {});
+      expect(out).toMatch(/^ok {7}contract .*nothing to try/m);
+    });
   });
 
   test('says what is wrong and what to do, and that it is not well', async () => {
