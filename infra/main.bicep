@@ -85,6 +85,15 @@ param alertEmail string = ''
 @description('Whether an alert is raised when no sweep has been measured for a quarter of an hour. Set it to false if the app sends its telemetry elsewhere: the alert would be raised all the time.')
 param sweepAlert bool = true
 
+@description('Whether the resources write logs of their own to the workspace: what the Functions host says, who has written blobs, who has changed the Cosmos DB account.')
+param diagnosticLogs bool = true
+
+@description('Whether the storage account and Cosmos DB have public addresses, at which a token is needed for everything. With false, they are reached over private endpoints of yours only, from integrationSubnetId: docs/deploy.md has the order of steps. The app itself stays public, because channels have to reach it.')
+param publicDataAccess bool = true
+
+@description('Resource id of a subnet that the app sends all its traffic from: empty, with a delegation to Microsoft.App/environments, in the region of the app. Channels, the login service and Azure Monitor have to be reachable from it. Empty: the app uses no network of yours.')
+param integrationSubnetId string = ''
+
 @description('Object id of a person or group that may use "npx turnwise" on this environment: it reads and writes conversations. Empty: nobody.')
 param operatorPrincipalId string = ''
 
@@ -151,6 +160,11 @@ var refusals = concat(
     : ['traceSampling is ${traceSampling}: use 0, 1, or a fraction with up to six digits, such as 0.25'],
   logDailyCapGB == 0 ? ['logDailyCapGB is 0, which would log nothing: use -1 for no limit, or 1 and more'] : [],
   empty(alertEmail) || contains(alertEmail, '@') ? [] : ['alertEmail is ${alertEmail}, which is not an email address'],
+  publicDataAccess || !empty(integrationSubnetId)
+    ? []
+    : [
+        'publicDataAccess is false, and integrationSubnetId is empty: the app could not reach its data'
+      ],
   empty(refusedOfThese)
     ? []
     : [
@@ -181,10 +195,21 @@ var readableParts = filter(split(join(allowedOrHyphen, ''), '-'), part => !empty
 var suffix = join(concat(readableParts, [token]), '-')
 var tags = { 'azd-env-name': environmentName }
 
+// The bot to its channels, and the app to its storage: one app is both, and there is no secret for either.
 module identity 'modules/identity.bicep' = {
   name: 'identity-${token}'
   params: {
     name: 'id-${suffix}'
+    location: location
+    tags: tags
+  }
+}
+
+// A second one, for the package alone: what the app may do with its own identity does not include replacing itself.
+module packageIdentity 'modules/package-identity.bicep' = {
+  name: 'package-identity-${token}'
+  params: {
+    name: 'id-${suffix}-package'
     location: location
     tags: tags
   }
@@ -204,6 +229,8 @@ module monitoring 'modules/monitoring.bicep' = {
   }
 }
 
+var logWorkspaceId = diagnosticLogs ? monitoring.outputs.workspaceId : ''
+
 module storage 'modules/storage.bicep' = {
   name: 'storage-${token}'
   params: {
@@ -212,6 +239,10 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     identityId: identity.outputs.id
     principalId: identity.outputs.principalId
+    packageIdentityId: packageIdentity.outputs.id
+    packagePrincipalId: packageIdentity.outputs.principalId
+    isPublic: publicDataAccess
+    workspaceId: logWorkspaceId
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
   }
@@ -226,6 +257,8 @@ module cosmos 'modules/cosmos.bicep' = {
     identityId: identity.outputs.id
     principalId: identity.outputs.principalId
     operatorPrincipalId: operatorPrincipalId
+    isPublic: publicDataAccess
+    workspaceId: logWorkspaceId
     autoscaleMaxThroughput: cosmosAutoscaleMaxThroughput
   }
 }
@@ -238,6 +271,9 @@ module functionApp 'modules/function-app.bicep' = {
     location: location
     tags: tags
     identityId: identity.outputs.id
+    packageIdentityId: packageIdentity.outputs.id
+    integrationSubnetId: integrationSubnetId
+    workspaceId: logWorkspaceId
     identityClientId: identity.outputs.clientId
     blobEndpoint: storage.outputs.blobEndpoint
     queueEndpoint: storage.outputs.queueEndpoint

@@ -86,6 +86,22 @@ AppRequests
     periods: 1
   }
   {
+    name: 'refusals'
+    description: 'The messaging endpoint turns many requests away. docs/operate.md: refusals.'
+    severity: 3
+    query: '''
+AppMetrics
+| where Name == "turnwise.activities" and tostring(Properties["turnwise.outcome"]) == "refused"
+'''
+    column: 'Sum'
+    aggregation: 'Total'
+    operator: 'GreaterThan'
+    threshold: 100
+    window: 'PT15M'
+    failingPeriods: 1
+    periods: 1
+  }
+  {
     name: 'no-sweep'
     description: 'The app has not swept for a quarter of an hour: it does not start, its timers have stopped, or it cannot send telemetry. docs/operate.md: no sweep.'
     severity: 1

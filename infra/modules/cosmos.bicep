@@ -17,6 +17,12 @@ param identityId string
 @description('Object id of the operator; empty for none.')
 param operatorPrincipalId string
 
+@description('Whether the account has a public address.')
+param isPublic bool
+
+@description('Resource id of the workspace that gets the log of changes of the account; empty for none.')
+param workspaceId string
+
 @description('0: serverless. Otherwise the most request units per second that the database scales up to by itself.')
 param autoscaleMaxThroughput int
 
@@ -37,6 +43,7 @@ resource account 'Microsoft.DocumentDB/databaseAccounts@2025-10-15' = {
     disableLocalAuth: true
     disableKeyBasedMetadataWriteAccess: true
     minimalTlsVersion: 'Tls12'
+    publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
     backupPolicy: {
       type: 'Continuous'
       continuousModeProperties: { tier: 'Continuous7Days' }
@@ -109,6 +116,18 @@ resource operatorWorksOnData 'Microsoft.DocumentDB/databaseAccounts/sqlRoleAssig
     principalId: operatorPrincipalId
     roleDefinitionId: '${account.id}/sqlRoleDefinitions/${dataContributor}'
     scope: account.id
+  }
+}
+
+// Changes of the account: its keys, its network, who may use its data. Not each request: that would be several rows for a turn.
+#disable-next-line use-recent-api-versions // There is no released version that sends logs to a workspace.
+resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
+  name: 'turnwise'
+  scope: account
+  properties: {
+    workspaceId: workspaceId
+    logAnalyticsDestinationType: 'Dedicated'
+    logs: [{ category: 'ControlPlaneRequests', enabled: true }]
   }
 }
 

@@ -14,7 +14,10 @@ param tags { *: string }
 @description('Resource id of the identity of the app.')
 param identityId string
 
-@description('Client id of that identity, which is the app id of the bot.')
+@description('Resource id of the identity that the package is written and fetched with.')
+param packageIdentityId string
+
+@description('Client id of the identity of the app, which is the app id of the bot.')
 param identityClientId string
 
 @description('Address of the blob service, with a slash at its end.')
@@ -40,6 +43,12 @@ param cosmosEndpoint string
 
 @description('Name of its database.')
 param cosmosDatabase string
+
+@description('Resource id of the subnet that the app sends from; empty for none.')
+param integrationSubnetId string
+
+@description('Resource id of the workspace that gets the log of the host; empty for none.')
+param workspaceId string
 
 @description('Where telemetry goes.')
 param applicationInsightsConnectionString string
@@ -141,11 +150,12 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   kind: 'functionapp,linux'
   identity: {
     type: 'UserAssigned'
-    userAssignedIdentities: { '${identityId}': {} }
+    userAssignedIdentities: { '${identityId}': {}, '${packageIdentityId}': {} }
   }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    virtualNetworkSubnetId: empty(integrationSubnetId) ? null : integrationSubnetId
     siteConfig: { minTlsVersion: '1.2' }
     functionAppConfig: {
       deployment: {
@@ -154,7 +164,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
           value: '${blobEndpoint}${packageContainer}'
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: packageIdentityId
           }
         }
       }
@@ -190,6 +200,17 @@ resource noFtpPassword 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
   parent: app
   name: 'ftp'
   properties: { allow: false }
+}
+
+// What the host says, also when the app does not start or cannot send telemetry.
+#disable-next-line use-recent-api-versions // There is no released version that sends logs to a workspace.
+resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
+  name: 'turnwise'
+  scope: app
+  properties: {
+    workspaceId: workspaceId
+    logs: [{ category: 'FunctionAppLogs', enabled: true }]
+  }
 }
 
 @description('Name of the function app.')

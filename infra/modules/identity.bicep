@@ -7,7 +7,6 @@ param location string
 @description('Tags of the identity.')
 param tags { *: string }
 
-// One identity is the bot to its channels, and the app to its storage: there is one app that uses both, and no secret for either.
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: name
   location: location

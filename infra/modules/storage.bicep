@@ -15,6 +15,18 @@ param principalId string
 @description('Resource id of that identity, which names its role assignments.')
 param identityId string
 
+@description('Object id of the identity that the package is written and fetched with.')
+param packagePrincipalId string
+
+@description('Resource id of that identity, which names its role assignment.')
+param packageIdentityId string
+
+@description('Whether the account has a public address.')
+param isPublic bool
+
+@description('Resource id of the workspace that gets the log of what is written; empty for none.')
+param workspaceId string
+
 @description('Object id of the operator; empty for none.')
 param operatorPrincipalId string
 
@@ -22,8 +34,10 @@ param operatorPrincipalId string
 param operatorPrincipalType string
 
 var roles = {
-  // The host keeps its locks, and when its timers are next due, in blobs; so are the packages that are deployed.
+  // On the containers of the host, where it keeps its locks, when its timers are next due, and the keys of functions.
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  // On the container of the package. A deployment is written there by the platform, with the identity that the app names for it.
+  blobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   // On the one queue of the app. The roles for taking and for adding are not enough together: hiding a message for longer, which the
   // host does during a turn and after a failed ring, is an update, and only this role has it.
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
@@ -45,6 +59,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     allowCrossTenantReplication: false
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
+    publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
   }
 }
 
@@ -58,6 +73,17 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   name: 'app-package'
   properties: { publicAccess: 'None' }
 }
+
+// The host makes these itself where it may. It may not: rights on the account would include the package.
+var containersOfHost = ['azure-webjobs-hosts', 'azure-webjobs-secrets']
+
+resource hostContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+  for container in containersOfHost: {
+    parent: blobs
+    name: container
+    properties: { publicAccess: 'None' }
+  }
+]
 
 resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
@@ -75,13 +101,39 @@ resource turnsPoison 'Microsoft.Storage/storageAccounts/queueServices/queues@202
   name: 'turns-poison'
 }
 
-resource ownsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, identityId, roles.blobDataOwner)
-  scope: account
+resource hostOwnsContainers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (container, index) in containersOfHost: {
+    name: guid(hostContainers[index].id, identityId, roles.blobDataOwner)
+    scope: hostContainers[index]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
+    }
+  }
+]
+
+resource writesPackages 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(packages.id, packageIdentityId, roles.blobDataContributor)
+  scope: packages
   properties: {
-    principalId: principalId
+    principalId: packagePrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataOwner)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobDataContributor)
+  }
+}
+
+// Who has written which blob, the package above all. Not the queue: each turn would be three rows.
+#disable-next-line use-recent-api-versions // There is no released version that sends logs to a workspace.
+resource blobLog 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (!empty(workspaceId)) {
+  name: 'turnwise'
+  scope: blobs
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      { category: 'StorageWrite', enabled: true }
+      { category: 'StorageDelete', enabled: true }
+    ]
   }
 }
 

@@ -29,7 +29,7 @@ const refused = ((template.variables?.refusedSettings ?? []) as readonly string[
 
 /** Words of others: of Azure, of Teams, of GitHub, and of `npx turnwise`, whose own tests know them. */
 const OF_OTHERS = new Set(
-  'dev Dev cosmos_endpoint RoleAssignmentExists echo core empty azd ready running Rejected403 TypeError TurnwiseError AppExceptions AppTraces conversation messages turns sweep health'.split(
+  'dev Dev cosmos_endpoint RoleAssignmentExists echo core empty azd ready running FunctionAppLogs StorageBlobLogs CDBControlPlaneRequests Rejected403 TypeError TurnwiseError AppExceptions AppTraces conversation messages turns sweep health'.split(
     ' ',
   ),
 );

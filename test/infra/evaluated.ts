@@ -94,6 +94,14 @@ export function only(snapshot: Snapshot, type: string): Resource {
   return found;
 }
 
+/** Returns the ids of the two identities: the one that the bot and the app are, and the one that the package is written and fetched with. */
+export function identitiesOf(snapshot: Snapshot): { readonly app: string; readonly package: string } {
+  const ids = ofType(snapshot, 'Microsoft.ManagedIdentity/userAssignedIdentities').map(({ id }) => id);
+  const [app = '', ofPackage = ''] = ids;
+  if (ids.length !== 2 || ofPackage !== `${app}-package`) throw new Error(`${snapshot.name} has other identities.`);
+  return { app, package: ofPackage };
+}
+
 /** Returns the value at a path of properties, or `undefined`. */
 export function at(value: unknown, ...names: readonly string[]): unknown {
   return names.reduce<unknown>(

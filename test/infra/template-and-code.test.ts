@@ -4,6 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 import { CONTAINERS, containerDefinition } from '../../src/azure/cosmos-containers';
 import { TURNS_QUEUE } from '../../src/configured';
 import { readSettings as readRunnerSettings } from '../../src/local/settings';
+import type { Telemetry } from '../../src/ports/telemetry';
+import { logEvent } from '../../src/runtime/events';
+import { meteredLog } from '../../src/runtime/metered-log';
 import { ATTRIBUTES, durationOf, METRICS, STAGES, type Stage } from '../../src/runtime/telemetry';
 import { MAX_BODY_BYTES } from '../../src/schema/parse-activity';
 import { readSettings } from '../../src/settings';
@@ -318,12 +321,13 @@ describe('alerts', () => {
   }));
   const rule = (name: string) => rules.find((each) => each.name === name)?.criterion;
 
-  test('are about dead letters, what waits, failed turns, errors of the endpoint, and an app that does not run', () => {
+  test('are about dead letters, what waits, failed turns, errors and refusals of the endpoint, and an app that does not run', () => {
     expect(rules.map(({ name }) => name)).toEqual([
       'dead-letters',
       'oldest-waiting-turn',
       'failed-turns',
       'messages-5xx',
+      'refusals',
       'no-sweep',
     ]);
   });
@@ -331,11 +335,29 @@ describe('alerts', () => {
   test('look at metrics that there are, and at functions that there are', () => {
     const queries = rules.map(({ criterion }) => criterion.query);
     const metrics = queries.flatMap((query) => /^\| where Name == "(turnwise\.[\w.]+)"/m.exec(query)?.[1] ?? []);
-    expect(metrics).toHaveLength(4);
+    expect(metrics).toHaveLength(5);
     expect(metrics.filter((name) => !METRIC_NAMES.has(name))).toEqual([]);
     const operations = queries.flatMap((query) => /OperationName == "(\w+)"/.exec(query)?.[1] ?? []);
     expect(operations).toEqual(['messages']);
     expect(functions().map(({ name }) => name)).toEqual(expect.arrayContaining(operations));
+  });
+
+  test('of refusals: counts what the app counts as refused', () => {
+    const measured: [string, number, object][] = [];
+    const telemetry: Pick<Telemetry, 'measure'> = {
+      measure: (metric, value, attributes = {}) => measured.push([metric.name, value, attributes]),
+    };
+    const log = meteredLog({ event: () => undefined }, telemetry as Telemetry);
+    logEvent(log, 'refused', { status: 401, code: 'TokenMissing' });
+    const [name, value, attributes] = measured[0] ?? [];
+    expect([name, value]).toEqual([METRICS.activities.name, 1]);
+    const { query, threshold } = rule('refusals') as Criterion;
+    const outcome = (attributes as Record<string, string>)['turnwise.outcome'];
+    expect(query).toBe(
+      `AppMetrics\n| where Name == "${name}" and tostring(Properties["turnwise.outcome"]) == "${outcome}"\n`,
+    );
+    // Anybody may send a few.
+    expect(threshold).toBeGreaterThanOrEqual(100);
   });
 
   test('of an app that does not run: the service counts the rows, and so gets 0 where nothing was logged', () => {

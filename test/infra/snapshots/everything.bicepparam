@@ -20,6 +20,8 @@ param additionalSettings = {
   TURNWISE_NOTIFY_ROLE: 'Notify'
   FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '4000000'
 }
+param publicDataAccess = false
+param integrationSubnetId = '/subscriptions/00000000-0000-4000-8000-000000000002/resourceGroups/rg-network/providers/Microsoft.Network/virtualNetworks/vnet/subnets/app'
 param logRetentionDays = 730
 param logDailyCapGB = 5
 param alertEmail = 'operator@example.org'

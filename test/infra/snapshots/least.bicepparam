@@ -12,3 +12,4 @@ param cosmosAutoscaleMaxThroughput = 1000
 param traceSampling = '0'
 param logDailyCapGB = 1
 param sweepAlert = false
+param diagnosticLogs = false

@@ -87,7 +87,18 @@ export const azure: readonly OutsideValue[] = [
   ...roles(),
   ...refusedSettings(),
   ...namesOfResources(),
-  ...outsideEach('resource type', all(/'(Microsoft\.[\w./]+@[\w-]+)'/g), resourceType()),
+  ...outsideEach(
+    'resource type',
+    all(/'(Microsoft\.[\w./]+@[\w-]+)'/g),
+    either(resourceType(), documented('resource logs', 'type')),
+  ),
+  ...outsideEach('category of a log', all(/category: '(\w+)', enabled/g), documented('resource logs', 'categories')),
+  ...outsideEach('container of the host', all(/'(azure-webjobs-\w+)'/g), documented('functions containers', 'names')),
+  ...outsideEach(
+    'table of a log of a resource',
+    [...textOf('docs/deploy.md').matchAll(/\(`(\w+Logs|CDB\w+)`\)/g)].map(([, table]) => table),
+    documented('resource logs', 'tables'),
+  ),
   ...outsideEach('resource type of a role', all(/'(Microsoft\.[\w./]+)'/g), resourceType()),
   ...outsideEach(
     'value of a resource',
