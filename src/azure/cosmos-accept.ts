@@ -119,7 +119,7 @@ async function append(
   return answer.refusal === 'absent' ? 'absent' : 'changed';
 }
 
-/** The condition's names and values are lower case (the test server compares them so): keys are lower-case hex. */
+/** Makes the patch that appends an activity to a mailbox of one shape. */
 export function appendPatch(
   now: number,
   activity: NewActivity,

@@ -72,7 +72,7 @@ export function placed(key: ConversationKey, id: string): { readonly id: string;
   return { id, conversation: partitionKey(key) };
 }
 
-/** The names of a head's fields that conditions and queries use are lower case; the test server knows no others in conditions. */
+/** Makes the item of a head. Its fields are named in lower case where conditions and queries use them, as in all records from before. */
 export function headItem(key: ConversationKey, head: Head, { rev, steps = [], ...more }: HeadMarks): Item {
   const { state, stateApart, unpurged } = more;
   const { notBefore, ...rest } = head;

@@ -33,7 +33,7 @@ const EVERY_REQUEST = {
   'cache-control': 'no-cache',
   'user-agent': 'turnwise',
   'x-ms-version': VERSION,
-  // Says nothing about single items, and is sent as the SDK sends it: servers for tests look for it.
+  // Says nothing about single items. The SDK sends it with every request too.
   'x-ms-documentdb-query-enablecrosspartition': 'true',
   // Without this the service takes no notice of session tokens.
   'x-ms-consistency-level': 'Session',

@@ -123,6 +123,14 @@ describe('sessions', () => {
     ).toBe('404/1002');
   });
 
+  // https://learn.microsoft.com/rest/api/cosmos-db/common-cosmosdb-rest-request-headers: "The override must be the same or weaker".
+  test.each(['Strong', 'BoundedStaleness', 'Any'])('a read cannot ask for %s consistency', async (level) => {
+    const headers = { ...IN_P, 'x-ms-consistency-level': level };
+    expect((await cosmos.send('GET', at('any'), headers)).status).toBe(400);
+    const query = { ...AS_QUERY, 'x-ms-consistency-level': level };
+    expect((await cosmos.send('POST', ITEMS, query, { query: 'SELECT * FROM c' })).status).toBe(400);
+  });
+
   test('a write is decided where the newest version is, whatever its session has seen', async () => {
     const id = fresh();
     const token = tokenOf(await cosmos.send('POST', ITEMS, IN_P, { id, pk: 'p' }));

@@ -277,6 +277,14 @@ describe('half a surrogate', () => {
   });
 });
 
+test('a number that is no double is refused', async () => {
+  // [limits]: numbers are IEEE 754 binary64.
+  for (const number of ['1e400', '-1E+309', '9'.repeat(400)]) {
+    expect((await cosmos.send('POST', ITEMS, IN_P, `{"id":"n","pk":"p","n":[${number}]}`)).status).toBe(400);
+  }
+  expect((await cosmos.send('POST', ITEMS, IN_P, '{"id":"n","pk":"p","n":[1e300,1e-400]}')).status).toBe(201);
+});
+
 test('what is no JSON, and what is no object, is refused', async () => {
   for (const body of ['{"id":', '[]', '"text"', 'null']) {
     expect((await cosmos.send('POST', ITEMS, IN_P, body)).status).toBe(400);

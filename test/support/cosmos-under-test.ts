@@ -4,7 +4,7 @@ import type { Store } from '../../src/ports/store';
 import { Secret } from '../../src/schema/secret';
 import { StoreFault } from '../../src/turn/fault';
 
-/** Any key will do for the test server. */
+/** The key of the stand-in's account, which takes any. */
 export const TEST_KEY = 'dGVzdA==';
 
 let databases = 0;

@@ -25,23 +25,29 @@ export function parseBody(body: string): Json {
   } catch {
     throw badRequest('The input content is invalid: it is no JSON.');
   }
-  if (HALF_A_SURROGATE.test(body)) checkUnicode(value);
+  if (HALF_A_SURROGATE.test(body) || LARGE_NUMBER.test(body)) checkValues(value);
   return value;
 }
+
+/** A number may be too large for a double only with so many digits, or such an exponent. */
+const LARGE_NUMBER = /\d{309}|\d[eE]\+?\d{3}/;
 
 /** JSON in UTF-8 has half of a surrogate pair only by an escape. */
 const HALF_A_SURROGATE = /\\u[dD][89a-fA-F]|\p{Cs}/u;
 
 /**
- * Refuses text that has no form in UTF-8, in which the service stores items. What the service does is not documented; a refusal is the
- * strictest answer.
+ * Refuses text that has no form in UTF-8, in which the service stores items, and numbers that are no doubles. What the service does with the
+ * former is not documented; a refusal is the strictest answer.
  */
-function checkUnicode(value: Json): void {
+function checkValues(value: Json): void {
   if (typeof value === 'string' && /\p{Cs}/u.test(value)) {
     throw badRequest('The input content is invalid: a string has half of a surrogate pair.');
   }
-  if (Array.isArray(value)) for (const each of value) checkUnicode(each);
-  if (isObject(value)) for (const each of Object.entries(value).flat()) checkUnicode(each);
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw badRequest('The request payload is invalid: a number is too large.');
+  }
+  if (Array.isArray(value)) for (const each of value) checkValues(each);
+  if (isObject(value)) for (const each of Object.entries(value).flat()) checkValues(each);
 }
 
 /** Makes sure that a body may become an item. @throws CosmosRefusal */

@@ -8,16 +8,19 @@ import { badRequest, CosmosRefusal } from './refusal';
 
 const READ_SESSION_NOT_AVAILABLE = 1002;
 
-/** Levels at which a read may be behind its session. */
+/** Levels at which a read may be behind its session, and that of the account, which no request can go beyond. */
 const WEAKER = new Set(['eventual', 'consistentprefix']);
+const LEVELS = new Set([...WEAKER, 'session']);
 
 const TOKEN = /^\s*(\w+):(?:-?\d+#)?(-?\d+)(?:#\d+=-?\d+)*\s*$/;
 
-/** Makes sure that the physical partitions are as far as a reader has seen them. @throws CosmosRefusal 404/1002 when they are not */
+/** Makes sure that the physical partitions are as far as a reader has seen them. @throws CosmosRefusal 404/1002 when they are not; 400 */
 export function checkSession(headers: IncomingHttpHeaders, container: Container, ranges: readonly number[]): void {
+  const level = String(headers['x-ms-consistency-level'] ?? 'Session').toLowerCase();
+  if (!LEVELS.has(level)) throw badRequest(`The consistency level '${level}' is none, or stronger than the account's.`);
   const header = headers['x-ms-session-token'];
   if (typeof header !== 'string' || header === '') return;
-  if (WEAKER.has(String(headers['x-ms-consistency-level']).toLowerCase())) return;
+  if (WEAKER.has(level)) return;
   for (const part of header.split(',')) {
     const [, id, progress] = TOKEN.exec(part) ?? [];
     if (id === undefined) throw badRequest(`The session token provided '${part}' is invalid.`);
