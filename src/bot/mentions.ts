@@ -15,7 +15,9 @@ export function getMentions(activity: Partial<Activity>): Mention[] {
 export function removeMentionText(activity: Partial<Activity>, id: string): string {
   const mention = getMentions(activity).find((candidate) => candidate.mentioned?.id === id);
   if (mention !== undefined && typeof activity.text === 'string') {
-    activity.text = activity.text.replace(mention.text ?? '', '').trim();
+    // An entity is the channel's, and its properties are what it makes them.
+    const said: unknown = mention.text;
+    activity.text = activity.text.replace(typeof said === 'string' ? said : '', '').trim();
   }
   return activity.text ?? '';
 }

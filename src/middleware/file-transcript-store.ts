@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Activity } from '../schema/activity';
 import { withDates } from '../schema/timestamps';
 import type { PagedResult, TranscriptInfo, TranscriptStore } from './transcript';
-import { page, requireIds } from './transcript-page';
+import { page, requireIds, timeOf } from './transcript-page';
 
 /**
  * Transcripts in files: a folder per channel, in it one per conversation, in it a file per activity, named after its time and its id. For
@@ -88,9 +88,9 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** As many digits for every time, so that names sort by it. */
-function fileName({ timestamp, id }: Activity): string {
-  const time = new Date(timestamp ?? 0).getTime();
-  return `${Math.max(0, time).toString(16).padStart(12, '0')}-${safeName(id ?? '')}.json`;
+function fileName(activity: Activity): string {
+  const { id } = activity;
+  return `${Math.max(0, timeOf(activity)).toString(16).padStart(12, '0')}-${safeName(id ?? '')}.json`;
 }
 
 function timeIn(name: string): Date {

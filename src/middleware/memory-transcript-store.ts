@@ -1,6 +1,6 @@
 import type { Activity } from '../schema/activity';
 import type { PagedResult, TranscriptInfo, TranscriptStore } from './transcript';
-import { page, requireIds } from './transcript-page';
+import { page, requireIds, timeOf } from './transcript-page';
 
 /** Transcripts in memory, by channel and conversation. For tests and development: it grows, and ends with the process. */
 export class MemoryTranscriptStore implements TranscriptStore {
@@ -47,8 +47,4 @@ export class MemoryTranscriptStore implements TranscriptStore {
     this.channels.get(channelId)?.delete(conversationId);
     return Promise.resolve();
   }
-}
-
-function timeOf({ timestamp }: Activity): number {
-  return new Date(timestamp ?? 0).getTime();
 }

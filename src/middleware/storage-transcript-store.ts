@@ -3,7 +3,7 @@ import type { Activity } from '../schema/activity';
 import { withDates } from '../schema/timestamps';
 import { StorageLog } from './storage-log';
 import type { PagedResult, TranscriptInfo, TranscriptStore } from './transcript';
-import { requireIds } from './transcript-page';
+import { requireIds, timeOf } from './transcript-page';
 
 /** A conversation in the list of its channel. */
 interface Listed {
@@ -74,12 +74,12 @@ export class StorageTranscriptStore implements TranscriptStore {
   }
 
   private async write(activity: Activity): Promise<void> {
-    const { channelId, conversation, timestamp } = activity;
+    const { channelId, conversation } = activity;
     const log = this.transcript(channelId, conversation.id);
     // Listed before it is there: the other way round, a crash in between would leave a transcript that nobody finds.
     if ((await log.page(0)) === undefined) {
       await this.list(channelId).remove(({ id }) => id === conversation.id);
-      await this.list(channelId).append({ id: conversation.id, created: new Date(timestamp ?? 0).toISOString() });
+      await this.list(channelId).append({ id: conversation.id, created: new Date(timeOf(activity)).toISOString() });
     }
     await log.append(activity);
   }
@@ -107,8 +107,4 @@ async function pageOf<T, R>(
     const more = (await log.page(number + 1)) !== undefined;
     if (items.length > 0 || !more) return { items, continuationToken: more ? String(number + 1) : undefined };
   }
-}
-
-function timeOf({ timestamp }: Activity): number {
-  return new Date(timestamp ?? 0).getTime();
 }

@@ -1,3 +1,4 @@
+import type { Activity } from '../schema/activity';
 import type { PagedResult } from './transcript';
 
 /** How much of a transcript is read at once, as in the Bot Framework SDK. */
@@ -16,4 +17,10 @@ export function page<T>(items: readonly T[], continuationToken: string | undefin
 /** @throws Error when a part of a transcript's name is missing */
 export function requireIds(ids: { readonly channelId: string; readonly conversationId?: string }): void {
   for (const [name, id] of Object.entries(ids)) if (!id) throw new Error(`Missing ${name}`);
+}
+
+/** Returns the time of an activity in ms since the epoch. The timestamp is a channel's text: one that is no time counts as the epoch. */
+export function timeOf({ timestamp }: Partial<Activity>): number {
+  const time = new Date(timestamp ?? 0).getTime();
+  return Number.isNaN(time) ? 0 : time;
 }

@@ -50,7 +50,9 @@ function idFailure(activity: Activity): Failure | undefined {
     badId('id', activity.id, isPathId) ??
     badId('replyToId', activity.replyToId, isPathId) ??
     badId('from.id', activity.from?.id, isAccountId) ??
-    badId('recipient.id', activity.recipient?.id, isAccountId);
+    badId('recipient.id', activity.recipient?.id, isAccountId) ??
+    badId('from.aadObjectId', activity.from?.aadObjectId, isAccountId) ??
+    badId('conversation.tenantId', activity.conversation.tenantId, isAccountId);
   return refused === undefined ? undefined : failure(400, 'IdRefused', refused);
 }
 

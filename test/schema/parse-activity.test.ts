@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ERRORS } from '../../src/schema/errors';
+import { FIELD_KINDS } from '../../src/schema/field-kinds';
 import { parseActivity } from '../../src/schema/parse-activity';
 
 const base = {
@@ -116,6 +117,8 @@ describe('activities that are refused', () => {
   const accountPlaces: typeof places = [
     ['from.id', (id) => ({ from: { id } })],
     ['recipient.id', (id) => ({ recipient: { id } })],
+    ['from.aadObjectId', (id) => ({ from: { id: 'user', aadObjectId: id } })],
+    ['conversation.tenantId', (id) => ({ conversation: { id: 'c1', tenantId: id } })],
   ];
   test.each([...places, ...accountPlaces])('a %s with half of a surrogate pair', (_place, put) => {
     for (const id of ['a\ud800', '\udc00a']) expectRefusal(parse(put(id)), 400, 'BodyNotUnicode');
@@ -203,6 +206,47 @@ describe('activities that are accepted, because channels send them', () => {
     const channelData = { tenant: { id: 't' }, x: null };
     const result = parse({ entities, channelData, 'odd name': [false] });
     expect(result.ok && result.activity).toEqual({ ...base, entities, channelData, 'odd name': [false] });
+  });
+});
+
+describe('each field of the table', () => {
+  const wrong: Readonly<Record<string, unknown>> = {
+    string: { toString: 1 },
+    boolean: 'true',
+    object: 'text',
+    objects: [null],
+    strings: [1],
+  };
+  /** An activity with a value at a path, in the one element of each list on the way. */
+  const at = ([name = '', ...more]: readonly string[], value: unknown): Record<string, unknown> => {
+    const inner = more.length === 0 ? value : at(more, value);
+    return name.endsWith('[]') ? { [name.slice(0, -2)]: [inner] } : { [name]: inner };
+  };
+  const merged = (field: string, value: unknown): Record<string, unknown> => {
+    const changes = at(field.split('.'), value);
+    const [name = ''] = Object.keys(changes);
+    const known = (base as Record<string, unknown>)[name];
+    const isObject = (each: unknown) => typeof each === 'object' && each !== null && !Array.isArray(each);
+    return isObject(known) && isObject(changes[name])
+      ? { [name]: { ...(known as object), ...(changes[name] as object) } }
+      : changes;
+  };
+
+  test.each(FIELD_KINDS)('%s is %s, and nothing else', (field, kind) => {
+    const result = parse(merged(field, wrong[kind]));
+    expectRefusal(result, 400, 'FieldRefused');
+    expect(result).toMatchObject({ message: expect.stringContaining(`"${field}"`) });
+    if (!/^(type|channelId|conversation|from)(\.id)?$/.test(field)) {
+      expect(parse(merged(field, null))).toMatchObject({ ok: true });
+    }
+  });
+
+  test('names the first that is of another kind', () => {
+    expect(parse({ membersAdded: [{ id: 'a' }, { id: 7 }] })).toMatchObject({ code: 'FieldRefused' });
+    expect(parse({ from: { id: 'user', aadObjectId: {} } })).toMatchObject({ code: 'FieldRefused' });
+    expect(parse({ value: 1, channelData: 'x', attachments: [{ content: 7 }], entities: [{ mentioned: 7 }] }).ok).toBe(
+      true,
+    );
   });
 });
 
