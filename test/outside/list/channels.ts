@@ -3,7 +3,8 @@ import { BotCallbackHandlerKey } from '../../../src/bot/keys';
 import { BotTelemetryClientKey, Severity, TelemetryConstants } from '../../../src/middleware/bot-telemetry-client';
 import { CardFactory } from '../../../src/schema/card-factory';
 import * as schema from '../../../src/schema/constants';
-import { constants, literal, match, routeSegment, symbol, word } from '../copies';
+import { FIELD_KINDS } from '../../../src/schema/field-kinds';
+import { constants, found, literal, match, routeSegment, symbol, word } from '../copies';
 import { type OutsideValue, outside, outsideEach, outsideSame, type Value } from '../outside-value';
 import { codeBelow, declared, declaredStrings, listsAt, stringsAcross, stringsIn } from '../production';
 
@@ -164,13 +165,12 @@ export const channels: readonly OutsideValue[] = [
   ...outsideEach(
     'field of an activity',
     [
-      ...stringsIn('src/schema/field-kinds.ts', /^(?!string$|objects?$)[a-z]+(?:\.[a-z]+)?$/i).flatMap((path) =>
-        path.split('.'),
-      ),
+      ...FIELD_KINDS.flatMap(([field]) => field.replaceAll('[]', '').split('.')),
       ...declaredStrings('src/schema/timestamps.ts', 'TIMESTAMPS'),
       ...declaredStrings('src/schema/timestamps.ts', 'RAW'),
     ],
-    word('botframework-schema/lib/index.d.ts'),
+    // Declared as a property. All that are read are among them.
+    found('botframework-schema/lib/index.d.ts', /^ +(\w+)\??: /gm),
   ),
   ...routes(),
   outside(
