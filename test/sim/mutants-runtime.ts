@@ -27,7 +27,7 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
   {
     name: 'sends again what an earlier attempt flushed',
     file: 'src/runtime/captured-effects.ts',
-    find: 'if (ordinal < this.options.recordedBefore) {',
+    find: 'if (ordinal < recordedBefore) {',
     replace: 'if (ordinal < 0) {',
     seeds: 600,
   },
