@@ -11,11 +11,17 @@ export function namespacedDocument(document: StateDocument, namespace: string): 
   return {
     get: (property) => own(existing(), property),
     set(property, value) {
-      if (value === undefined) delete part()[property];
-      else defineOwn(part(), property, value);
+      const properties = part();
+      if (value === undefined) delete properties[property];
+      else defineOwn(properties, property, value);
+      // Written by name, so that it is not taken for a change in place.
+      document.set(namespace, properties);
     },
     delete(property) {
-      delete existing()[property];
+      const properties = document.get(namespace) as Record<string, unknown> | undefined;
+      if (properties === undefined) return;
+      delete properties[property];
+      document.set(namespace, properties);
     },
     all: part,
     clear: () => document.delete(namespace),

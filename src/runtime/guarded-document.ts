@@ -71,18 +71,29 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Returns a view of a value, and of everything in it, through which nothing can be changed by a step. */
+/** Returns a view of JSON through which nothing can be changed by a step. Anything else that a bot keeps until the commit, such as a date, is handed out as it is. */
 function unchangeable(value: unknown, steps: StepScope): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isJsonContainer(value)) return value;
   const refuse = (): boolean => {
     steps.assertOutside();
     return false;
   };
   return new Proxy(value, {
-    get: (target, property, receiver) => unchangeable(Reflect.get(target, property, receiver), steps),
+    get(target, property, receiver) {
+      const found: unknown = Reflect.get(target, property, receiver);
+      // What is frozen has to be handed out as it is.
+      const own = Reflect.getOwnPropertyDescriptor(target, property);
+      return own?.configurable === false && own.writable === false ? found : unchangeable(found, steps);
+    },
     set: refuse,
     deleteProperty: refuse,
     defineProperty: refuse,
     setPrototypeOf: refuse,
   });
+}
+
+function isJsonContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
 }

@@ -25,6 +25,7 @@ const count = conversation.createProperty<number>('count');
 const profile = conversation.createProperty<{ orders: string[] }>('profile');
 const ofUser = new UserState().createProperty<number>('visits');
 const ofBoth = new PrivateConversationState().createProperty<number>('seen');
+const namespaced = new ConversationState(undefined, 'ns').createProperty<number>('count');
 const kept = new BotState(new MemoryStorage(), () => 'a key of its own');
 
 const folder = mkdtempSync(path.join(tmpdir(), 'turnwise-steps-'));
@@ -205,6 +206,8 @@ const EFFECTS: readonly (readonly [string, (context: TurnContext) => unknown])[]
   ['a step', (context) => context.step('inner', () => 1)],
   ['a step of the same name', (context) => context.step('outer', () => 1)],
   ['state of the conversation', (context) => count.set(context, 7)],
+  ['state in a namespace', (context) => namespaced.set(context, 7)],
+  ['state in a namespace, deleted', (context) => namespaced.delete(context)],
   ['state of the user', (context) => ofUser.set(context, 7)],
   ['private state', (context) => ofBoth.set(context, 7)],
   ['a property, deleted', (context) => count.delete(context)],
@@ -318,13 +321,15 @@ describe('a step', () => {
   test('does not mind what happens beside it, before it and after it', async () => {
     const { sent, dead, state, events } = await ran(async (context, { clock }) => {
       await count.set(context, 1);
+      await namespaced.set(context, 1);
       const steps = ['a', 'b'].map((name) => context.step(name, () => clock.sleep(1_000)));
       await context.sendActivity('beside');
+      await namespaced.set(context, 2);
       await count.set(context, (await count.get(context, 0)) + 1);
       await Promise.all(steps.map((step) => step.then(() => context.sendActivity('after'))));
       await context.step('c', () => clock.sleep(10));
     });
-    expect([sent, dead, state]).toEqual([['beside', 'after', 'after'], [], { count: 2 }]);
+    expect([sent, dead, state]).toEqual([['beside', 'after', 'after'], [], { count: 2, ns: { count: 2 } }]);
     expect(events).not.toContain('stateChangedInStep');
   });
 
@@ -363,6 +368,20 @@ describe('a step', () => {
       }
     });
     expect([dead, state]).toEqual([[], { profile: { orders: ['tea'] } }]);
+  });
+
+  test('reads what the turn keeps until its commit: dates, and what is frozen', async () => {
+    const { dead, sent } = await ran(async (context) => {
+      const when = conversation.createProperty<Date>('when');
+      const fixed = conversation.createProperty<{ readonly list: readonly string[] }>('fixed');
+      await when.set(context, new Date(0));
+      await fixed.set(context, Object.freeze({ list: Object.freeze(['tea']) }));
+      const read = await context.step('s', async () => {
+        return `${(await when.get(context))?.getTime()} ${(await fixed.get(context))?.list[0]}`;
+      });
+      await context.sendActivity(read);
+    });
+    expect([sent, dead]).toEqual([['0 tea'], []]);
   });
 
   test('that changes in place what was read before is logged with a code', async () => {

@@ -81,6 +81,6 @@ export const POST_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/accept.ts',
     find: 'return proactive === undefined ? now : now + timing.postMemoryMs - timing.dedupeMs;',
     replace: 'return now;',
-    seeds: [32135],
+    seeds: [36112, 32135],
   },
 ];
