@@ -289,7 +289,10 @@ export interface Erasure {
   keepRequest(request: ErasureRequest, holdMs: number): Promise<void>;
   /** Finds requests that are not carried out yet, at most `limit`. May be stale. */
   requests(limit: number): Promise<readonly ErasureRequest[]>;
-  /** Holds a request that no caller holds; false when another caller does, or when it is carried out. */
+  /**
+   * Holds a request that no caller holds; false when another caller does, or when it is carried out. Every further time it is held for twice as
+   * long: what fails each time is tried less and less often.
+   */
   takeRequest(request: ErasureRequest, holdMs: number): Promise<boolean>;
   /** Removes a request that is carried out. */
   endRequest(request: ErasureRequest): Promise<void>;

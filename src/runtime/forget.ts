@@ -47,6 +47,13 @@ export async function forgetAll<R>(
   requests: readonly ErasureRequest[],
 ): Promise<readonly Forgotten<R>[]> {
   for (const request of requests) await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS));
+  return carryOutAll(forgetting, requests);
+}
+
+async function carryOutAll<R>(
+  forgetting: Forgetting<R>,
+  requests: readonly ErasureRequest[],
+): Promise<readonly Forgotten<R>[]> {
   const over = new AbortController();
   const waiting = new Set(requests);
   void holdAll(forgetting, waiting, over.signal);
@@ -104,7 +111,7 @@ export async function finishForgetting(runtime: Runtime, limit: number): Promise
 
 async function finishRequest({ log }: Runtime, forgetting: Forgetting<void>, request: ErasureRequest): Promise<void> {
   try {
-    await forgetAll(forgetting, [request]);
+    await carryOutAll(forgetting, [request]);
     logEvent(log, 'forgotten', {});
   } catch (error) {
     logEvent(log, 'erasingFailed', failureOf(error));

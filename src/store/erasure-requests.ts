@@ -5,11 +5,16 @@ import type { Collections } from './collections';
 interface RequestRecord {
   readonly v: 1;
   readonly request: ErasureRequest;
-  /** Until then (store time) it is somebody's to carry out. */
+  /** Until then (store time) it is one caller's to carry out. */
   readonly heldUntil: number;
+  /** How often it was taken over from a caller that had not carried it out. */
+  readonly taken: number;
 }
 
 const COLLECTION = 'erasures';
+
+/** Times that the hold doubles with each caller that takes a request over: from a minute to about an hour. Looking through a store costs. */
+const MAX_DOUBLINGS = 6;
 
 const nameOf = ({ conversation, user }: ErasureRequest): string =>
   conversation === undefined ? `user ${user}` : `conversation ${conversation}`;
@@ -22,12 +27,14 @@ export function erasureRequests(
     request: (request, holdMs) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (_, now) => ({
         result: undefined,
-        value: { v: 1, request, heldUntil: now + holdMs } satisfies RequestRecord,
+        value: { v: 1, request, heldUntil: now + holdMs, taken: 0 } satisfies RequestRecord,
       })),
     keepRequest: (request, holdMs) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value, now) => {
         if (value === undefined) return { result: undefined };
-        return { result: undefined, value: { v: 1, request, heldUntil: now + holdMs } satisfies RequestRecord };
+        const record = value as RequestRecord;
+        const heldUntil = Math.max(record.heldUntil, now + holdMs);
+        return { result: undefined, value: { ...record, heldUntil } satisfies RequestRecord };
       }),
     async requests(limit) {
       const { values } = await collections.pageItems(COLLECTION, undefined, limit);
@@ -37,7 +44,9 @@ export function erasureRequests(
       collections.transactItem<boolean>(COLLECTION, nameOf(request), (value, now) => {
         const record = value as RequestRecord | undefined;
         if (record === undefined || record.heldUntil > now) return { result: false };
-        return { result: true, value: { ...record, heldUntil: now + holdMs } satisfies RequestRecord };
+        const { taken } = record;
+        const heldUntil = now + holdMs * 2 ** Math.min(taken, MAX_DOUBLINGS);
+        return { result: true, value: { ...record, heldUntil, taken: taken + 1 } satisfies RequestRecord };
       }),
     endRequest: (request) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value) =>

@@ -1,4 +1,5 @@
 import type { ChaosLog } from './chaos';
+import type { ErasingLog } from './erasing';
 import { quantile, type RecoveryWatch } from './recovery';
 import type { Verdict } from './verdict';
 
@@ -15,6 +16,7 @@ export interface RunResult {
   readonly refusals: ReadonlyMap<string, number>;
   /** How often a worker found itself fenced. */
   readonly takeovers: number;
+  readonly erasing: ErasingLog;
   readonly loadSeconds: number;
   readonly settleSeconds: number;
   /** What did not come to rest in time, or ended that should not have. */
@@ -22,28 +24,31 @@ export interface RunResult {
 }
 
 /** The numbers that `--json` prints. */
-export function summaryOf({ verdict, chaos, recovery }: RunResult) {
+export function summaryOf({ verdict, chaos, erasing, recovery }: RunResult) {
   const { attempted, acknowledged, committed, deadLettered } = verdict;
   const { lost, twice, outOfOrder, lostUpdates, duplicateReplies } = verdict;
   return {
     ...{ attempted, acknowledged, committed, deadLettered },
     ...{ lost, twice, outOfOrder, lostUpdates, duplicateReplies },
     kills: chaos.kills,
+    erasersInterrupted: erasing.interrupted,
+    erasedReadable: erasing.readable.length,
     recoveryP50Ms: Math.round(quantile(recovery.recoveriesMs, 0.5)),
     recoveryMaxMs: Math.round(Math.max(0, ...recovery.recoveriesMs)),
   };
 }
 
-export function passed({ verdict, troubles }: RunResult): boolean {
+export function passed({ verdict, erasing, troubles }: RunResult): boolean {
   const { acknowledged, committed, deadLettered, violations } = verdict;
-  return troubles.length === 0 && violations.length === 0 && acknowledged === committed + deadLettered;
+  const complaints = troubles.length + violations.length + erasing.readable.length;
+  return complaints === 0 && acknowledged === committed + deadLettered;
 }
 
 const VIOLATIONS_SHOWN = 30;
 
 /** The table for people. */
 export function tableOf(result: RunResult): string {
-  const { verdict, chaos, recovery } = result;
+  const { verdict, chaos, erasing, recovery } = result;
   const { explained } = verdict;
   const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
   const rows: (readonly [string, string | number, string?])[] = [
@@ -62,9 +67,11 @@ export function tableOf(result: RunResult): string {
       verdict.duplicateReplies,
       `${explained.kill} by a kill, ${explained.takeover} by a takeover, ${explained.unknown} after no answer, ${explained.none} unexplained`,
     ],
+    ['erased and readable', erasing.readable.length],
     ['posts without a 200', result.posts - verdict.acknowledged, listed(result.refusals)],
     ['workers killed', chaos.kills, `${recovery.effectiveKills} of them in a turn or a send`],
     ['workers frozen past their lease', chaos.stalls],
+    ['commands killed while they erased', erasing.interrupted, `${erasing.done} were done before`],
     ['queue server killed / queue purged', `${chaos.queueRestarts} / ${chaos.queuePurges}`],
     ['sends without an answer / throttled', `${result.unknownSends} / ${result.throttledSends}`],
     ['takeovers that fenced a worker', result.takeovers],
@@ -81,7 +88,7 @@ export function tableOf(result: RunResult): string {
   const lines = rows.map(([name, value, note]) => {
     return `  ${name.padEnd(width)}  ${String(value).padStart(13)}${note === undefined ? '' : `  (${note})`}`;
   });
-  const complaints = [...result.troubles, ...verdict.violations];
+  const complaints = [...result.troubles, ...erasing.readable, ...verdict.violations];
   const shown = complaints.slice(0, VIOLATIONS_SHOWN).map((each) => `  ${each}`);
   const more = complaints.length > shown.length ? [`  … and ${complaints.length - shown.length} more`] : [];
   const judgement = passed(result) ? 'Nothing was lost, doubled or reordered.' : 'THE PROMISE WAS BROKEN:';

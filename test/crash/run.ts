@@ -10,6 +10,7 @@ import { Channel } from './channel';
 import { QueueServer, wreakHavoc } from './chaos';
 import { Diary } from './diary';
 import { duplicatesOf } from './duplicates';
+import { InterruptedErasing } from './erasing';
 import { type PlannedActivity, planLoad } from './plan';
 import { RecoveryWatch } from './recovery';
 import { ReplyLog } from './replies';
@@ -82,9 +83,16 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
 
   const started = Date.now();
   const load = planLoad(new Random(seed), options.turns, options.conversations, options.seconds * 1_000);
+  const erasing = new InterruptedErasing({
+    kind: options.store,
+    settings: shared.settings,
+    store,
+    random: new Random(seed + 6),
+  });
   const [chaos] = await Promise.all([
     wreakHavoc(pool, queue, new Random(seed + 3), watch, options.seconds * 1_000, stop),
     postAll(channel, load, stop, say),
+    erasing.run(options.seconds * 1_000, stop),
   ]);
   const calm = Date.now();
   const rested = await atRest(store, channel, stop, say);
@@ -95,6 +103,7 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
       `The slowest recovery, of ${conversation}:\n${diary.timeline(conversation, from - 1_000, to + 1_000).join('\n')}`,
     );
   }
+  const unfinished = await erasing.judge(stop, say);
   say('Reading what is left.');
   const truth = await readGroundTruth(store, channel.posted);
   const seen = replies.seen();
@@ -108,11 +117,13 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
     posts: channel.posted.reduce((sum, { posts }) => sum + posts, 0),
     refusals: channel.refusals,
     takeovers: diary.count('fenced'),
+    erasing: erasing.log,
     loadSeconds: Math.round((calm - started) / 1_000),
     settleSeconds: Math.round((settled - calm) / 1_000),
     troubles: [
       ...(rested ? [] : [`The store was not at rest ${SETTLE_LIMIT_MS / 1_000} s after the last fault.`]),
       ...(pool.failure === undefined ? [] : [pool.failure]),
+      ...unfinished,
       ...recovery.open.map((conversation) => `${conversation} has not moved since its worker was killed.`),
     ],
   };

@@ -1,7 +1,7 @@
 import { FIRST_ERASING_SEED } from './erasing-seeds';
 import type { Mutant } from './mutants';
 
-const SEEDS = Array.from({ length: 300 }, (_, index) => FIRST_ERASING_SEED + index);
+const SEEDS = Array.from({ length: 500 }, (_, index) => FIRST_ERASING_SEED + index);
 
 /** Mistakes after which what was erased can be read again, or is never gone. */
 export const ERASING_MUTANTS: readonly Mutant[] = [

@@ -412,6 +412,25 @@ function requestContract(open: OpenStore): void {
     if (under.isDurable) expect(await under.holds(USER)).toBe(false);
   });
 
+  test('a request that nobody gets done is taken over less and less often', async () => {
+    const { store, other, pass } = await open();
+    await store.erasure.request({ user: USER }, HOLD_MS);
+    const waits: number[] = [];
+    for (let taken = 0; taken < 9; taken += 1) {
+      let minutes = 0;
+      while (!(await other.erasure.takeRequest({ user: USER }, HOLD_MS))) {
+        pass(HOLD_MS);
+        minutes += 1;
+      }
+      waits.push(minutes);
+    }
+    // What the store's clock may be late by can cost a minute more.
+    for (const [index, least] of [1, 1, 2, 4, 8, 16, 32, 64, 64].entries()) {
+      expect(waits[index]).toBeGreaterThanOrEqual(least);
+      expect(waits[index]).toBeLessThanOrEqual(least + 1);
+    }
+  });
+
   test('a request waits for as long as nobody carries it out', async () => {
     const { store, other, pass } = await open();
     await store.erasure.request({ user: USER }, HOLD_MS);
