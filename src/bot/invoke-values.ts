@@ -26,7 +26,9 @@ export function adaptiveCardInvokeValue(activity: Activity): AdaptiveCardInvokeV
   const action = objectOf(value.action);
   if (action === undefined) throw badRequest('BadRequest', 'Missing action property');
   if (action.type !== 'Action.Execute') {
-    throw badRequest('NotSupported', `The action '${String(action.type)}' is not supported.`);
+    // Not every object can be made a text.
+    const type = typeof action.type === 'object' && action.type !== null ? 'object' : String(action.type);
+    throw badRequest('NotSupported', `The action '${type}' is not supported.`);
   }
   const authentication = objectOf(value.authentication) ?? {};
   return {

@@ -97,13 +97,17 @@ export class TeamsSSOTokenExchangeMiddleware implements Middleware {
   }
 }
 
-/** @throws Error for an invoke that lacks what its key is made of */
+/**
+ * Makes the key of an exchange. The user is part of it: in a group everybody sees the card, and so the id, and one member must not keep
+ * another from signing in.
+ * @throws Error for an invoke that lacks what its key is made of
+ */
 function keyOf({ activity }: TurnContext): { readonly id: string; readonly key: string } {
-  const { channelId, conversation } = activity;
+  const { channelId, conversation, from } = activity;
   if (!conversation?.id) throw new Error('invalid activity. Missing conversation.id');
-  const { id } = (activity.value ?? {}) as Partial<TokenExchangeInvokeRequest>;
-  if (!id) throw new Error('Invalid signin/tokenExchange. Missing activity.value.id.');
-  return { id, key: `${channelId}/${conversation.id}/${id}` };
+  const { id } = (activity.value ?? {}) as { readonly id?: unknown };
+  if (typeof id !== 'string' || id === '') throw new Error('Invalid signin/tokenExchange. Missing activity.value.id.');
+  return { id, key: `${channelId}/${conversation.id}/${from.id}/${id}` };
 }
 
 /** The same for every run of a turn; there is none on adapters without turns. */

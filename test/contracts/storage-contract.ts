@@ -22,6 +22,16 @@ export function storageContract(open: () => Promise<{ readonly storage: Storage;
     expect((await stored(other, 'a'))?.eTag).not.toBe(first?.eTag);
   });
 
+  test.each(['x', '漢'])('takes keys of 5,000 characters, here %s', async (character) => {
+    const { storage, other } = await open();
+    const key = character.repeat(5_000);
+    await storage.write({ [key]: { n: 1 } });
+    expect(await stored(other, key)).toMatchObject({ n: 1 });
+    expect(await stored(other, `${key}x`)).toBeUndefined();
+    await other.delete([key]);
+    expect(await stored(storage, key)).toBeUndefined();
+  });
+
   test('leaves out what is not there; deleting it is no error', async () => {
     const { storage, other } = await open();
     await storage.write({ a: { n: 1 }, b: { n: 2 } });

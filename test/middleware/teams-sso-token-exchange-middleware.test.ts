@@ -70,6 +70,14 @@ describe('of the same exchange', () => {
     expect(await signIn({ storage, turn: 'turn-2' })).toMatchObject({ ran: false });
   });
 
+  test('another member of the group signs in with the same card', async () => {
+    const storage = new MemoryStorage();
+    expect(await signIn({ storage })).toMatchObject({ ran: true });
+    const other = { from: { id: 'another' } };
+    expect(await signIn({ storage, turn: 'turn-2', activity: other })).toMatchObject({ ran: true });
+    expect(await signIn({ storage, turn: 'turn-3', activity: other })).toMatchObject({ ran: false });
+  });
+
   test('but another exchange, conversation or channel is another', async () => {
     const storage = new MemoryStorage();
     await signIn({ storage });

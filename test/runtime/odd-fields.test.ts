@@ -309,3 +309,15 @@ test.each([...new Set(FIELDS)])('%s may be anything', async (field) => {
     await fc.assert(property, { numRuns: 2 });
   }
 });
+
+test.each(LOOKED_INTO.filter((field) => field.startsWith('value')))(
+  '%s may be anything in every activity that has a value',
+  async (field) => {
+    const odd: unknown[] = [null, 7, '', 'text', [], [null], {}, { toString: 1, valueOf: null }];
+    for (const type of TYPES.filter(({ value }) => value !== undefined)) {
+      for (const value of odd) {
+        expect(await troubles(replaced({ ...base, ...type, channelId: 'msteams' }, field, value))).toEqual([]);
+      }
+    }
+  },
+);

@@ -242,6 +242,17 @@ describe('whatever a channel or a client adds to an activity', () => {
     expect(found?.reference.conversation).toEqual({ id: 'a:2', conversationType: 'channel' });
   });
 
+  test('without a sender, or without a recipient, there is a reference all the same', async () => {
+    const { events, references, keeper } = keeping();
+    const absent = { from: undefined, recipient: undefined } as unknown as Partial<Activity>;
+    await keeper().seen(incoming({ ...absent, type: 'conversationUpdate' }), true);
+    expect(await references.get(personal)).toMatchObject({ reference: { bot: { id: '' } }, state: 'active' });
+    const left = { membersRemoved: [{ id: '29:user' }] };
+    await keeper().seen(incoming({ ...absent, ...left, type: 'conversationUpdate' }), true);
+    expect(await references.get(personal)).toMatchObject({ state: 'removed' });
+    expect(events).toEqual([]);
+  });
+
   test('the process remembers a digest of each', async () => {
     const { calls, keeper } = keeping();
     const one = keeper();
