@@ -77,7 +77,11 @@ export class Arena {
     const program = this.#programs.get(contender);
     const parameter = bundled ? program?.bundled : program?.unbundled;
     if (parameter === undefined) throw new Error(`${contender.name} has no such program.`);
-    const env = { BENCH: JSON.stringify({ ...this.#addresses, folder }), BENCH_STORE: contender.store ?? '' };
+    const env = {
+      BENCH: JSON.stringify({ ...this.#addresses, folder }),
+      BENCH_STORE: contender.store ?? '',
+      BENCH_TRANSPORT: contender.transport ?? '',
+    };
     const core = workers === 1 ? { core: CONTENDER_CORE } : {};
     const parts = await Promise.all(
       Array.from({ length: workers }, () => Part.start('contenders/starter.cjs', { ...core, env, parameter })),

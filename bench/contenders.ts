@@ -3,6 +3,8 @@ export interface Contender {
   readonly name: string;
   readonly script: string;
   readonly store?: 'memory' | 'sqlite' | 'cosmos';
+  /** How Turnwise reaches Cosmos DB; by the REST API unless it is said. */
+  readonly transport?: 'sdk';
   /** A floor is written by hand for one purpose, and cannot do what the others can. */
   readonly kind: 'turnwise' | 'sdk' | 'floor';
   /** Whether there is a reply to wait for. */
@@ -35,8 +37,16 @@ export const TRACED: Contender = {
   variant: true,
 };
 
+/** The same through the client that Microsoft publishes. */
+export const BY_SDK: Contender = {
+  ...turnwise('cosmos', 'Cosmos DB by @azure/cosmos'),
+  transport: 'sdk',
+  variant: true,
+};
+
 export const CONTENDERS: readonly Contender[] = [
   ON_COSMOS,
+  BY_SDK,
   TRACED,
   turnwise('sqlite', 'SQLite'),
   turnwise('memory', 'memory'),

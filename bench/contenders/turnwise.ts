@@ -34,6 +34,7 @@ const app = createBotApp({
     AZURE_FUNCTIONS_ENVIRONMENT: 'Development',
     TURNWISE_STORE: process.env.BENCH_STORE,
     TURNWISE_DATA: folder,
+    TURNWISE_COSMOS_TRANSPORT: process.env.BENCH_TRANSPORT,
     COSMOS_ENDPOINT: cosmos,
     COSMOS_KEY: Buffer.from('any').toString('base64'),
     COSMOS_DATABASE: 'bench',

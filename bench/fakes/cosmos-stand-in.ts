@@ -14,12 +14,18 @@ interface Result {
   readonly charge: number;
   readonly stored?: Stored;
   readonly body?: unknown;
+  readonly substatus?: number;
 }
 
 interface PatchOperation {
   readonly op: string;
   readonly path: string;
   readonly value: unknown;
+}
+
+interface Query {
+  readonly query: string;
+  readonly parameters?: readonly { readonly name: string; readonly value: unknown }[];
 }
 
 interface BatchOperation {
@@ -31,8 +37,8 @@ interface BatchOperation {
 
 /**
  * The handful of calls of Cosmos DB's REST API that are on a turn's way, in memory, at next to no cost, so that it is not the server that
- * is measured. What it knows: point reads, create, replace, upsert, delete and conditional patches with ETags, batches, and the one query
- * of the sweep. It charges request units by the published prices. Everything else is 400.
+ * is measured. What it knows: point reads, create, replace, upsert, delete and conditional patches with ETags, batches, sessions, and the
+ * queries of the sweep and of the self-check at the start. It charges request units by the published prices. Everything else is 400.
  */
 export class CosmosStandIn {
   /** Items by container, partition and id. */
@@ -82,7 +88,8 @@ export class CosmosStandIn {
     this.counts.charge += result.charge;
     const headers = {
       'x-ms-request-charge': result.charge.toFixed(2),
-      'x-ms-session-token': '0:-1#1',
+      'x-ms-session-token': `0:-1#${this.#etags}`,
+      ...(result.substatus === undefined ? {} : { 'x-ms-substatus': String(result.substatus) }),
       ...(result.stored === undefined ? {} : { etag: result.stored.etag }),
     };
     const refusal = result.status >= 400 ? { code: String(result.status), message: '' } : undefined;
@@ -108,6 +115,7 @@ export class CosmosStandIn {
     }
     switch (method) {
       case 'GET':
+        if (this.#isBehind(headers['x-ms-session-token'])) return { status: 404, substatus: 1002, charge: 1 };
         return this.#read(partition, id);
       case 'PUT':
         return this.#write(container, partition, 'Replace', JSON.parse(body), condition);
@@ -187,16 +195,30 @@ export class CosmosStandIn {
     return { status: failed < 0 ? 200 : 207, charge, body };
   }
 
-  /** The sweep's: conversations whose time to be looked at has come. */
-  #query(container: string, { parameters }: { readonly parameters?: readonly { readonly value: unknown }[] }): Result {
+  /** Whether a session has seen more than was ever written. */
+  #isBehind(session: unknown): boolean {
+    return typeof session === 'string' && Number(session.split('#')[1]) > this.#etags;
+  }
+
+  /** Those of the sweep, of a page of a collection, and of the items of a kind. */
+  #query(container: string, { query, parameters = [] }: Query): Result {
     this.counts.query += 1;
-    const now = Number(parameters?.[0]?.value);
+    const values = Object.fromEntries(parameters.map(({ name, value }) => [name.slice(1), value]));
+    const { conversation, from, kind, now, user } = values;
+    const isFound = (item: Item): boolean => {
+      if (query.includes('c.id > @from')) return item.user === user && String(item.id) > String(from);
+      if (query.includes('c.kind = @kind')) return item.conversation === conversation && item.kind === kind;
+      return typeof item.wake === 'number' && item.wake <= Number(now);
+    };
     const found: Item[] = [];
     for (const [partition, items] of this.#items) {
       if (!partition.startsWith(`${container} `)) continue;
-      for (const { item } of items.values()) if (typeof item.wake === 'number' && item.wake <= now) found.push(item);
+      for (const { item } of items.values()) if (isFound(item)) found.push(item);
     }
-    return { status: 200, charge: 3, body: { Documents: found, _count: found.length } };
+    if (query.includes('ORDER BY c.id')) found.sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
+    const top = Number(/^SELECT TOP (\d+)/.exec(query)?.[1] ?? found.length);
+    const documents = found.slice(0, top);
+    return { status: 200, charge: 3, body: { Documents: documents, _count: documents.length } };
   }
 
   #store(partition: string, id: string, item: Item): Stored {

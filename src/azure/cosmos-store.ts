@@ -1,11 +1,12 @@
 import type { Clock } from '../ports/clock';
 import type { Lifetimes } from '../ports/lifetimes';
 import type { Mailbox, Store } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
 import { transactionalStore } from '../store/transactional-store';
 import { StoreFault } from '../turn/fault';
 import { DEFAULT_TIMING, type Timing } from '../turn/timing';
 import { patchingAccept } from './cosmos-accept';
-import { CosmosAccount } from './cosmos-account';
+import { type ContainerIdentity, CosmosAccount } from './cosmos-account';
 import { patchingAcquire } from './cosmos-acquire';
 import { AwakeConversations } from './cosmos-awake';
 import { CosmosClock } from './cosmos-clock';
@@ -56,6 +57,10 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
   const partitions = new CosmosConversations(conversations, known, awake, timing);
   const beside = new CosmosRequests(account, 'users', clock, timers, watch);
   const users = new CosmosUsers(beside);
+  const note = (found: SelfCheckNote): void => watch.checked?.(found);
+  const proved = remembering(timers, (containers: readonly ContainerIdentity[]) =>
+    selfCheck({ account, conversations, users: beside, timers, note }, containers),
+  );
   const store = transactionalStore(
     {
       collections: new CosmosCollections(beside),
@@ -74,9 +79,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
       readUser: (user) => users.readUser(user),
       open: async () => {
         const containers = await account.open();
-        if (!checks) return;
-        const note = (found: SelfCheckNote): void => watch.checked?.(found);
-        await selfCheck({ account, conversations, users: beside, timers, note }, containers);
+        if (checks) await proved(containers);
       },
       close: async () => account.close(),
     },
@@ -88,6 +91,26 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
     ...store,
     mailbox: { ...store.mailbox, accept: limited(accept, acceptLimitMs) },
     turns: { ...store.turns, acquire: patchingAcquire(conversations, known, store.turns.acquire, timing) },
+  };
+}
+
+/** Time for which an account that was refused is not asked again, in ms: whoever waits for the store opens it with every message. */
+const REFUSED_MS = 60_000;
+
+/** Repeats a refusal for a while without asking again. */
+function remembering<A extends unknown[]>(
+  clock: Pick<Clock, 'monotonic'>,
+  run: (...parameters: A) => Promise<void>,
+): (...parameters: A) => Promise<void> {
+  let refused: { readonly error: TurnwiseError; readonly until: number } | undefined;
+  return async (...parameters) => {
+    if (refused !== undefined && clock.monotonic() < refused.until) throw refused.error;
+    try {
+      await run(...parameters);
+    } catch (error) {
+      if (error instanceof TurnwiseError) refused = { error, until: clock.monotonic() + REFUSED_MS };
+      throw error;
+    }
   };
 }
 

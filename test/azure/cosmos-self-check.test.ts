@@ -397,6 +397,25 @@ describe('a question without an answer', () => {
   });
 });
 
+test('an account that was refused is not asked again with every message', async () => {
+  const { make } = cosmosStores(faulty.endpoint, clock, { selfCheck: true });
+  const store = make();
+  opened.push(store);
+  faulty.fault = FAULTS.find(([name]) => name === 'ignores If-Match in batches')?.[2] ?? {};
+  const requestsOf = async (): Promise<number> => {
+    const before = gateway.requests.length;
+    await expect(store.open()).rejects.toMatchObject({ code: 'StoreUnsafe' });
+    return gateway.requests.slice(before).filter(({ path }) => path.includes('/docs')).length;
+  };
+  expect(await requestsOf()).toBeGreaterThan(40);
+  expect(await requestsOf()).toBe(0);
+  clock.pass(60_000);
+  expect(await requestsOf()).toBeGreaterThan(40);
+  faulty.fault = {};
+  clock.pass(60_000);
+  await store.open();
+});
+
 test('a store that only looks on asks nothing', async () => {
   const { start } = app({ selfCheck: false });
   expect((await start()).requests).toEqual([]);

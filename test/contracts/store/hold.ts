@@ -53,7 +53,8 @@ function acquireContract(open: OpenStore): void {
     for (const each of outcomes) {
       if (each.outcome !== 'busy') continue;
       expect(each.remainingMs).toBeGreaterThan(0);
-      expect(each.remainingMs).toBeLessThanOrEqual(store.timing.leaseMs);
+      // Each instance has an estimate of its own of the time.
+      expect(each.remainingMs).toBeLessThanOrEqual(store.timing.leaseMs + SLACK_MS);
     }
   });
 
