@@ -222,8 +222,11 @@ export interface UserStates {
   propose(user: UserKey, version: number, intent: Intent): Promise<'proposed' | 'conflict'>;
   /** Applies an intent that counts and removes it, or removes one that is void; nothing when it is gone. */
   settle(user: UserKey, intentId: string, counts: boolean): Promise<void>;
-  /** Decides an intent by the conversation that made it; a live attempt is fenced only on `insist`. */
-  judge(intent: Intent, insist: boolean): Promise<'counts' | 'void' | 'open'>;
+  /**
+   * Decides an intent by the conversation that made it. A live attempt is fenced only if the caller has waited long enough for it.
+   * @param waitedMs how long the caller has waited for this intent
+   */
+  judge(intent: Intent, waitedMs: number): Promise<'counts' | 'void' | 'open'>;
 }
 
 /** Something that was given up, complete enough to be replayed. */

@@ -118,11 +118,12 @@ export class Hold implements LocalHolder {
    * @param delayMs no handler starts before; 0: that is as it was
    * @throws ConversationLost
    */
-  async handBack(delayMs: number, attempt: 'attemptCounts' | 'attemptTakenBack'): Promise<void> {
+  async handBack(delayMs: number, attempt: 'attemptCounts' | 'attemptTakenBack' | 'contended'): Promise<void> {
     const first = this.head.out[0]?.id;
     const reason: HandBack = {
       delayMs,
       uncountAttempt: attempt === 'attemptTakenBack',
+      ...(attempt === 'contended' ? { contended: true } : {}),
       ...(first === undefined ? {} : { undelivered: { ...this.progressOf(first), pauseMs: this.quietForMs } }),
     };
     await this.write((held) => this.runtime.store.turns.handBack(held, reason));

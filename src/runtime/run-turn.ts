@@ -5,6 +5,7 @@ import { wellFormed } from '../schema/well-formed';
 import { StoreFault } from '../turn/fault';
 import { userKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
+import { MAX_UNCOUNTED } from '../turn/timing';
 import { loadBody } from './bodies';
 import { CapturedTurn, type TurnInput } from './captured-turn';
 import { commitTurn } from './commit-turn';
@@ -17,6 +18,7 @@ import { atRecipient } from './recipients';
 import { errorName, type Runtime, report } from './runtime';
 import { stage } from './stage';
 import { taskLogic } from './tasks';
+import type { Leave } from './turn-lines';
 
 /** Whether the hold goes on after the turn, or is over (released, or handed back). */
 export type AfterTurn = 'continue' | 'stopped';
@@ -93,6 +95,7 @@ async function runLoaded(
   }
   for (let run = 0; run < runtime.options.maxConflictRuns; run += 1) {
     const turn = new CapturedTurn(runtime, hold, input);
+    const leave = run === 0 ? undefined : await aheadOfOthers(runtime, hold);
     try {
       const handle = () => runtime.bot.run(turn, activity, pending.proactive);
       await attempt(runtime, turn, () => stage(runtime, 'handler', {}, handle));
@@ -102,13 +105,41 @@ async function runLoaded(
       await turn.abandon();
       if (hold.lost.aborted) throw error;
       return failed(runtime, hold, pending, input, error);
+    } finally {
+      leave?.();
     }
     await turn.abandon();
     report(runtime, 'conflict', hold.key, { activity: pending.key, run: run + 1 });
     // What moved may have been moved by whoever has the conversation now: then the next run is theirs.
     if (hold.lost.aborted) throw new ConversationLost('Another worker has taken the conversation over.');
   }
-  await hold.handBack(backoff(runtime.options.attemptBackoffMs, 1), 'attemptTakenBack');
+  return contended(runtime, hold, pending, input);
+}
+
+/** Time for which inline runs of the same process wait for a queued turn that has met a conflict, and it for them; in ms. */
+const MAX_LINE_MS = 2_000;
+
+/**
+ * Waits in the line of the conversation's inline runs, so that a queued turn commits even while many press a card. It is not waited for any longer
+ * than its handler may reasonably take: an answer is.
+ */
+async function aheadOfOthers({ clock, inProcess }: Runtime, hold: Hold): Promise<Leave | undefined> {
+  const enough = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(MAX_LINE_MS, done.signal).then(() => enough.abort());
+  const leave = await inProcess.runs.enter(hold.key, enough.signal);
+  done.abort();
+  if (leave === undefined) return undefined;
+  const over = new AbortController();
+  void clock.sleep(MAX_LINE_MS, over.signal).then(leave);
+  return () => over.abort();
+}
+
+/** State has moved under each run. The attempt is not counted, with growing pauses; where that never ends, it is. */
+async function contended(runtime: Runtime, hold: Hold, pending: PendingActivity, input: TurnInput): Promise<Ended> {
+  const { uncounted = 0 } = hold.head;
+  if (uncounted >= MAX_UNCOUNTED) return failed(runtime, hold, pending, input, new TurnwiseError('TooManyConflicts'));
+  await hold.handBack(backoff(runtime.options.attemptBackoffMs, uncounted + 1), 'contended');
   return { outcome: 'conflict', next: 'stopped' };
 }
 

@@ -27,11 +27,11 @@ export function userStates(partitions: Partitions, timing: Timing, { usersMs }: 
         const record = counts ? fold(current, intentId) : withdraw(current, intentId);
         return record === current ? { result: undefined, confirm: true } : { result: undefined, record, ...lifetime };
       }),
-    judge: (intent, insist) =>
+    judge: (intent, waitedMs) =>
       partitions.transact<'counts' | 'void' | 'open'>(intent.conversation, ({ head, now, get }) => {
         const { inline } = intent;
         const record = inline === undefined ? undefined : (get('inline', inline) as InlineRecord | undefined);
-        const judged = judge(head, record, now, intent, insist, timing);
+        const judged = judge(head, record, now, intent, waitedMs, timing);
         if (judged.verdict !== 'void') return { result: judged.verdict };
         if (judged.head !== undefined) return { result: 'void', writes: { head: judged.head } };
         if (judged.record !== undefined && inline !== undefined) {

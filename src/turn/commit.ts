@@ -42,7 +42,7 @@ export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, 
   }
   if (first === undefined || turnPrefix(first) !== turn.turn) return { outcome: 'held', head };
   const popped: Head = {
-    ...withNothingFlushed(head),
+    ...withNothingBegun(head),
     pend: head.pend.slice(1),
     n: head.n + 1,
     sv: turn.writesState ? head.sv + 1 : head.sv,
@@ -76,8 +76,8 @@ export function flushedDigest({ flushedAs = '' }: Head, ordinal: number): string
   return digest.length < DIGEST_LENGTH || digest === NO_DIGEST ? undefined : digest;
 }
 
-/** Returns the record with no effect of a running turn flushed. */
-export function withNothingFlushed({ flushedAs: _, ...head }: Head): Head {
+/** The record as if no attempt on its first activity had been made: nothing is flushed, and nothing was left uncounted. */
+export function withNothingBegun({ flushedAs: _, uncounted: __, ...head }: Head): Head {
   return { ...head, flushed: 0 };
 }
 

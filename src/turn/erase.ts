@@ -1,5 +1,5 @@
 import { remembered } from './accept';
-import { withNothingFlushed } from './commit';
+import { withNothingBegun } from './commit';
 import { freed } from './hold';
 import { type Effect, type Head, NEW_HEAD, type PendingActivity } from './record';
 import type { Timing } from './timing';
@@ -81,7 +81,7 @@ export function eraseUserIn(head: Head, now: number, traces: TracesOfUser, timin
   if (pend.length === head.pend.length && out.length === head.out.length) return head;
   const goesOn = pend[0] === head.pend[0];
   const att = !goesOn ? 0 : head.lease === null ? head.att : Math.max(0, head.att - 1);
-  const kept = goesOn ? head : withNothingFlushed(head);
+  const kept = goesOn ? head : withNothingBegun(head);
   const rest: Head = { ...kept, epoch: head.epoch + 1, pend, out, att };
   return freed(rest, now, 0, timing);
 }

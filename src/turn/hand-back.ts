@@ -9,7 +9,7 @@ import {
   withFirstStarted,
 } from './hold';
 import type { Effect, Head } from './record';
-import type { Timing } from './timing';
+import { MAX_UNCOUNTED, type Timing } from './timing';
 
 /** How far the holder got with the first effect, which stays in the record. */
 export interface UndeliveredEffect {
@@ -26,15 +26,25 @@ export interface HandBack {
   readonly delayMs: number;
   /** The first activity's attempt was counted, but its handler did not run or has to be run again through no fault of its own. */
   readonly uncountAttempt: boolean;
+  /** What others did has ended the attempt. So it is not counted, but only {@link MAX_UNCOUNTED} times. */
+  readonly contended?: true;
   readonly undelivered?: UndeliveredEffect;
 }
 
 /** Gives the conversation back with work remaining: lease null, `notBefore`, the first effect's `due`, and `wake` set. */
 export function handBack(head: Head, now: number, fence: Fence, reason: HandBack, timing: Timing): HoldOutcome {
   if (!isHeldBy(head, fence)) return wasGivenBackBy(head, fence) ? { outcome: 'released', head } : FENCED;
-  const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;
+  const counted = reason.contended ? withAttemptEnded(head) : head;
+  const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : counted.att;
   const out = reason.undelivered === undefined ? head.out : withFirstUndelivered(head.out, now, reason.undelivered);
-  return { outcome: 'released', head: freed({ ...head, att, out }, now, reason.delayMs, timing) };
+  return { outcome: 'released', head: freed({ ...counted, att, out }, now, reason.delayMs, timing) };
+}
+
+/** The record after others have ended an attempt: it is taken back, as long as that has not happened too often. */
+export function withAttemptEnded(head: Head): Head {
+  const uncounted = head.uncounted ?? 0;
+  if (uncounted >= MAX_UNCOUNTED) return head;
+  return { ...head, att: Math.max(0, head.att - 1), uncounted: uncounted + 1 };
 }
 
 function withFirstUndelivered(

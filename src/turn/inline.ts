@@ -83,6 +83,11 @@ export function isOfOneGeneration(epoch: number, other: number): boolean {
   return Math.floor(epoch / EPOCHS_PER_GENERATION) === Math.floor(other / EPOCHS_PER_GENERATION);
 }
 
+/** How many claims of the activity there were before the one of this epoch, in its generation. */
+export function earlierClaims(epoch: number): number {
+  return Math.max(0, (epoch % EPOCHS_PER_GENERATION) - 1);
+}
+
 /** Whether a run still has its activity. */
 export function isClaimedBy(record: InlineRecord | undefined, fence: InlineFence): boolean {
   return record?.state === 'running' && record.epoch === fence.epoch && record.owner === fence.owner;

@@ -113,6 +113,8 @@ export interface Head {
   readonly sv: number;
   /** Attempts on `pend[0]`, counted before its handler starts. */
   readonly att: number;
+  /** How often others have ended an attempt on `pend[0]` that was not counted for it; absent for never. */
+  readonly uncounted?: number;
   /** How many effects of `pend[0]`'s turn are already recorded by flushes. */
   readonly flushed: number;
   /** What these were, as digests of `DIGEST_LENGTH` characters one after the other; absent when nothing is flushed. */

@@ -4,6 +4,8 @@ export interface Timing {
   readonly leaseMs: number;
   /** How long after work became due the sweep may ring for it: time for the doorbell to have done its job. */
   readonly graceMs: number;
+  /** How long an intent of a live attempt is waited for before the attempt is fenced: the first time; twice as long each further time. */
+  readonly patienceMs: number;
   /** How long before a scheduled activity is due the sweep begins to look at its conversation: longer than it takes from sweep to sweep. */
   readonly aheadMs: number;
   /** How long an accepted activity's key is remembered. */
@@ -17,11 +19,15 @@ export interface Timing {
 export const DEFAULT_TIMING: Timing = {
   leaseMs: 20_000,
   graceMs: 5_000,
+  patienceMs: 1_600,
   aheadMs: 90_000,
   dedupeMs: 10 * 60_000,
   postMemoryMs: 24 * 3_600_000,
   deliveredIdMs: 7 * 24 * 3_600_000,
 };
+
+/** Attempts on one activity that others may end without its being counted. Those after them count. */
+export const MAX_UNCOUNTED = 10;
 
 /** Most keys kept for dedupe; beyond it the oldest go before their time, so that a flood cannot grow the record. */
 export const MAX_SEEN = 400;

@@ -1,5 +1,6 @@
+import { withAttemptEnded } from './hand-back';
 import { freed } from './hold';
-import { type InlineRecord, isOfOneGeneration } from './inline';
+import { earlierClaims, type InlineRecord, isOfOneGeneration } from './inline';
 import type { ActivityKey, ConversationKey } from './keys';
 import type { Head } from './record';
 import type { Timing } from './timing';
@@ -99,38 +100,54 @@ export type Judgement =
   | { readonly verdict: 'counts' }
   /** `head` or `record` are present when the attempt had to be fenced first. */
   | { readonly verdict: 'void'; readonly head?: Head; readonly record?: InlineRecord }
-  /** Its attempt may be about to commit. Ask again, or insist. */
+  /** Its attempt may be about to commit. Wait, and ask again. */
   | { readonly verdict: 'open' };
+
+/**
+ * How long an open intent is waited for before its attempt is fenced, in ms. It doubles each time that this has happened to the turn: so of two
+ * turns that are slow to commit, as in a store that is throttled, one commits in the end, and whoever was fenced most is fenced last. Any live
+ * attempt commits, or gives up, within the longest of these times.
+ */
+function patienceMs(fencedBefore: number, timing: Timing): number {
+  return Math.min(timing.patienceMs * 2 ** fencedBefore, 2 * timing.leaseMs);
+}
 
 /**
  * Decides another turn's intent by the conversation that made it. It counts when the conversation is committed to folding it. It is void when
  * the conversation is gone or its attempt is over. Otherwise the attempt has to be fenced before the intent may be called void:
- * at once when nobody is at work on it any more, and a live one only when the caller insists.
+ * at once when nobody is at work on it any more, and a live one only when the caller has waited for it long enough.
  *
- * @param record the inline record of the intent's activity, for an inline turn.
+ * @param record the inline record of the intent's activity, for an inline turn. @param waitedMs how long the caller has waited for this intent
  */
 export function judge(
   head: Head | undefined,
   record: InlineRecord | undefined,
   now: number,
   intent: Pick<Intent, 'id' | 'epoch' | 'inline'>,
-  insist: boolean,
+  waitedMs: number,
   timing: Timing,
 ): Judgement {
   if (head?.out.some((effect) => effect.kind === 'fold' && effect.intent === intent.id)) return { verdict: 'counts' };
-  if (intent.inline !== undefined) return judgeInline(record, now, intent.epoch, insist);
+  if (intent.inline !== undefined) return judgeInline(record, now, intent.epoch, waitedMs, timing);
   if (head === undefined || head.epoch > intent.epoch) return { verdict: 'void' };
   const live = head.lease !== null && head.lease.until > now;
+  const insists = waitedMs >= patienceMs(head.uncounted ?? 0, timing);
   // A newer record is its own code's to fence; its holder's lease ends by itself.
-  if ((live && !insist) || isNewer(head)) return { verdict: 'open' };
+  if ((live && !insists) || isNewer(head)) return { verdict: 'open' };
   // The fenced attempt is taken back: what ends it is another conversation's impatience, not its own failure.
-  const att = live ? Math.max(0, head.att - 1) : head.att;
-  const fenced = freed({ ...upgrade(head), epoch: head.epoch + 1, att }, now, 0, timing);
-  return { verdict: 'void', head: fenced };
+  const ended = live ? withAttemptEnded(upgrade(head)) : upgrade(head);
+  return { verdict: 'void', head: freed({ ...ended, epoch: head.epoch + 1 }, now, 0, timing) };
 }
 
-function judgeInline(record: InlineRecord | undefined, now: number, epoch: number, insist: boolean): Judgement {
+function judgeInline(
+  record: InlineRecord | undefined,
+  now: number,
+  epoch: number,
+  waitedMs: number,
+  timing: Timing,
+): Judgement {
   if (record === undefined || record.state !== 'running' || record.epoch > epoch) return { verdict: 'void' };
-  if (record.until > now && !insist) return { verdict: 'open' };
+  const insists = waitedMs >= patienceMs(earlierClaims(record.epoch), timing);
+  if (record.until > now && !insists) return { verdict: 'open' };
   return { verdict: 'void', record: { state: 'revoked', epoch: record.epoch, at: now } };
 }

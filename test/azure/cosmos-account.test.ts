@@ -120,7 +120,7 @@ test('an account that is not found says nothing about what is in it', async () =
     () => accept(store, 'a'),
     () => store.turns.acquire(conversation(), 'worker'),
     () => store.turns.readState(conversation(), 'conversation'),
-    () => store.users.judge(intent, true),
+    () => store.users.judge(intent, Number.POSITIVE_INFINITY),
     () => store.mailbox.overdue(10),
   ]) {
     await expect(call()).rejects.toMatchObject({ name: 'StoreFault', applied: 'no' });

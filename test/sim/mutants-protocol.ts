@@ -71,7 +71,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves wake as it was at accept',
     file: 'src/turn/accept.ts',
-    find: 'wake: wakeForWork(head, now, timing) };',
+    find: 'wake: wakeForWork(longer, now, timing) };',
     replace: 'wake: head.wake };',
   },
   {
@@ -213,8 +213,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves the effects of an inline turn to nobody',
     file: 'src/turn/inline.ts',
-    find: 'wake: effects.length === 0 ? head.wake : wakeForWork(head, now, timing),',
-    replace: 'wake: head.wake,',
+    find: 'return effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };',
+    replace: 'return after;',
     seeds: 600,
   },
   {

@@ -82,7 +82,7 @@ class World {
         return;
       case 'judge': {
         const intent = { id: 'i', epoch: this.head?.epoch ?? 0 };
-        const judged = judge(this.head, undefined, this.now, intent, each.insist, TIMING);
+        const judged = judge(this.head, undefined, this.now, intent, each.insist ? 100_000 : 2_000, TIMING);
         if (judged.verdict === 'void' && judged.head !== undefined) this.head = judged.head;
         return;
       }

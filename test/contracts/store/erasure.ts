@@ -148,7 +148,7 @@ function conversationContract(open: OpenStore): void {
     const fold = { kind: 'fold', id: 'a.fold', user: USER, intent: 'i1' } as const;
     await store.turns.commit(held, turnOf(held, { effects: [fold, send(firstOf(held), 0)] }));
     await store.erasure.conversation(KEY);
-    expect(await store.users.judge(intent, true)).toBe('counts');
+    expect(await store.users.judge(intent, Number.POSITIVE_INFINITY)).toBe('counts');
     const [first, ...rest] = acquired(await store.turns.acquire(KEY, 'worker-2')).head.out;
     expect([first?.kind, rest]).toEqual(['fold', []]);
   });
@@ -175,7 +175,7 @@ function inFlightContract(open: OpenStore): void {
     expect(await store.turns.renew(held)).toEqual(fenced);
     expect(await store.turns.handBack(held, { delayMs: 0, uncountAttempt: true })).toEqual(fenced);
     expect((await store.turns.acquire(KEY, 'worker-2')).outcome).toBe('idle');
-    expect(await store.users.judge(intentOf('i1'), false)).toBe('void');
+    expect(await store.users.judge(intentOf('i1'), 0)).toBe('void');
   });
 
   test('nor when new messages have come, and another worker has taken them', async () => {

@@ -73,7 +73,7 @@ export function formatContract(open: OpenStore): void {
     const before = await storedHead(conversation());
     expect((await store.turns.acquire(conversation(), 'worker')).outcome).toBe('later');
     const intent = { id: 'i1', conversation: conversation(), epoch: 0, changes: { set: {}, remove: [] } };
-    expect(await store.users.judge(intent, true)).toBe('open');
+    expect(await store.users.judge(intent, Number.POSITIVE_INFINITY)).toBe('open');
     expect(await storedHead(conversation())).toEqual(before);
     pass(store.timing.graceMs + SLACK_MS);
     expect(await store.mailbox.overdue(10)).toEqual([conversation()]);

@@ -199,10 +199,20 @@ function inlineIntentContract(open: OpenStore): void {
     const { store, other } = await open();
     const fence = await claimed(store);
     await store.users.propose(user, 0, intent);
-    expect(await other.users.judge(intent, false)).toBe('open');
-    expect(await other.users.judge(intent, true)).toBe('void');
+    expect(await other.users.judge(intent, 0)).toBe('open');
+    expect(await other.users.judge(intent, Number.POSITIVE_INFINITY)).toBe('void');
     expect(await store.inline.commit(KEY, fence, commitOf())).toBe('lost');
     expect((await claimed(other, 'run-2')).epoch).toBe(fence.epoch + 1);
+  });
+
+  test('a run that was revoked before is waited for longer', async () => {
+    const { store, other } = await open();
+    const { patienceMs } = store.timing;
+    for (const revoked of [0, 1, 2]) {
+      const { epoch } = await claimed(store, `run-${revoked + 1}`);
+      expect(await other.users.judge({ ...intent, epoch }, patienceMs * 2 ** revoked - 1)).toBe('open');
+      expect(await other.users.judge({ ...intent, epoch }, patienceMs * 2 ** revoked)).toBe('void');
+    }
   });
 
   test('an intent counts when its run committed the fold, and is void when the run ended without', async () => {
@@ -210,8 +220,8 @@ function inlineIntentContract(open: OpenStore): void {
     const fence = await claimed(store);
     const fold = { kind: 'fold', id: `${INVOKE}~i1.fold`, user, intent: intent.id } as const;
     await store.inline.commit(KEY, fence, commitOf({ effects: [fold] }));
-    expect(await other.users.judge(intent, false)).toBe('counts');
-    expect(await other.users.judge({ ...intent, id: 'i0' }, false)).toBe('void');
+    expect(await other.users.judge(intent, 0)).toBe('counts');
+    expect(await other.users.judge({ ...intent, id: 'i0' }, 0)).toBe('void');
   });
 
   test('a claim after an erasure has an epoch that none before it had, because effects may be left that are named by it', async () => {

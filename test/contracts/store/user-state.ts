@@ -2,8 +2,19 @@ import { expect, test } from '@jest/globals';
 import type { Held, Store } from '../../../src/ports/store';
 import { userKey } from '../../../src/turn/keys';
 import { effectId } from '../../../src/turn/record';
+import { MAX_UNCOUNTED } from '../../../src/turn/timing';
 import type { Intent } from '../../../src/turn/user-state';
-import { acquired, after, conversation, firstOf, holding, type OpenStore, SLACK_MS, turnOf } from '../store-under-test';
+import {
+  accept,
+  acquired,
+  after,
+  conversation,
+  firstOf,
+  holding,
+  type OpenStore,
+  SLACK_MS,
+  turnOf,
+} from '../store-under-test';
 
 const USER = userKey('test', 'user-1');
 
@@ -115,18 +126,18 @@ function judgeContract(open: OpenStore): void {
   test('an intent counts once its fold is committed', async () => {
     const { store, pass } = await open();
     const held = await holding(store, ['a', 'b']);
-    expect(await store.users.judge(intent('i1', {}), false)).toBe('open');
+    expect(await store.users.judge(intent('i1', {}), 0)).toBe('open');
     await commitFold(store, held, 'i1');
-    expect(await store.users.judge(intent('i1', {}), false)).toBe('counts');
-    expect(await store.users.judge(intent('i1', {}), true)).toBe('counts');
+    expect(await store.users.judge(intent('i1', {}), 0)).toBe('counts');
+    expect(await store.users.judge(intent('i1', {}), Number.POSITIVE_INFINITY)).toBe('counts');
     pass(store.timing.leaseMs + SLACK_MS);
     acquired(await store.turns.acquire(conversation(), 'worker-2'));
-    expect(await store.users.judge(intent('i1', {}), true)).toBe('counts');
+    expect(await store.users.judge(intent('i1', {}), Number.POSITIVE_INFINITY)).toBe('counts');
   });
 
   test('one of a conversation that does not exist is void', async () => {
     const { store } = await open();
-    expect(await store.users.judge(intent('i1', {}, { conversation: conversation('never') }), false)).toBe('void');
+    expect(await store.users.judge(intent('i1', {}, { conversation: conversation('never') }), 0)).toBe('void');
   });
 
   test('one of an earlier epoch is void, and the present holder keeps its hold', async () => {
@@ -134,7 +145,7 @@ function judgeContract(open: OpenStore): void {
     await holding(store, ['a']);
     pass(store.timing.leaseMs + SLACK_MS);
     const taken = acquired(await store.turns.acquire(conversation(), 'worker-2'));
-    expect(await store.users.judge(intent('i1', {}), true)).toBe('void');
+    expect(await store.users.judge(intent('i1', {}), Number.POSITIVE_INFINITY)).toBe('void');
     expect((await store.turns.renew(taken)).outcome).toBe('held');
   });
 
@@ -142,7 +153,7 @@ function judgeContract(open: OpenStore): void {
     const { store, pass } = await open();
     const held = await holding(store, ['a']);
     pass(store.timing.leaseMs + SLACK_MS);
-    expect(await store.users.judge(intent('i1', {}), false)).toBe('void');
+    expect(await store.users.judge(intent('i1', {}), 0)).toBe('void');
     expect(await store.turns.commit(held, turnOf(held))).toEqual({ outcome: 'fenced' });
     expect(acquired(await store.turns.acquire(conversation(), 'worker-2')).head).toMatchObject({ epoch: 3, att: 2 });
   });
@@ -150,12 +161,44 @@ function judgeContract(open: OpenStore): void {
   test('a live holder is fenced only on insistence, and its attempt is not held against the activity', async () => {
     const { store, other } = await open();
     const held = await holding(store, ['a']);
-    expect(await other.users.judge(intent('i1', {}), false)).toBe('open');
+    expect(await other.users.judge(intent('i1', {}), 0)).toBe('open');
     expect((await store.turns.renew(held)).outcome).toBe('held');
-    expect(await other.users.judge(intent('i1', {}), true)).toBe('void');
+    expect(await other.users.judge(intent('i1', {}), Number.POSITIVE_INFINITY)).toBe('void');
     expect(await store.turns.commit(held, turnOf(held))).toEqual({ outcome: 'fenced' });
     const next = acquired(await store.turns.acquire(conversation(), 'worker-2'));
     expect(next.head).toMatchObject({ epoch: 3, att: 1 });
+  });
+
+  test('a live holder is waited for longer each time that it was fenced for this', async () => {
+    const { store, other } = await open();
+    const { patienceMs } = store.timing;
+    let held = await holding(store, ['a']);
+    for (let fenced = 0; fenced < 3; fenced += 1) {
+      const mine = { ...intent('i1', {}), epoch: held.fence.epoch };
+      expect(await other.users.judge(mine, patienceMs * 2 ** fenced - 1)).toBe('open');
+      expect(await other.users.judge(mine, patienceMs * 2 ** fenced)).toBe('void');
+      // Repeated after an unknown outcome, it is one judgement.
+      expect(await other.users.judge(mine, patienceMs * 2 ** fenced)).toBe('void');
+      held = acquired(await store.turns.acquire(conversation(), `worker-${fenced + 2}`));
+      expect(held.head).toMatchObject({ att: 1, uncounted: fenced + 1 });
+    }
+    expect(after(held, await store.turns.commit(held, turnOf(held))).head).not.toHaveProperty('uncounted');
+    // The next activity begins anew.
+    await accept(store, 'b');
+    const next = acquired(await store.turns.acquire(conversation(), 'worker-9'));
+    expect(await other.users.judge({ ...intent('i1', {}), epoch: next.fence.epoch }, patienceMs)).toBe('void');
+  });
+
+  test('what ends attempts too often is counted in the end', async () => {
+    const { store } = await open();
+    let held = await holding(store, ['a']);
+    const contended = { delayMs: 0, uncountAttempt: false, contended: true } as const;
+    for (let ended = 1; ended <= MAX_UNCOUNTED + 2; ended += 1) {
+      await store.turns.handBack(held, contended);
+      expect(await store.turns.handBack(held, contended)).toMatchObject({ outcome: 'released' });
+      held = acquired(await store.turns.acquire(conversation(), `worker-${ended + 1}`));
+      expect(held.head.att).toBe(Math.max(1, ended + 1 - MAX_UNCOUNTED));
+    }
   });
 
   test('judging and committing at once: the verdict is what happened', async () => {
@@ -163,7 +206,7 @@ function judgeContract(open: OpenStore): void {
     const held = await holding(store, ['a', 'b']);
     const fold = { kind: 'fold', id: `${effectId(firstOf(held), 0)}.fold`, user: USER, intent: 'i1' } as const;
     const [verdict, committed] = await Promise.all([
-      other.users.judge(intent('i1', {}), true),
+      other.users.judge(intent('i1', {}), Number.POSITIVE_INFINITY),
       store.turns.commit(held, turnOf(held, { effects: [fold] })),
     ]);
     expect(['counts/held', 'void/fenced']).toContain(`${verdict}/${committed.outcome}`);
