@@ -11,6 +11,8 @@ export interface Faults {
   storeUnreadable: number;
   /** A store call takes seconds. */
   storeSlow: number;
+  /** How long each commit takes at most, in ms, and at least half of it. Goes on when the other faults have stopped. */
+  commitSlowMs: number;
   ringLost: number;
   ringDoubled: number;
   queuePurged: number;
@@ -34,6 +36,7 @@ export const NO_FAULTS: Faults = {
   staleRead: 0,
   storeUnreadable: 0,
   storeSlow: 0,
+  commitSlowMs: 0,
   ringLost: 0,
   ringDoubled: 0,
   queuePurged: 0,
@@ -58,6 +61,7 @@ export function randomFaults(random: Random): Faults {
     staleRead: level(0.5),
     storeUnreadable: level(0.004),
     storeSlow: level(0.15),
+    commitSlowMs: 0,
     ringLost: level(0.3),
     ringDoubled: level(0.2),
     queuePurged: level(0.01),

@@ -1,7 +1,9 @@
+import { FIRST_CONTENDED_SEED } from './contention';
 import { FIRST_CROWDED_SEED } from './crowds';
 import type { Mutant } from './mutants';
 
 const CROWDED = Array.from({ length: 300 }, (_, index) => FIRST_CROWDED_SEED + index);
+const CONTENDED = Array.from({ length: 60 }, (_, index) => FIRST_CONTENDED_SEED + index);
 
 /** Mistakes in the transitions and in the store that runs them. */
 export const PROTOCOL_MUTANTS: readonly Mutant[] = [
@@ -228,6 +230,20 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/accept.ts',
     find: 'if (known || head.pend.some((pending) => pending.key === activity.key))',
     replace: 'if (known && head.pend.some((pending) => pending.key === activity.key))',
+  },
+  {
+    name: 'waits no longer for a turn that was fenced before',
+    file: 'src/turn/user-state.ts',
+    find: 'timing.patienceMs * 2 ** fencedBefore',
+    replace: 'timing.patienceMs',
+    seeds: CONTENDED,
+  },
+  {
+    name: 'never counts an attempt whose state keeps moving',
+    file: 'src/turn/timing.ts',
+    find: 'export const MAX_UNCOUNTED = 10;',
+    replace: 'export const MAX_UNCOUNTED = Number.POSITIVE_INFINITY;',
+    seeds: CONTENDED,
   },
   {
     name: 'acquires before the back-off is over',

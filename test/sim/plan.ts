@@ -21,7 +21,8 @@ export interface Plan {
   readonly touches: { readonly conversation: boolean; readonly user: boolean; readonly priv: boolean };
   /** Which property of the conversation's state it appends to. */
   readonly property: 'list' | 'other';
-  readonly poison: 'none' | 'throwsOnce' | 'throwsAlways' | 'terminal' | 'hangs' | 'kills';
+  /** `contested`: others change the state that it touches under each of its runs. */
+  readonly poison: 'none' | 'throwsOnce' | 'throwsAlways' | 'terminal' | 'hangs' | 'kills' | 'contested';
   /** Its first reply ends every process that delivers it. */
   readonly deadly: boolean;
   readonly apology: 'sends' | 'flushes' | 'throws' | 'hangs' | 'slow';

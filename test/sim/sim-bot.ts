@@ -14,6 +14,8 @@ export interface BotWorld {
   readonly ghost: Ghost;
   readonly instance: Instance;
   readonly kill: (instance: Instance) => void;
+  /** Changes a conversation's state beside the turn that runs. */
+  readonly contend: (key: ConversationKey) => Promise<void>;
   readonly isRecorded: (key: ConversationKey, step: string) => boolean;
   /** Whether what the app brings along throws. */
   readonly clumsy: boolean;
@@ -173,6 +175,11 @@ class BotRun {
         // What comes again, past the dedupe horizon or because its worker died apologising, fares better than the first time.
         if (turn.attempt > 1 || ghost.of(key).ended.some((end) => end.turn === turn.id)) return;
         throw Object.assign(new Error('never'), { retry: false });
+      case 'contested': {
+        (await turn.state('conversation')).set('contested', this.name);
+        await this.world.contend(key);
+        return;
+      }
       case 'hangs':
         await scheduler.clockOf(instance).sleep(10 * 3_600_000, turn.signal);
         return;

@@ -62,7 +62,9 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
             ghost.writer = undefined;
           }
         };
-        const delay = random.chance(context.faults().storeSlow) ? random.between(0, SLOW_MS) : 0;
+        const { commitSlowMs, storeSlow } = context.faults();
+        const slow = random.chance(storeSlow) ? random.between(0, SLOW_MS) : 0;
+        const delay = name === 'commit' && commitSlowMs > 0 ? random.between(commitSlowMs / 2, commitSlowMs) : slow;
         return scheduler.call(instance, delay, () => {
           const faults = context.faults();
           const unreadable = READS.has(name) && instance.unreadableUntil > scheduler.now;

@@ -11,6 +11,7 @@ import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Lease, turnPrefix } from '../../src/turn/record';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
+import { contend, contendedFaults, contendedPlans } from './contention';
 import { isCalmCrowd, withCrowd } from './crowds';
 import { purgingPartitions } from './erasing';
 import { type ErasingRun, eraseAtTheEnd, eraseOften, reservedPlans } from './erasing-acts';
@@ -80,6 +81,7 @@ class World {
   /** Most that an instance's estimate of the store's time is off by, in ms, good days included. */
   private readonly storeClockErrorMs: number;
   private purges = 0;
+  private contentions = 0;
   private posting = 0;
   private working = 0;
   private named = 0;
@@ -88,7 +90,7 @@ class World {
     this.random = new Random(seed);
     this.scheduler = new Scheduler(this.random);
     const faults = randomFaults(this.random);
-    this.faults = isCalmCrowd(seed) ? NO_FAULTS : faults;
+    this.faults = isCalmCrowd(seed) ? NO_FAULTS : contendedFaults(faults, seed);
     this.readsAreFresh = this.faults.staleRead === 0;
     this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
@@ -103,7 +105,8 @@ class World {
       this.ghost,
       leftovers,
     );
-    const plans = withCrowd(withPosts(makePlans(this.random, this.faults.poison), seed), seed);
+    const made = contendedPlans(makePlans(this.random, this.faults.poison), seed);
+    const plans = withCrowd(withPosts(made, seed), seed);
     this.visits = this.timerless ? visitPlans() : isErasing(seed) ? reservedPlans(plans) : [];
     this.plans = [...plans, ...this.visits];
     this.erasing = leftovers === undefined ? undefined : this.erasingRun(leftovers, plans);
@@ -171,7 +174,8 @@ class World {
 
   /** From here on nothing goes wrong; a deployment that was under way is brought to its end. */
   private makePeace(): void {
-    this.faults = { ...NO_FAULTS, skewMs: this.faults.skewMs };
+    const { commitSlowMs, skewMs } = this.faults;
+    this.faults = { ...NO_FAULTS, commitSlowMs, skewMs };
     if (!this.deploys) return;
     this.deployed = true;
     for (const instance of [...this.runtimes.keys()].filter(({ newer }) => !newer)) this.kill(instance);
@@ -208,6 +212,10 @@ class World {
         ghost: this.ghost,
         instance,
         kill: (each) => this.kill(each),
+        contend: (at) => {
+          this.contentions += 1;
+          return contend(store, at, this.contentions);
+        },
         isRecorded: (key, step) => this.readsAreFresh && this.partitions.current(key).records.has(`step/${step}`),
         clumsy: this.clumsy,
       }),

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { FIRST_CONTENDED_SEED } from './contention';
 import { FIRST_CROWDED_SEED } from './crowds';
 import { FIRST_ERASING_SEED } from './erasing-seeds';
 import { FIRST_POSTING_SEED } from './plan';
@@ -20,6 +21,9 @@ const ERASING_RUNS = 500;
 /** Further runs, in which many invokes come beside queued turns that fail and are slow. */
 const CROWDED_RUNS = 500;
 
+/** Further runs, in which turns want the same state all the time, some in a store that is slow to commit. */
+const CONTENDED_RUNS = 300;
+
 test(`the production engine keeps every invariant in ${RUNS} runs`, async () => {
   await run(1, RUNS);
 }, 300_000);
@@ -38,6 +42,10 @@ test(`and in ${ERASING_RUNS} in which erasing takes several steps, is interrupte
 
 test(`and in ${CROWDED_RUNS} with many invokes beside queued turns that fail`, async () => {
   await run(FIRST_CROWDED_SEED, CROWDED_RUNS);
+}, 300_000);
+
+test(`and in ${CONTENDED_RUNS} in which turns want the same state all the time`, async () => {
+  await run(FIRST_CONTENDED_SEED, CONTENDED_RUNS);
 }, 300_000);
 
 async function run(first: number, runs: number): Promise<void> {
