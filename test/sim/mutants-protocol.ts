@@ -210,7 +210,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/turn/user-state.ts',
     find: "return { verdict: 'void', record: { state: 'revoked', epoch: record.epoch, at: now } };",
     replace: "return { verdict: 'void' };",
-    seeds: [1797, 1802],
+    seeds: [1486, 2759, 2930],
   },
   {
     name: 'leaves the effects of an inline turn to nobody',
@@ -296,7 +296,7 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
     file: 'src/store/turn-store.ts',
     find: "if (moved) return { result: { outcome: 'conflict' }, confirm: true };",
     replace: "if (moved) return { result: { outcome: 'conflict' } };",
-    seeds: [6461, 7908, 9268],
+    seeds: [962, 1243, 1310],
   },
   {
     name: 'gives two replays of one activity the same name',
