@@ -19,6 +19,7 @@ Settings, from the environment or the Values of local.settings.json:
   TURNWISE_PORT        port of the endpoint (7071)
   TURNWISE_CHAT_PORT   port of the chat page (56150)
   TURNWISE_DATA        folder of the embedded store and queue (.local)
+  FUNCTIONS_REQUEST_BODY_SIZE_LIMIT  largest request body, in bytes (1100000)
   AzureWebJobsStorage  a storage account's connection string; without one, a queue server is started
 `;
 

@@ -158,3 +158,14 @@ describe('HTTP triggers', () => {
     expect(runner.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
 });
+
+test('local.settings.json may set the largest body, as it does for the host', async () => {
+  const app = copyFixtureApp();
+  app.write('local.settings.json', { Values: { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: 2_000_000 } });
+  const runner = await startRunnerProcess(app);
+  const send = (size: number): Promise<Response> =>
+    fetch(`${runner.url}/api/echo`, { method: 'POST', body: 'x'.repeat(size) });
+  expect([(await send(2_000_000)).status, (await send(2_000_001)).status]).toEqual([200, 413]);
+  await runner.end();
+  app.remove();
+});
