@@ -298,8 +298,9 @@ const committing: readonly StoreCheck[] = [
         'what was given up',
       );
       const id = letters[0]?.id ?? '';
-      const moved = await Promise.all([store.deadLetters.requeue(key, id), other.deadLetters.requeue(key, id)]);
-      mustBe(moved.sort(), [false, true], 'what two who move it back are told');
+      await Promise.all([store.deadLetters.requeue(key, id), other.deadLetters.requeue(key, id)]);
+      mustBe(held(await other.turns.acquire(key, 'two')).head.pend.length, 1, 'the number of activities that wait');
+      must((await store.deadLetters.get(key, id)) === undefined, 'it is there all the same');
     },
   },
 ];
