@@ -1,6 +1,7 @@
 import type { ErasureRequest } from '../ports/store';
 import { type Forgotten as Erased, forgetAll } from '../runtime/forget';
 import { TurnwiseError } from '../schema/errors';
+import { StoreFault } from '../turn/fault';
 import type { UserKey } from '../turn/keys';
 import { typedKey } from './conversation-key';
 import type { Desk, Rung } from './desk';
@@ -22,13 +23,19 @@ export async function forget(desk: Desk, { conversations, users }: Forgotten): P
     ...users.map((typed) => ({ user: typedUser(typed) })),
   ];
   if (requests.length === 0) throw new TurnwiseError('NobodyToForget');
-  const done = await forgetAll(desk, requests);
+  const done = await forgetAll(desk, requests).catch((error: unknown) => interrupted(desk, error));
   const data = {
     conversations: done.flatMap((each) => (each.conversation === undefined ? [] : [each])),
     users: done.flatMap((each) => (each.user === undefined ? [] : [each])),
   };
   const lines = [...done.flatMap(linesOf), ...(data.users.length > 0 ? [LEFT] : [])];
   return { data, text: lines.join('\n') };
+}
+
+/** Tells a command that has begun from one that has not. @throws TurnwiseError, or the error itself */
+async function interrupted({ store }: Desk, error: unknown): Promise<never> {
+  const left = error instanceof StoreFault ? await store.erasure.requests(1).catch(() => []) : [];
+  throw left.length > 0 ? new TurnwiseError('ForgettingInterrupted', undefined, { cause: error }) : error;
 }
 
 const NOTHING = 'there was nothing';

@@ -135,6 +135,8 @@ export const ERRORS = {
     '"turnwise package" replaces only what it has made, and there is something else; name a new folder, or remove what is there.',
   NothingToImport:
     'The settings name no state to import; set TURNWISE_EARLIER_CONTAINER and TURNWISE_EARLIER_DATABASE.',
+  ForgettingInterrupted:
+    'The store did not answer, so not everything is forgotten yet. The app finishes that by itself within minutes; repeating the command finishes it now.',
   NobodyToForget: 'Nobody was named; say --conversation, --user, or both, as often as needed.',
   DeadLetterUnknown: 'There is no such dead letter (any more); "turnwise dead list" shows those that there are.',
   ChannelReserved: 'The activity names a channel that is kept for the runtime itself.',

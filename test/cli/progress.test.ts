@@ -3,7 +3,9 @@ import type { Desk } from '../../src/cli/desk';
 import { forget } from '../../src/cli/forget';
 import { Progress } from '../../src/cli/progress';
 import { createMemoryStore } from '../../src/memory/memory-store';
+import type { Store } from '../../src/ports/store';
 import { systemClock } from '../../src/runtime/system';
+import { StoreFault } from '../../src/turn/fault';
 import { accept, conversation } from '../contracts/store-under-test';
 
 test('a command that is done soon says nothing, and one that takes long a line in five seconds', () => {
@@ -49,4 +51,28 @@ test('forgetting says what it is at, and names nobody', async () => {
     'conversation 2 of 2',
   ]);
   expect(await store.erasure.requests(10)).toEqual([]);
+});
+
+test('a command that the store leaves alone half-way says that the app does the rest', async () => {
+  const store = createMemoryStore(systemClock);
+  const desk = (erasure: Partial<Store['erasure']>): Desk => ({
+    store: { ...store, erasure: { ...store.erasure, ...erasure } },
+    name: 'memory',
+    clock: systemClock,
+    now: () => systemClock.now(),
+    ask(call) {
+      return call(this.store);
+    },
+    ring: async () => 'noQueue',
+    progress: () => undefined,
+    close: async () => {},
+  });
+  const away = async (): Promise<never> => {
+    throw new StoreFault('unknown', 'It is away.');
+  };
+  const forgetting = { conversations: ['test/c1'], users: [] };
+  await expect(forget(desk({ request: away }), forgetting)).rejects.toMatchObject({ name: 'StoreFault' });
+  const half = forget(desk({ conversation: away }), forgetting);
+  await expect(half).rejects.toMatchObject({ code: 'ForgettingInterrupted' });
+  expect(await store.erasure.requests(10)).toEqual([{ conversation: 'test/c1' }]);
 });
