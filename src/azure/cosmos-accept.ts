@@ -4,10 +4,11 @@ import { accept, type NewActivity, seenAt } from '../turn/accept';
 import { isMarker } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { PendingActivity } from '../turn/record';
+import { jsonBytes, RECORD_SIZES } from '../turn/size';
 import { MAX_SEEN, type Timing } from '../turn/timing';
 import { upgrade } from '../turn/upgrade';
 import type { AwakeConversations } from './cosmos-awake';
-import { headId, headItem, type Item, partitionKey, readHead } from './cosmos-documents';
+import { headId, headItem, type Item, PATCH_BYTES, partitionKey, readHead } from './cosmos-documents';
 import type { Answer, CosmosRequests } from './cosmos-requests';
 import type { ConditionalPatch, ItemAddress } from './cosmos-transport';
 
@@ -21,7 +22,8 @@ const MOST_ROUNDS = 8;
  * decides at the primary, so nothing has to be read, and activities that arrive together do not get in each other's way.
  *
  * It is `accept` of `src/turn/accept.ts` in the two shapes that it takes: the conversation rests (`wake` is null and is set), or something
- * is going on in it (`wake` stays). What neither shape can do (a first activity, a key to be pruned, a large body) takes the general way.
+ * is going on in it (`wake` stays). What neither shape can do (a first activity, a key to be pruned, a large body or record) takes the
+ * general way.
  */
 export function patchingAccept(
   requests: CosmosRequests,
@@ -35,28 +37,15 @@ export function patchingAccept(
     const address = { id: headId(key), partition: partitionKey(key) };
     const rests = !awake.has(key);
     awake.accepted(key);
-    const small = unseenLimit(activity, limit);
-    let outcome = await append(requests, address, activity, small, { rests }, timing);
+    let outcome = await append(requests, address, activity, limit, { rests }, timing);
     if (outcome === 'changed') {
-      outcome = await append(requests, address, activity, small, { rests: !rests }, timing);
+      outcome = await append(requests, address, activity, limit, { rests: !rests }, timing);
       if (outcome === 'accepted' && rests) awake.accepted(key, true);
     }
     if (outcome !== 'absent' && outcome !== 'changed') return outcome;
     const call = { key, activity, bodies, limit };
     return fullWhenTooLarge(() => appendByReading(requests, general, timing, call, outcome === 'absent'));
   };
-}
-
-/** A head that is nearly as large as items may be could not be written by its holder any more: accepting stops well before. */
-const MOST_BYTES = 1_500_000;
-
-/** Activities of up to this size may wait in this number, and larger ones in that, without a look at how large the head is. */
-const SMALL_BYTES = 4_096;
-const MOST_SMALL_UNSEEN = 200;
-const MOST_LARGE_UNSEEN = 40;
-
-function unseenLimit({ body }: NewActivity, limit: number): number {
-  return Math.min(limit, body.bytes <= SMALL_BYTES ? MOST_SMALL_UNSEEN : MOST_LARGE_UNSEEN);
 }
 
 interface Call {
@@ -82,10 +71,9 @@ async function appendByReading(
     // A write has just found out that there is none, which is worth more than a read.
     const read = absent && round === 0 ? ABSENT : await requests.read(address);
     const head = read.ok ? readHead(read.value).head : undefined;
-    const accepted = accept(head, requests.clock.now(), activity, limit, timing);
+    const accepted = accept(head, requests.clock.now(), activity, limit, timing, RECORD_SIZES);
     // A key that was seen stays seen, and a mailbox that was full may say so a moment longer.
     if (accepted.outcome !== 'accepted') return accepted.outcome;
-    if (read.ok && Buffer.byteLength(JSON.stringify(read.value)) + activity.body.bytes > MOST_BYTES) return 'full';
     if (head === undefined) {
       const created = await requests.create(headItem(key, accepted.head, { rev: 1 }), address.partition);
       if (created.ok) return 'accepted';
@@ -93,7 +81,8 @@ async function appendByReading(
       isMarker(head) ||
       head.seen.length >= MAX_SEEN ||
       upgrade(head).sched.length > 0 ||
-      head.seen.some((seen) => seen.key === activity.key)
+      head.seen.some((seen) => seen.key === activity.key) ||
+      !(read.ok && Number(read.value.size) < RECORD_SIZES.asideBytes)
     ) {
       return general(key, activity, bodies, limit);
     } else {
@@ -115,7 +104,6 @@ async function append(
 ): Promise<Accepted | 'changed' | 'absent'> {
   const answer = await requests.patch(address, appendPatch(requests.clock.now(), activity, limit, shape, timing));
   if (answer.ok) return 'accepted';
-  if (answer.refusal === 'tooLarge') return 'full';
   return answer.refusal === 'absent' ? 'absent' : 'changed';
 }
 
@@ -128,6 +116,7 @@ export function appendPatch(
   timing: Timing,
 ): ConditionalPatch {
   const { key } = activity;
+  const entry: PendingActivity = { ...activity, at: now };
   return {
     // A key that waits is always among those seen, so `pend` need not be searched.
     condition: [
@@ -136,11 +125,14 @@ export function appendPatch(
       `and array_length(c.pend) < ${limit} and array_length(c.seen) < ${MAX_SEEN}`,
       // With something scheduled `wake` may be far away, which only the general way moves.
       'and array_length(c.sched) = 0',
+      // Of a record without a size it is not known what it has room for; a large one takes the body beside it.
+      `and c.size < ${RECORD_SIZES.asideBytes}`,
       `and not array_contains(c.seen, {"key": "${key}"}, true)`,
     ].join(' '),
     operations: [
-      { op: 'add', path: '/pend/-', value: { ...activity, at: now } satisfies PendingActivity },
+      { op: 'add', path: '/pend/-', value: entry },
       { op: 'add', path: '/seen/-', value: { key, at: seenAt(activity, now, timing) } },
+      { op: 'incr', path: '/size', value: jsonBytes(entry) + PATCH_BYTES },
       ...(rests ? [{ op: 'set' as const, path: '/wake', value: now + timing.graceMs }] : []),
     ],
   };

@@ -316,6 +316,7 @@ const WHO = [
   'EXISTS(SELECT VALUE o FROM o IN c.out WHERE o.activity.inline.recipient.id = @id)',
   'c.record["from"].id = @id',
   'c.record.recipient.id = @id',
+  'EXISTS(SELECT VALUE a FROM a IN c.pack WHERE a.recipient.id = @id)',
   'c.record.dead.activity.body.inline["from"].id = @id',
   'c.record.dead.effect.activity.inline.recipient.id = @id',
 ];

@@ -4,6 +4,7 @@ import { STEP_TTL_MS } from '../store/records';
 import { isMarker, MARKER_MS, recordLifetime } from '../turn/erase';
 import type { ConversationKey, UserKey } from '../turn/keys';
 import type { Head } from '../turn/record';
+import { jsonBytes } from '../turn/size';
 import type { UserRecord } from '../turn/user-state';
 
 /** An item as it is stored. */
@@ -17,7 +18,7 @@ export interface Item {
 export interface HeadMarks {
   /** +1 with every replace under one epoch: a read that shows less is of an older one. Appending to the mailbox leaves it alone. */
   readonly rev: number;
-  /** The turns that have recorded steps and have not ended; absent for none. */
+  /** Names of the items with steps of turns that have not ended; absent for none. */
   readonly steps?: readonly string[];
   /** The conversation's own state, while it is small: see `docs/decisions/cosmos-state-in-head.md`. */
   readonly state?: unknown;
@@ -85,8 +86,19 @@ export function headItem(key: ConversationKey, head: Head, { rev, steps = [], ..
   };
   // Markers are removed by the service; the next write takes this off.
   const named = isMarker(head) ? markerEnd(head, unpurged === true) : { key };
-  return { ...placed(key, headId(key)), ...named, ...marks, ...rest, notbefore: notBefore };
+  return sized({ ...placed(key, headId(key)), ...named, ...marks, ...rest, notbefore: notBefore });
 }
+
+/**
+ * The item with its size: the length of its JSON in bytes, system properties left out. An accept adds to an item only while this is small,
+ * and adds to the size what it adds to the item, and more. Every write of the whole item measures it anew.
+ */
+function sized(item: Item): Item {
+  return { ...item, size: jsonBytes(item) };
+}
+
+/** Bytes that a patch adds to an item's size beyond the entry that it adds: the remembered key, and the marks of a lease. */
+export const PATCH_BYTES = 200;
 
 function markerEnd(head: Head, unpurged: boolean): { readonly ttl?: number } {
   const lifetime = recordLifetime(head, unpurged);
@@ -95,9 +107,9 @@ function markerEnd(head: Head, unpurged: boolean): { readonly ttl?: number } {
 
 /** Returns a head's item as it is once the items of earlier generations are removed. */
 export function purgedHeadItem(item: Item): Item {
-  const { dead, ttl, _rid, _self, _etag, _attachments, _ts, ...rest } = item;
+  const { dead, ttl, size, _rid, _self, _etag, _attachments, _ts, ...rest } = item;
   const { head, marks } = readHead(item);
-  return { ...rest, ...(isMarker(head) ? markerEnd(head, false) : {}), rev: marks.rev + 1 } as Item;
+  return sized({ ...rest, ...(isMarker(head) ? markerEnd(head, false) : {}), rev: marks.rev + 1 } as Item);
 }
 
 /** A head and its marks, from its item. Properties that this code does not know stay with the head, and so come back. */
@@ -108,7 +120,7 @@ export function readHead(item: Item): {
   /** When it was last written, in ms; 0 for one that was not read but written just now. */
   readonly at: number;
 } {
-  const { id, conversation, key, ttl, rev, steps, state, stateApart, dead, notbefore, ...rest } = item;
+  const { id, conversation, key, ttl, rev, steps, state, stateApart, size, dead, notbefore, ...rest } = item;
   const { _rid, _self, _etag, _attachments, _ts, ...head } = rest;
   const marks: HeadMarks = {
     rev: Number(rev),
@@ -148,19 +160,24 @@ export function recordItem(
   { kind, id: name, value: record, ttlMs }: PartitionRecord,
 ): Item {
   const dead = kind === 'dead' ? { dead: (record as { at: number }).at } : {};
-  return { ...placed(key, recordId(kind, name)), kind, name, ...ofGeneration(gen), ...dead, ...ending(ttlMs), record };
+  // Queries look for a user in both, and iterate over lists only.
+  const held = kind === 'body' && Array.isArray(record) ? { pack: record } : { record };
+  return { ...placed(key, recordId(kind, name)), kind, name, ...ofGeneration(gen), ...dead, ...ending(ttlMs), ...held };
 }
 
-/** All steps of one turn; a list, as a step may be called `__proto__`. */
+/** Returns the value of an item that {@link recordItem} has made. */
+export const recordOf = ({ record, pack }: Item): unknown => record ?? pack;
+
+/** Steps of one turn; a list, as a step may be called `__proto__`. */
 export interface StepsItem extends Item {
   readonly steps: readonly { readonly name: string; readonly record: unknown }[];
 }
 
-export function stepsItem(key: ConversationKey, gen: number, turn: string, steps: StepsItem['steps']): StepsItem {
+export function stepsItem(key: ConversationKey, gen: number, name: string, steps: StepsItem['steps']): StepsItem {
   return {
-    ...placed(key, recordId('steps', turn)),
+    ...placed(key, recordId('steps', name)),
     kind: 'steps',
-    name: turn,
+    name,
     ...ofGeneration(gen),
     ...ending(STEP_TTL_MS),
     steps,

@@ -4,8 +4,18 @@ import { NO_STATE } from '../store/records';
 import { leavesOldRecords } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import { NEW_HEAD } from '../turn/record';
-import { type HeadMarks, headId, headItem, type Item, recordId, recordItem, stepsItem } from './cosmos-documents';
-import { OWN_STATE, type Snapshot, stepsOf, turnOf } from './cosmos-snapshot';
+import { jsonBytes } from '../turn/size';
+import {
+  type HeadMarks,
+  headId,
+  headItem,
+  type Item,
+  recordId,
+  recordItem,
+  type StepsItem,
+  stepsItem,
+} from './cosmos-documents';
+import { chunkName, OWN_STATE, type Snapshot, turnOf } from './cosmos-snapshot';
 
 /** The operations of one transaction. The guarded head comes first; `head` is what it will be, without the ETag that it gets. */
 export interface Plan {
@@ -35,7 +45,7 @@ export function planOf(
   const steps = stepChange(snapshot, gen, put, drop);
   const own = ownStateChange(snapshot, put);
   const marks = {
-    ...(erases ? {} : { steps: steps.turns, ...own.marks }),
+    ...(erases ? {} : { steps: steps.names, ...own.marks }),
     ...(leavesOld(snapshot, writes) ? { unpurged: true as const } : {}),
   };
   const head = advisoryHead && writes.head === undefined ? undefined : headChange(snapshot, writes, marks);
@@ -136,28 +146,51 @@ function untouched(
   });
 }
 
-/** Steps of a turn share one item; the head's mark says that it is there. */
+/** Size of an item of steps, in bytes, beyond which the next step goes into another: each step writes its item anew. */
+const MAX_CHUNK_BYTES = 64_000;
+
+/** Writes and removes steps. Those of a turn share items, and the head has the names of these. */
 function stepChange(
   snapshot: Snapshot,
   gen: number,
   put: readonly PartitionRecord[],
   drop: readonly RecordName[],
-): { readonly operations: OperationInput[]; readonly turns: readonly string[] } {
+): { readonly operations: OperationInput[]; readonly names: readonly string[] } {
   const added = put.filter(({ kind }) => kind === 'step');
   const dropped = new Set(drop.flatMap(({ kind, id }) => (kind === 'step' ? [id] : [])));
-  const turns = (snapshot.head === 'absent' ? undefined : snapshot.head?.marks.steps) ?? [];
-  const [first = [...dropped][0]] = added.map(({ id }) => id);
-  if (first === undefined) return { operations: [], turns };
-  const turn = turnOf(first);
-  const before = snapshot.stepsItem(turn);
-  const steps = [
-    ...stepsOf(before).filter(({ name }) => !dropped.has(`${turn}/${name}`)),
-    ...added.map(({ id, value }) => ({ name: id.slice(turn.length + 1), record: value })),
-  ];
-  const item = stepsItem(snapshot.key, gen, turn, steps);
-  const others = turns.filter((each) => each !== turn);
-  if (steps.length > 0) return { operations: [asWritten(snapshot, item)], turns: [...others, turn] };
-  return { operations: deletion(snapshot, item.id, new Set()), turns: others };
+  let names = (snapshot.head === 'absent' ? undefined : snapshot.head?.marks.steps) ?? [];
+  const operations: OperationInput[] = [];
+  for (const turn of new Set([...added.map(({ id }) => id), ...dropped].map(turnOf))) {
+    const before = snapshot.stepChunks(turn);
+    const after = new Map(before.map((chunk) => [chunk.name, left(chunk, turn, dropped)]));
+    for (const { id, value } of added.filter(({ id }) => turnOf(id) === turn)) {
+      append(after, turn, { name: id.slice(turn.length + 1), record: value });
+    }
+    for (const [name, steps] of after) {
+      if (steps === before.find((chunk) => chunk.name === name)?.steps) continue;
+      const item = stepsItem(snapshot.key, gen, name, steps);
+      operations.push(...(steps.length > 0 ? [asWritten(snapshot, item)] : deletion(snapshot, item.id, new Set())));
+    }
+    const written = [...after].flatMap(([name, steps]) => (steps.length > 0 ? [name] : []));
+    names = [...names.filter((name) => !after.has(name)), ...written];
+  }
+  return { operations, names };
+}
+
+type Steps = StepsItem['steps'];
+
+/** The steps of an item that stay; the same list if all do. */
+function left({ steps }: { readonly steps: Steps }, turn: string, dropped: ReadonlySet<string>): Steps {
+  const kept = steps.filter(({ name }) => !dropped.has(`${turn}/${name}`));
+  return kept.length === steps.length ? steps : kept;
+}
+
+/** Adds a step to the last item of its turn, or to a new one. */
+function append(chunks: Map<string, Steps>, turn: string, step: Steps[number]): void {
+  const [name, steps] = [...chunks].at(-1) ?? [chunkName(turn, 0), []];
+  const isFull = steps.length > 0 && jsonBytes(steps) + jsonBytes(step) > MAX_CHUNK_BYTES;
+  if (isFull) chunks.set(chunkName(turn, chunks.size), [step]);
+  else chunks.set(name, [...steps, step]);
 }
 
 /** Which item an operation of a plan is about. */

@@ -2,7 +2,7 @@ import type { PartitionRecord, PartitionView, RecordKind } from '../store/partit
 import { isOfGeneration } from '../turn/erase';
 import type { ConversationKey } from '../turn/keys';
 import type { Head } from '../turn/record';
-import { generationOf, type HeadMarks, type Item, recordId, type StepsItem } from './cosmos-documents';
+import { generationOf, type HeadMarks, type Item, recordId, recordOf, type StepsItem } from './cosmos-documents';
 
 /** A part of a partition that a decision needs to see before it can be taken. */
 export type Need =
@@ -102,7 +102,7 @@ export class Snapshot {
     const id = recordId(kind, name);
     this.consulted.set(id, { kind, name });
     const item = this.item(id);
-    return item !== undefined && this.isCurrent(item) ? item.record : undefined;
+    return item !== undefined && this.isCurrent(item) ? recordOf(item) : undefined;
   }
 
   private stateIsApart(): boolean {
@@ -121,21 +121,35 @@ export class Snapshot {
 
   private steps(prefix: string): readonly PartitionRecord[] {
     const turn = turnOf(prefix);
-    return stepsOf(this.stepsItem(turn)).map(({ name, record }) => ({
-      kind: 'step',
-      id: `${turn}/${name}`,
-      value: record,
-    }));
+    return this.stepChunks(turn).flatMap(({ steps }) =>
+      steps.map(({ name, record }) => ({ kind: 'step' as const, id: `${turn}/${name}`, value: record })),
+    );
   }
 
-  /** Every write of steps goes with one of the head, which so knows whether there are any: usually there are none, and nothing is read. */
-  stepsItem(turn: string): StepsItem | undefined {
+  /**
+   * The items with the steps of a turn. Every write of steps goes with one of the head, which so knows whether there are any: usually there
+   * are none, and nothing is read.
+   */
+  stepChunks(turn: string): readonly StepChunk[] {
     if (this.writes) {
       this.readHead();
-      if (this.head === 'absent' || !this.head?.marks.steps?.includes(turn)) return undefined;
+      return this.chunksNamed(this.chunkNames(turn));
     }
-    const item = this.item(recordId('steps', turn)) as StepsItem | undefined;
-    return item !== undefined && this.isCurrent(item) ? item : undefined;
+    // Without a head at hand the first item is looked for: usually there is none.
+    const [first] = this.chunksNamed([chunkName(turn, 0)]);
+    return first === undefined ? [] : [first, ...this.chunksNamed(this.chunkNames(turn).slice(1))];
+  }
+
+  private chunkNames(turn: string): readonly string[] {
+    const names = this.head === 'absent' ? undefined : this.head?.marks.steps;
+    return (names ?? []).filter((name) => name === turn || name.startsWith(`${turn}:`));
+  }
+
+  private chunksNamed(names: readonly string[]): readonly StepChunk[] {
+    return names.flatMap((name) => {
+      const item = this.item(recordId('steps', name)) as StepsItem | undefined;
+      return item !== undefined && this.isCurrent(item) ? [{ name, steps: item.steps }] : [];
+    });
   }
 
   private scan(kind: RecordKind, prefix: string): readonly PartitionRecord[] {
@@ -156,7 +170,14 @@ export class Snapshot {
 /** The state document that a conversation has for itself. */
 export const OWN_STATE = 'conversation';
 
-export const stepsOf = (item: StepsItem | undefined): StepsItem['steps'] => item?.steps ?? [];
+/** One item with steps of a turn. */
+export interface StepChunk {
+  readonly name: string;
+  readonly steps: StepsItem['steps'];
+}
+
+/** Returns the name of a turn's item of steps; `index` counts from 0. */
+export const chunkName = (turn: string, index: number): string => (index === 0 ? turn : `${turn}:${index}`);
 
 /** The turn of a step's id, `<turn>/<name>`; turns have no slash. */
 export const turnOf = (id: string): string => id.slice(0, id.indexOf('/'));

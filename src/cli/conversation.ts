@@ -4,6 +4,7 @@ import type { ConversationKey } from '../turn/keys';
 import { effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
 import { typedKey } from './conversation-key';
 import type { Desk } from './desk';
+import { loadPayload } from './payload';
 import { duration, fields, indented, table, time } from './render';
 import type { Report } from './report';
 import { conditionOf } from './status';
@@ -87,7 +88,7 @@ async function itemsOf(desk: Desk, key: ConversationKey, head: Head, bodies: boo
   const content = async (payload: Payload | undefined): Promise<Pick<Item, 'bytes' | 'body'>> => {
     if (payload === undefined) return { bytes: 0 };
     if (!bodies) return { bytes: payload.bytes };
-    const body = 'inline' in payload ? payload.inline : await desk.ask(({ turns }) => turns.readBody(key, payload.ref));
+    const body = await loadPayload(desk, key, payload);
     return { bytes: payload.bytes, body: body ?? null };
   };
   const effects = head.out.map(async (effect) => {

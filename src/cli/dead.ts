@@ -1,9 +1,9 @@
 import type { DeadLetter } from '../ports/store';
-import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
-import { effectPayload, type Payload } from '../turn/record';
+import { effectPayload } from '../turn/record';
 import { typedKey } from './conversation-key';
 import type { Desk, Rung } from './desk';
+import { loadPayload } from './payload';
 import { duration, fields, indented, table, time } from './render';
 import type { Report } from './report';
 
@@ -41,7 +41,7 @@ export async function deadShow(desk: Desk, conversation: string, id: string, bod
   const letter = await desk.ask(({ deadLetters }) => deadLetters.get(key, id));
   if (letter === undefined) throw new TurnwiseError('DeadLetterUnknown');
   const payload = letter.dead.kind === 'activity' ? letter.dead.activity.body : effectPayload(letter.dead.effect);
-  const body = bodies && payload !== undefined ? await loadPayload(desk, letter, payload) : undefined;
+  const body = bodies && payload !== undefined ? await loadPayload(desk, letter.conversation, payload) : undefined;
   const summary = summaryOf(letter);
   const { message } = letter.reason;
   const text = fields([
@@ -62,18 +62,22 @@ export async function deadShow(desk: Desk, conversation: string, id: string, bod
 /** `turnwise dead replay` */
 export async function deadReplay(desk: Desk, which: Chosen): Promise<Report> {
   const replayed: { conversation: string; id: string; ring: Rung }[] = [];
+  const full: { conversation: string; id: string }[] = [];
   const letters = await lettersOf(desk, which);
   for (const [index, { conversation, id }] of letters.entries()) {
     desk.progress(`replaying ${index + 1} of ${letters.length}`);
-    if (await desk.ask(({ deadLetters }) => deadLetters.requeue(conversation, id))) {
-      replayed.push({ conversation, id, ring: await desk.ring(conversation) });
-    } else if ('id' in which) {
-      throw new TurnwiseError('DeadLetterUnknown');
-    }
+    const outcome = await desk.ask(({ deadLetters }) => deadLetters.requeue(conversation, id));
+    if (outcome === 'requeued') replayed.push({ conversation, id, ring: await desk.ring(conversation) });
+    if (outcome === 'full') full.push({ conversation, id });
+    if (outcome === 'absent' && 'id' in which) throw new TurnwiseError('DeadLetterUnknown');
   }
   const rings = new Set(replayed.map(({ ring }) => ring));
   const notes = (['rung', 'noQueue', 'failed'] as const).filter((ring) => rings.has(ring)).map((ring) => RING[ring]);
-  return { data: { replayed }, text: [`Replayed: ${replayed.length}.`, ...notes].join(' ') };
+  const left =
+    full.length === 0
+      ? []
+      : [`Left: ${full.length}, whose conversations have no room for them now; replay them later.`];
+  return { data: { replayed, full }, text: [`Replayed: ${replayed.length}.`, ...notes, ...left].join(' ') };
 }
 
 const RING: Readonly<Record<Rung, string>> = {
@@ -110,10 +114,4 @@ function summaryOf({ id, conversation, at, attempts, reason, dead }: DeadLetter)
   const kind = dead.kind === 'activity' ? 'activity' : dead.effect.kind;
   const replays = dead.kind === 'activity' ? (dead.activity.replay ?? 0) : 0;
   return { id, conversation, at, attempts, code: reason.code, kind, replays } as const;
-}
-
-/** A body kept beside the record is read from there. */
-async function loadPayload(desk: Desk, { conversation }: DeadLetter, payload: Payload): Promise<Activity | undefined> {
-  if ('inline' in payload) return payload.inline;
-  return desk.ask(({ turns }) => turns.readBody(conversation, payload.ref));
 }

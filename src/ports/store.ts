@@ -1,6 +1,6 @@
 import type { Activity } from '../schema/activity';
 import type { NewActivity } from '../turn/accept';
-import type { FlushedEffects, NewEffect } from '../turn/commit';
+import type { FlushedEffects, NewEffect, TooLarge } from '../turn/commit';
 import type { Delivered } from '../turn/deliver';
 import type { HandBack } from '../turn/hand-back';
 import type { Fence, HoldOutcome } from '../turn/hold';
@@ -48,16 +48,16 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** A large activity, kept beside the record that refers to it. */
-export interface Body {
-  readonly ref: string;
-  readonly activity: Activity;
-}
+/** A body record, beside the record that refers to it: one large activity, or a pack of several that the record names by their index. */
+export type Body = { readonly ref: string } & (
+  | { readonly activity: Activity }
+  | { readonly activities: readonly Activity[] }
+);
 
 export interface Mailbox {
   /**
    * Appends an activity (and its body, when that is kept apart) unless its key was accepted within the dedupe horizon. `full`: `limit`
-   * activities wait already. On `accepted` and `duplicate` the activity is durable.
+   * activities wait already, or the record has no room for it. On `accepted` and `duplicate` the activity is durable.
    */
   accept(
     key: ConversationKey,
@@ -67,8 +67,8 @@ export interface Mailbox {
   ): Promise<'accepted' | 'duplicate' | 'full'>;
   /**
    * Has an activity accepted at its time (store time), which may be long after this process has ended. `full`: so many wait already, for
-   * their time (`MAX_SCHEDULED`, and the shares of other applications) or, if it has come, in the mailbox (`limit`). On every other outcome the
-   * activity is durable, or was cancelled before.
+   * their time (`MAX_SCHEDULED`, and the shares of other applications) or, if it has come, in the mailbox (`limit`), or the record has no room.
+   * On every other outcome the activity is durable, or was cancelled before.
    */
   schedule(
     key: ConversationKey,
@@ -135,9 +135,10 @@ export interface TurnStore {
   renew(held: Held, delivers?: boolean): Promise<HoldOutcome>;
   /** Whether effects are recorded that wait to be delivered. May be stale. */
   hasEffects(key: ConversationKey): Promise<boolean>;
-  commit(held: Held, turn: TurnCommit): Promise<HoldOutcome | { readonly outcome: 'conflict' }>;
-  /** Records effects of the running turn ahead of its commit. */
-  flush(held: Held, flushed: FlushedEffects, bodies: readonly Body[]): Promise<HoldOutcome>;
+  /** `tooLarge`: what the turn wants to keep does not fit into its record, or into one transaction; nothing was changed. */
+  commit(held: Held, turn: TurnCommit): Promise<HoldOutcome | TooLarge | { readonly outcome: 'conflict' }>;
+  /** Records effects of the running turn ahead of its commit. `tooLarge` as for `commit`. */
+  flush(held: Held, flushed: FlushedEffects, bodies: readonly Body[]): Promise<HoldOutcome | TooLarge>;
   /** Takes the first effect out; with `dead`, as a dead letter. */
   markDelivered(
     held: Held,
@@ -146,7 +147,8 @@ export interface TurnStore {
   ): Promise<HoldOutcome>;
   handBack(held: Held, reason: HandBack): Promise<HoldOutcome>;
   /**
-   * Records a step's result, once per turn and name: the first record stands and is returned.
+   * Records a step's result, once per turn and name: the first record stands and is returned. `full`: the steps of the turn have more
+   * than `MAX_STEPS_BYTES` already, or its record has no room.
    * @param turn the effect prefix of the activity (`turnPrefix`).
    */
   recordStep(
@@ -154,11 +156,16 @@ export interface TurnStore {
     turn: string,
     name: string,
     value: unknown,
-  ): Promise<{ readonly outcome: 'recorded'; readonly value: unknown } | { readonly outcome: 'fenced' }>;
+  ): Promise<
+    | { readonly outcome: 'recorded'; readonly value: unknown }
+    | { readonly outcome: 'fenced' }
+    | { readonly outcome: 'full' }
+  >;
   readState(key: ConversationKey, id: StateId): Promise<StateSnapshot>;
   /** The recorded steps of a turn, by name. */
   readSteps(key: ConversationKey, turn: string): Promise<ReadonlyMap<string, unknown>>;
-  readBody(key: ConversationKey, ref: string): Promise<Activity | undefined>;
+  /** One activity, or a pack of several. */
+  readBody(key: ConversationKey, ref: string): Promise<Activity | readonly Activity[] | undefined>;
 }
 
 /** The result of an inline turn: all of it becomes true in one transaction, or none of it. */
@@ -201,8 +208,12 @@ export interface InlineTurns {
     | { readonly outcome: 'answered'; readonly answer: Answer; readonly delivery?: ActivityKey }
     | { readonly outcome: 'running'; readonly remainingMs: number }
   >;
-  /** State, effects and the recorded answer. `conflict`: a document that the turn read has moved. */
-  commit(key: ConversationKey, fence: InlineFence, turn: InlineCommit): Promise<'committed' | 'conflict' | 'lost'>;
+  /** State, effects and the recorded answer. `conflict`: a document that the turn read has moved. `full`: no room for its effects. */
+  commit(
+    key: ConversationKey,
+    fence: InlineFence,
+    turn: InlineCommit,
+  ): Promise<'committed' | 'conflict' | 'lost' | 'full'>;
   /** Appends the activity to the mailbox and records the answer; the run can no longer commit. */
   defer(key: ConversationKey, fence: InlineFence, deferral: InlineDeferral): Promise<'deferred' | 'lost' | 'full'>;
   /** As `TurnStore.recordStep`; the queued turn of a deferred activity finds the same records. */
@@ -212,7 +223,11 @@ export interface InlineTurns {
     activity: ActivityKey,
     name: string,
     value: unknown,
-  ): Promise<{ readonly outcome: 'recorded'; readonly value: unknown } | { readonly outcome: 'lost' }>;
+  ): Promise<
+    | { readonly outcome: 'recorded'; readonly value: unknown }
+    | { readonly outcome: 'lost' }
+    | { readonly outcome: 'full' }
+  >;
 }
 
 /** User state, changed by intents: see `src/turn/user-state.ts`. */
@@ -246,8 +261,11 @@ export interface DeadLetters {
   /** The newest first. */
   list(limit: number): Promise<readonly DeadLetter[]>;
   get(conversation: ConversationKey, id: string): Promise<DeadLetter | undefined>;
-  /** Moves it back to the end of its mailbox (or of what is to be delivered), atomically; false when it is not there (any more). */
-  requeue(conversation: ConversationKey, id: string): Promise<boolean>;
+  /**
+   * Moves it back to the end of its mailbox (or of what is to be delivered), atomically. `absent`: it is not there (any more). `full`: the
+   * record has no room for it now; the letter stays.
+   */
+  requeue(conversation: ConversationKey, id: string): Promise<'requeued' | 'absent' | 'full'>;
   /** Removes it with its body; false when it is not there (any more). */
   discard(conversation: ConversationKey, id: string): Promise<boolean>;
 }

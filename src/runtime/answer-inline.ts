@@ -162,13 +162,31 @@ async function conclude(
   claimed: Claimed,
   ran: Finished | Failed,
 ): Promise<Answer | 'conflict' | 'lost'> {
-  if ('error' in ran) return commit(runtime, claimed, await apologise(runtime, claimed, ran.error));
+  if ('error' in ran) return commitApology(runtime, claimed, ran.error);
   try {
     return await commit(runtime, claimed, ran);
   } catch (error) {
     ran.turn.abandon();
     if (error instanceof StoreFault) throw error;
-    return commit(runtime, claimed, await apologise(runtime, claimed, error));
+    return commitApology(runtime, claimed, error);
+  }
+}
+
+/** Commits the bot's apology or, when what it sends does not fit into the record either, the answer alone. */
+async function commitApology(
+  runtime: Runtime,
+  claimed: Claimed,
+  error: unknown,
+): Promise<Answer | 'conflict' | 'lost'> {
+  const apology = await apologise(runtime, claimed, error);
+  try {
+    return await commit(runtime, claimed, apology);
+  } catch (second) {
+    apology.turn.abandon();
+    if (!(second instanceof TurnwiseError)) throw second;
+    const { conversation, key } = claimed;
+    report(runtime, 'errorHandlerFailed', conversation, { activity: key, error: second.code });
+    return commit(runtime, claimed, { turn: turnOf(runtime, claimed, 1), answer: FAILED });
   }
 }
 

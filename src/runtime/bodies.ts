@@ -7,20 +7,45 @@ import type { Runtime } from './runtime';
 /** Pauses between looks for a body that was not there: a replica may not have it yet. In ms. */
 const PAUSES_MS = [50, 200, 1_000];
 
-/** The activity behind a payload: from the record itself, or from the body record beside it; `undefined` when that stays missing. */
+type StoredBody = Activity | readonly Activity[];
+
+/** The pack that was read last: effects leave in order, so that the next one is usually in the same. */
+export class LastPack {
+  #ref: string | undefined;
+  #pack: StoredBody | undefined;
+
+  get(ref: string): StoredBody | undefined {
+    return this.#ref === ref ? this.#pack : undefined;
+  }
+
+  keep(ref: string, pack: StoredBody): void {
+    this.#ref = ref;
+    this.#pack = pack;
+  }
+}
+
+/**
+ * Returns the activity behind a payload: from the record itself, or from the body record beside it; `undefined` when that stays missing.
+ *
+ * @throws StoreFault when the store does not answer for as long as a lease
+ */
 export async function loadBody(
   { clock, store }: Runtime,
   key: ConversationKey,
   payload: Payload,
+  lastPack?: LastPack,
 ): Promise<Activity | undefined> {
   if ('inline' in payload) return payload.inline;
-  const read = (): Promise<Activity | undefined> =>
-    persist(clock, () => store.turns.readBody(key, payload.ref), { limitMs: store.timing.leaseMs });
-  let activity = await read();
+  const { ref, index } = payload;
+  const read = (): Promise<StoredBody | undefined> =>
+    persist(clock, () => store.turns.readBody(key, ref), { limitMs: store.timing.leaseMs });
+  let body = lastPack?.get(ref) ?? (await read());
   for (const pause of PAUSES_MS) {
-    if (activity !== undefined) break;
+    if (body !== undefined) break;
     await clock.sleep(pause);
-    activity = await read();
+    body = await read();
   }
-  return activity;
+  if (index === undefined || body === undefined) return body as Activity | undefined;
+  lastPack?.keep(ref, body);
+  return (body as readonly Activity[])[index];
 }

@@ -5,10 +5,10 @@ import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { isFinalOfStream } from '../schema/stream-info';
 import { DIGEST_LENGTH, type NewEffect } from '../turn/commit';
-import { bodyRefs, type Payload, type ReplyAddress } from '../turn/record';
+import type { Payload, ReplyAddress } from '../turn/record';
 import { pinnedTo } from './turn-address';
 
-/** Effects on their way into the record, with the large bodies that go beside it. */
+/** Effects on their way into the record, with the bodies that go beside it. */
 export interface Captured {
   readonly effects: readonly NewEffect[];
   readonly bodies: readonly Body[];
@@ -27,15 +27,11 @@ export interface CaptureOptions {
   readonly onDifferent?: (id: string) => void;
   /** That of the activity which the turn answers. */
   readonly address: ReplyAddress;
-  readonly inlineBytes: number;
-  /** Makes the name of a large activity's body its own: a turn may come to the ids of an earlier one whose dead letters still need theirs. */
-  readonly unique: () => string;
 }
 
-/** What a turn sends, updates and deletes, in order, until it is recorded. */
+/** What a turn sends, updates and deletes, in order, until it is recorded. Its activities are in its effects, whatever their size. */
 export class CapturedEffects {
   private effects: NewEffect[] = [];
-  private bodies: Body[] = [];
   private next: number;
   /** Where among the effects the final message of a stream is. */
   private final: number | undefined;
@@ -57,7 +53,7 @@ export class CapturedEffects {
     const captured = this.effects.length;
     const pinned = pinnedTo(this.options.address, activity);
     const sent = this.capture(
-      (id) => ({ kind: 'send', id, activity: this.payload(id, pinned) }),
+      (id) => ({ kind: 'send', id, activity: payloadOf(pinned) }),
       () => digestOf('send', undefined, pinned),
     );
     if (waits && this.effects.length > captured) this.final = captured;
@@ -69,7 +65,7 @@ export class CapturedEffects {
     if (activityId === undefined) throw new TurnwiseError('ActivityIdMissing');
     const pinned = pinnedTo(this.options.address, activity);
     this.capture(
-      (id) => ({ kind: 'update', id, activityId, activity: this.payload(id, pinned) }),
+      (id) => ({ kind: 'update', id, activityId, activity: payloadOf(pinned) }),
       () => digestOf('update', activityId, pinned),
     );
     return { id: activityId };
@@ -84,10 +80,9 @@ export class CapturedEffects {
   }
 
   /** Hands over what has been captured since the last time. */
-  take(): Captured {
-    const taken = { effects: this.effects, bodies: this.bodies };
+  take(): readonly NewEffect[] {
+    const taken = this.effects;
     this.effects = [];
-    this.bodies = [];
     this.final = undefined;
     this.delayMs -= this.carriedMs;
     this.carriedMs = 0;
@@ -98,19 +93,16 @@ export class CapturedEffects {
    * As {@link take}, up to the final message of a stream: that one and what comes after it wait for the commit, because another run of the
    * turn may have to end the same stream with another text.
    */
-  takeReady(): Captured {
+  takeReady(): readonly NewEffect[] {
     if (this.final === undefined) return this.take();
     const ready = this.effects.slice(0, this.final);
     const carriedMs = ready.at(-1)?.afterMs ?? 0;
-    const refs = new Set(ready.flatMap((effect) => ('activity' in effect ? bodyRefs([effect.activity]) : [])));
-    const taken = { effects: ready, bodies: this.bodies.filter(({ ref }) => refs.has(ref)) };
-    this.bodies = this.bodies.filter(({ ref }) => !refs.has(ref));
     // What is left is recorded later, and what it waits for has begun by then.
     this.effects = this.effects.slice(this.final).map((effect) => waitingLess(effect, carriedMs));
     this.final = 0;
     this.delayMs -= carriedMs;
     this.carriedMs -= carriedMs;
-    return taken;
+    return ready;
   }
 
   private capture(make: (id: string) => NewEffect, digest: () => string): { id: string } {
@@ -128,23 +120,18 @@ export class CapturedEffects {
     this.effects.push(this.delayMs > 0 ? { ...effect, afterMs: this.delayMs } : effect);
     return { id };
   }
-
-  private payload(id: string, activity: Activity): Payload {
-    const bytes = Buffer.byteLength(JSON.stringify(activity));
-    if (bytes <= this.options.inlineBytes) return { inline: activity, bytes };
-    const ref = `${id}-${this.options.unique()}`;
-    this.bodies.push({ ref, activity });
-    return { ref, bytes };
-  }
 }
 
-/** Returns a digest of each of these effects, one after the other. */
-export function digestsOf({ effects, bodies }: Captured): string {
-  const largeOf = (ref: string): Activity | undefined => bodies.find((body) => body.ref === ref)?.activity;
+function payloadOf(activity: Activity): Payload {
+  return { inline: activity, bytes: Buffer.byteLength(JSON.stringify(activity)) };
+}
+
+/** Returns a digest of each of these captured effects, one after the other. */
+export function digestsOf(effects: readonly NewEffect[]): string {
   return effects
     .map((effect) => {
       const payload = 'activity' in effect ? effect.activity : undefined;
-      const activity = payload === undefined ? undefined : 'inline' in payload ? payload.inline : largeOf(payload.ref);
+      const activity = payload !== undefined && 'inline' in payload ? payload.inline : undefined;
       return digestOf(effect.kind, 'activityId' in effect ? effect.activityId : undefined, activity);
     })
     .join('');

@@ -1,8 +1,6 @@
-import type { Body } from '../ports/store';
+import { defined } from '../schema/defined';
 import type { NewEffect } from '../turn/commit';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
-import type { Captured } from './captured-effects';
-import { mailboxEntry } from './endpoint-answers';
 import { type NewPost, type PostSink, postKey } from './post';
 
 export interface PostCaptureOptions {
@@ -10,8 +8,6 @@ export interface PostCaptureOptions {
   readonly conversation: ConversationKey;
   /** The id of the turn's `ordinal`-th post, the same in every attempt. */
   readonly idOf: (ordinal: number) => string;
-  readonly inlineBytes: number;
-  readonly unique: () => string;
   /** @throws TurnwiseError when the turn is over, or in a step */
   readonly assertRunning: () => void;
   /** Waited for before a recipient is looked up. */
@@ -24,7 +20,6 @@ export interface PostCaptureOptions {
  */
 export class CapturedPosts implements PostSink {
   private effects: NewEffect[] = [];
-  private bodies: Body[] = [];
   private next = 0;
 
   constructor(private readonly options: PostCaptureOptions) {}
@@ -38,14 +33,10 @@ export class CapturedPosts implements PostSink {
   }
 
   post({ activity, at, ...post }: NewPost): ActivityKey {
-    const { conversation, inlineBytes, unique } = this.options;
     const id = this.nextId();
-    const key = postKey(conversation, id);
-    const bytes = Buffer.byteLength(JSON.stringify(activity));
-    const { entry, bodies } = mailboxEntry(key, activity, bytes, inlineBytes, unique());
-    const acceptAt = at === undefined ? {} : { acceptAt: at };
-    this.effects.push({ kind: 'post', id, key, ...post, ...acceptAt, activity: entry.body });
-    this.bodies.push(...bodies);
+    const key = postKey(this.options.conversation, id);
+    const payload = { inline: activity, bytes: Buffer.byteLength(JSON.stringify(activity)) };
+    this.effects.push({ kind: 'post', id, key, ...post, ...defined({ acceptAt: at }), activity: payload });
     return key;
   }
 
@@ -54,8 +45,8 @@ export class CapturedPosts implements PostSink {
   }
 
   /** What the turn has captured, for its commit: ahead of its sends, so that it does not wait for a channel that is down. */
-  before({ effects, bodies }: Captured): Captured {
-    return { effects: [...this.effects, ...effects], bodies: [...this.bodies, ...bodies] };
+  before(effects: readonly NewEffect[]): readonly NewEffect[] {
+    return [...this.effects, ...effects];
   }
 
   private nextId(): string {

@@ -2,7 +2,7 @@ import type { Proactive } from '../bot/proactive';
 import type { LiveAnswer, StateDocument, StateScope, Turn, TurnTime } from '../bot/turn';
 import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
-import { flushedDigest } from '../turn/commit';
+import { flushedDigest, type NewEffect } from '../turn/commit';
 import type { UserKey } from '../turn/keys';
 import { effectId, type PendingActivity, postId, type ReplyAddress, turnPrefix } from '../turn/record';
 import { type Captured, CapturedEffects, digestsOf } from './captured-effects';
@@ -11,6 +11,7 @@ import { deliverRecorded } from './delivery';
 import type { Hold } from './hold';
 import { type LinkedSignal, linkedSignal } from './linked-signal';
 import { sendLive } from './live-lane';
+import { packed } from './packs';
 import { proactiveOver } from './proactive';
 import { type Runtime, report } from './runtime';
 import { stage, traced } from './stage';
@@ -67,7 +68,9 @@ export class CapturedTurn implements Turn {
         // A step that nobody waited for may end after its turn: the store would refuse it, and the hold would look lost.
         this.assertRunning();
         const { turns } = runtime.store;
-        return (await hold.write((held) => turns.recordStep(held, this.id, name, value))).value;
+        const recorded = await hold.write((held) => turns.recordStep(held, this.id, name, value));
+        if (recorded.outcome === 'full') throw new TurnwiseError('StepsFull');
+        return recorded.value;
       },
       () => watchState(runtime, key, pending.key, this.states),
     );
@@ -82,14 +85,10 @@ export class CapturedTurn implements Turn {
         report(runtime, 'flushedDiffers', key, { activity: pending.key, effect, attempt, code: 'FlushedDiffers' });
       },
       address: this.address,
-      inlineBytes: runtime.options.inlineBytes,
-      unique: () => runtime.ids.next(),
     });
     this.posts = new CapturedPosts({
       conversation: key,
       idOf: (ordinal) => postId(pending, ordinal),
-      inlineBytes: runtime.options.inlineBytes,
-      unique: () => runtime.ids.next(),
       assertRunning: () => this.assertEffects(),
       // Whoever has spoken first in this very turn can be spoken to in it.
       ready: async () => input.noted,
@@ -169,7 +168,7 @@ export class CapturedTurn implements Turn {
     this.leaveOthers();
     this.life.unlink();
     await this.flushing;
-    return this.posts.before(this.effects.take());
+    return this.packed(this.posts.before(this.effects.take()));
   }
 
   /**
@@ -196,17 +195,24 @@ export class CapturedTurn implements Turn {
 
   private async record(): Promise<void> {
     if (this.finished) return; // What it would have recorded leaves with the commit.
-    const { effects, bodies } = this.effects.takeReady();
+    const captured = this.effects.takeReady();
+    const digests = digestsOf(captured);
+    const { effects, bodies } = this.packed(captured);
     if (effects.length > 0) {
       await stage(this.runtime, 'commit', {}, async (span) => {
         const ready = effects.map((effect) => traced(effect, span));
-        const digests = digestsOf({ effects, bodies });
         const flushed = { turn: this.id, effects: ready, from: this.hold.head.flushed, digests };
-        await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
+        const { outcome } = await this.hold.write((held) => this.runtime.store.turns.flush(held, flushed, bodies));
+        if (outcome === 'tooLarge') throw new TurnwiseError('TurnTooLarge');
         span.set({ 'turnwise.outcome': 'flushed' });
       });
     }
     await deliverRecorded(this.runtime, this.hold, true);
+  }
+
+  private packed(effects: readonly NewEffect[]): Captured {
+    const { ids, options } = this.runtime;
+    return packed(effects, this.hold.head.out, options, () => ids.next());
   }
 
   private assertEffects(): void {

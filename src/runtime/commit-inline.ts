@@ -1,4 +1,5 @@
 import type { InlineCommit } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
 import type { NewEffect } from '../turn/commit';
 import type { Answer, InlineFence } from '../turn/inline';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
@@ -22,6 +23,8 @@ export interface InlineRun {
 /**
  * Commits an inline run: state, effects and the answer in one transaction. Optimistic: nobody is kept out, and state that the run
  * touched and that has moved makes it a `conflict`, to be run again. Effects are rung for.
+ *
+ * @throws TurnwiseError `TurnTooLarge` when the record has no room for the effects
  */
 export function commitInline(
   runtime: Runtime,
@@ -49,6 +52,10 @@ async function commitWithin(
   const captured = { effects: effects.map((effect) => traced(effect, span)), bodies };
   for (let rebases = 0; ; rebases += 1) {
     const { outcome, fold } = await inLine(runtime, run, () => commitOnce(runtime, run, turn, answer, captured));
+    if (outcome === 'full') {
+      await withdrawUserChange(runtime, fold);
+      throw new TurnwiseError('TurnTooLarge');
+    }
     if (outcome !== 'conflict') return outcome;
     if (rebases === MAX_REBASES || clock.monotonic() >= run.due || !(await turn.states.rebase())) {
       await withdrawUserChange(runtime, fold);
@@ -59,7 +66,7 @@ async function commitWithin(
 }
 
 interface Tried {
-  readonly outcome: 'committed' | 'conflict' | 'lost';
+  readonly outcome: 'committed' | 'conflict' | 'lost' | 'full';
   /** What has been proposed for the user's state. */
   readonly fold: readonly NewEffect[];
 }

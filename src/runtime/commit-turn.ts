@@ -1,4 +1,5 @@
 import type { DeadReason } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
 import type { NewEffect } from '../turn/commit';
 import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
 import type { CapturedTurn } from './captured-turn';
@@ -15,7 +16,7 @@ export const MAX_REBASES = 5;
  * the run did not touch has moved, the run is kept and committed on top of it.
  *
  * @returns `conflict` when state that the run did touch has moved: nothing was changed, run again on fresh state.
- * @throws ConversationLost; TurnwiseError when the state has values that JSON cannot hold
+ * @throws ConversationLost; TurnwiseError when the state has values that JSON cannot hold, or `TurnTooLarge`
  */
 export function commitTurn(
   runtime: Runtime,
@@ -54,6 +55,10 @@ async function commitWithin(
         ...(dead === undefined ? {} : { dead }),
       };
       const { outcome } = await hold.write((held) => store.turns.commit(held, commit));
+      if (outcome === 'tooLarge') {
+        await withdrawUserChange(runtime, fold);
+        throw new TurnwiseError('TurnTooLarge');
+      }
       if (outcome !== 'conflict') return outcome;
     }
     if (turn === undefined || rebases === MAX_REBASES || !(await turn.states.rebase())) {

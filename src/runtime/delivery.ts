@@ -6,7 +6,7 @@ import type { Effect } from '../turn/record';
 import { loadBody } from './bodies';
 import { deliverPost } from './deliver-post';
 import { translateOutgoing } from './delivered-ids';
-import type { Hold } from './hold';
+import { ConversationLost, type Hold } from './hold';
 import { backoff } from './options';
 import { notePause } from './pacing';
 import { persist } from './persist';
@@ -49,7 +49,10 @@ export async function deliverRecorded(
   return 'drained';
 }
 
-/** A store that cannot be read, or that does not settle an intent, is waited for without the conversation: its hold would only run out. */
+/**
+ * Delivers one effect. An error on the way is a failed delivery like any other: it is counted, so that the conversation does not stand still
+ * for an effect that can never be delivered.
+ */
 async function deliverOrWait(
   runtime: Runtime,
   hold: Hold,
@@ -59,20 +62,18 @@ async function deliverOrWait(
   try {
     return await deliverOne(runtime, hold, effect, turnRuns);
   } catch (error) {
-    if (!(error instanceof StoreFault) || hold.lost.aborted) throw error;
-    const pauseMs = storePause(runtime, effect);
-    hold.deliveryFailed({ effect: effect.id, outcome: 'notTried' }, pauseMs);
-    if (turnRuns) return 'stuck';
-    await hold.handBack(0, 'attemptCounts');
-    return 'stopped';
+    if (error instanceof ConversationLost || hold.lost.aborted) throw error;
+    // Posts, cancellations and changes of user state may be repeated; of a channel it is not known what it has received.
+    const isKnown = error instanceof StoreFault || !isForChannel(effect);
+    const delivery: Delivery = { outcome: isKnown ? 'notSent' : 'unknown', reason: errorName(error) };
+    return settle(runtime, hold, effect, delivery, turnRuns);
   }
 }
 
-/** What may have been applied is repeated well within the dedupe horizon. */
-function storePause({ options, store }: Runtime, { kind, tries }: Effect): number {
-  const pauseMs = backoff(options.deliveryBackoffMs, tries + 1);
-  return kind === 'post' ? Math.min(pauseMs, store.timing.dedupeMs / 10) : pauseMs;
-}
+const isForChannel = ({ kind }: Effect): boolean => kind === 'send' || kind === 'update' || kind === 'delete';
+
+/** Longest pause between two tries to apply a committed change of user state: others wait for it. In ms. */
+const MAX_FOLD_PAUSE_MS = 60_000;
 
 async function deliverOne(
   runtime: Runtime,
@@ -80,6 +81,10 @@ async function deliverOne(
   effect: Effect,
   turnRuns: boolean,
 ): Promise<'next' | 'stopped' | 'stuck'> {
+  // A change of user state is committed: it is tried for as long as it takes.
+  if (effect.kind !== 'fold' && effect.tries >= runtime.options.maxDeliveries) {
+    return bury(runtime, hold, effect, UNDELIVERABLE, turnRuns);
+  }
   if (effect.kind === 'post' || effect.kind === 'cancel') {
     await hold.ensure(runtime.options.deliveryLimitMs);
     const dead = await deliverPost(runtime, hold.key, effect);
@@ -98,7 +103,6 @@ async function deliverOne(
     report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: inDoubt });
     if (inDoubt === 'skip') return mark(runtime, hold, { effect: effect.id }, turnRuns);
   }
-  if (effect.tries >= runtime.options.maxDeliveries) return bury(runtime, hold, effect, UNDELIVERABLE, turnRuns);
   await hold.ensureDelivery(effect, runtime.options.deliveryLimitMs);
   const call = await connectorCall(runtime, hold, effect);
   const delivery = 'outcome' in call ? call : await watchedDelivery(runtime, hold, effect, call);
@@ -140,7 +144,7 @@ async function settle(
         report(runtime, 'serviceNotTrusted', hold.key, { effect: effect.id, host: delivery.host });
       return bury(runtime, hold, effect, { code: `Rejected${delivery.status}`, message: delivery.reason }, turnRuns);
     case 'unknown':
-      if (options.inDoubt === 'skip') {
+      if (options.inDoubt === 'skip' && isForChannel(effect)) {
         report(runtime, 'deliveryInDoubt', hold.key, { effect: effect.id, policy: 'skip' });
         return mark(runtime, hold, { effect: effect.id }, turnRuns);
       }
@@ -151,10 +155,11 @@ async function settle(
   }
   const { outcome, reason } = delivery;
   report(runtime, 'deliveryFailed', hold.key, { effect: effect.id, outcome, reason, failures });
-  if (failures >= options.maxDeliveries) {
+  if (failures >= options.maxDeliveries && effect.kind !== 'fold') {
     return bury(runtime, hold, effect, { code: 'Undeliverable', message: delivery.reason }, turnRuns);
   }
-  const delayMs = Math.max(backoff(options.deliveryBackoffMs, failures), delivery.retryAfterMs ?? 0);
+  const pauseMs = Math.max(backoff(options.deliveryBackoffMs, failures), delivery.retryAfterMs ?? 0);
+  const delayMs = effect.kind === 'fold' ? Math.min(pauseMs, MAX_FOLD_PAUSE_MS) : pauseMs;
   hold.deliveryFailed({ effect: effect.id, outcome: delivery.outcome }, delayMs);
   if (turnRuns) return 'stuck';
   await hold.handBack(0, 'attemptCounts');
@@ -170,7 +175,7 @@ async function noteRefusal({ keeper }: Runtime, hold: Hold, effect: Effect): Pro
 
 async function noteThrottling(runtime: Runtime, hold: Hold, effect: Effect, retryAfterMs?: number): Promise<void> {
   if (effect.kind !== 'send') return;
-  const activity = await loadBody(runtime, hold.key, effect.activity);
+  const activity = await loadBody(runtime, hold.key, effect.activity, hold.lastPack);
   if (activity !== undefined) await notePause(runtime, activity, retryAfterMs);
 }
 
@@ -226,7 +231,7 @@ async function connectorCall(
     if (activityId === undefined) return UNKNOWN_ID;
     return { op: 'delete', activityId, ...effect.reference };
   }
-  const stored = await loadBody(runtime, hold.key, effect.activity);
+  const stored = await loadBody(runtime, hold.key, effect.activity, hold.lastPack);
   if (stored === undefined) return NO_BODY;
   const replyToId = stored.replyToId === undefined ? undefined : translateOutgoing(stored.replyToId, ids);
   const { replyToId: _, ...bare } = stored;

@@ -26,13 +26,17 @@ export interface ReceivedActivity {
   readonly vouched?: true;
 }
 
-/** Returns the mailbox entry of a received activity, as {@link mailboxEntry} does, with what its caller answers for. */
+/**
+ * Returns the mailbox entry of a received activity, as {@link mailboxEntry} does, with what its caller answers for. The length of the
+ * request says little of the length of what is stored: `1e20` becomes 21 digits.
+ */
 export function receivedEntry(
   key: ActivityKey,
-  { activity, bytes, vouched }: ReceivedActivity,
+  { activity, vouched }: ReceivedActivity,
   inlineBytes: number,
   unique?: string,
 ): ReturnType<typeof mailboxEntry> {
+  const bytes = Buffer.byteLength(JSON.stringify(activity));
   const { entry, bodies } = mailboxEntry(key, activity, bytes, inlineBytes, unique);
   return { entry: vouched === undefined ? entry : { ...entry, vouched }, bodies };
 }

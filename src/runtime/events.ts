@@ -65,6 +65,8 @@ export const EVENTS = {
   notServing: 'error',
   /** A pause that a channel asked for could not be noted for all instances; the channel asks again. */
   pauseNotKept: 'warn',
+  /** A conversation's record has grown so large that the holder cannot write it; the holder has let it go. */
+  recordTooLarge: 'error',
   /** A store call is being repeated. */
   storeFault: 'warn',
   /** A request to Cosmos DB failed: with its status, and the service's id of it, which its support asks for. */

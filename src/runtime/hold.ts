@@ -1,8 +1,10 @@
 import type { Held } from '../ports/store';
+import { TurnwiseError } from '../schema/errors';
 import { StoreFault } from '../turn/fault';
 import type { HandBack, UndeliveredEffect } from '../turn/hand-back';
 import type { ConversationKey } from '../turn/keys';
 import type { Effect, Head } from '../turn/record';
+import { LastPack } from './bodies';
 import type { LocalHolder } from './in-process';
 import { OVER } from './linked-signal';
 import { persist } from './persist';
@@ -19,6 +21,7 @@ export class ConversationLost extends Error {
  */
 export class Hold implements LocalHolder {
   readonly key: ConversationKey;
+  readonly lastPack = new LastPack();
   private held: Held;
   private writes: Promise<unknown> = Promise.resolve();
   /** On this process's monotonic clock: until when nobody else can have taken over. */
@@ -213,7 +216,10 @@ export class Hold implements LocalHolder {
       });
     } catch (error) {
       if (error instanceof StoreFault) this.lose();
-      throw error;
+      if (!(error instanceof TurnwiseError && error.code === 'RecordTooLarge')) throw error;
+      report(this.runtime, 'recordTooLarge', this.key, { epoch: this.epoch });
+      this.lose();
+      throw new ConversationLost('The record of the conversation is too large to be written.', { cause: error });
     }
     if (result.outcome === 'fenced') {
       report(this.runtime, 'fenced', this.key, { epoch: this.epoch });

@@ -9,6 +9,7 @@ import { type Captured, CapturedEffects } from './captured-effects';
 import { CapturedPosts } from './captured-posts';
 import type { InlinePlace } from './inline-place';
 import { sendLive } from './live-lane';
+import { packed } from './packs';
 import { persist } from './persist';
 import { proactiveOver } from './proactive';
 import type { Runtime } from './runtime';
@@ -72,14 +73,10 @@ export class InlineTurn implements Turn {
       from: 0,
       recordedBefore: 0,
       address: this.address,
-      inlineBytes: runtime.options.inlineBytes,
-      unique: () => runtime.ids.next(),
     });
     this.posts = new CapturedPosts({
       conversation,
       idOf: (ordinal) => `${key}~i${fence.epoch}.p${ordinal}`,
-      inlineBytes: runtime.options.inlineBytes,
-      unique: () => runtime.ids.next(),
       assertRunning: () => this.assertEffects(),
     });
     this.proactive = proactiveOver(runtime, this.posts);
@@ -150,7 +147,9 @@ export class InlineTurn implements Turn {
   /** Ends the run: nothing it does from now on counts. */
   finish(): Captured {
     this.finished = true;
-    return this.posts.before(this.effects.take());
+    const { ids, options } = this.runtime;
+    // What the record has already is not known here; the commit refuses what does not fit.
+    return packed(this.posts.before(this.effects.take()), [], options, () => ids.next());
   }
 
   /** As {@link finish}, for a run that is dropped; tells the handler through its signal. */
@@ -169,6 +168,7 @@ export class InlineTurn implements Turn {
       this.abandon();
       throw new InlineRunLost('Another delivery of the activity has taken over.');
     }
+    if (recorded.outcome === 'full') throw new TurnwiseError('StepsFull');
     return recorded.value;
   }
 

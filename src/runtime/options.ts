@@ -26,6 +26,10 @@ export interface RuntimeOptions {
   readonly backlogLimit: number;
   /** Activities larger than this (bytes of JSON) are kept beside the record instead of in it. */
   readonly inlineBytes: number;
+  /** Most bytes of activities (as JSON) that a record holds in its outbox; those beyond are kept in packs beside it. */
+  readonly outboxBytes: number;
+  /** Most bytes of activities in one pack; a larger activity has a pack of its own. */
+  readonly packBytes: number;
   /** How long the endpoint tries to make an activity durable before it answers 503, in ms: channels give up after 15 s. */
   readonly acceptLimitMs: number;
   /** How long a handler may take for an activity that is answered inside its HTTP response, in ms. Teams gives up soon after. */
@@ -78,6 +82,8 @@ export const DEFAULT_OPTIONS: RuntimeOptions = {
   guardBellMs: 200,
   backlogLimit: 200,
   inlineBytes: 16_384,
+  outboxBytes: 64_000,
+  packBytes: 400_000,
   acceptLimitMs: 3_000,
   inlineDeadlineMs: 8_000,
   inlineDeadlines: {},

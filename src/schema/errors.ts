@@ -12,8 +12,10 @@ export const ERRORS = {
   StoreUnsafe:
     'The Cosmos DB account does not keep a promise that safety rests on; use Azure Cosmos DB, or an emulator that docs/cosmos.md calls safe.',
   NodeTooOld: 'The SQLite store needs Node 22.13 or newer; start the app with one, or use another store.',
-  RecordTooLarge:
-    'What a turn wants to keep does not fit into its record; keep less in state (2 MB per document), and send less at once.',
+  RecordTooLarge: 'What is to be kept does not fit into one record; keep less in one document (2 MB).',
+  TurnTooLarge:
+    'What a turn wants to keep does not fit into one transaction (2 MB, and 100 records); keep less in state, and send less in one turn.',
+  StepsFull: 'The steps of a turn have recorded more than 1.5 MB; return less from a step, or do less in one turn.',
   AppIdMissing:
     'MicrosoftAppId is not set. Without it nobody can be authenticated, so the bot runs only on a development machine: set ' +
     'MicrosoftAppId and the settings that go with it, or, for local development, AZURE_FUNCTIONS_ENVIRONMENT=Development.',
@@ -181,6 +183,8 @@ export class TurnwiseError extends Error {
 
 /** What a handler does wrong the same way every time. */
 const MISTAKES: ReadonlySet<ErrorCode> = new Set([
+  'TurnTooLarge',
+  'StepsFull',
   'StateNotJson',
   'StepNotJson',
   'StepHasEffects',

@@ -1,26 +1,30 @@
-import type { DeadLetter, DeadLetters } from '../ports/store';
-import { NEW_HEAD } from '../turn/record';
+import type { Body, DeadLetter, DeadLetters } from '../ports/store';
+import { type Effect, effectPayload, type Head, NEW_HEAD, type PendingActivity } from '../turn/record';
 import { requeueActivity, requeueEffect } from '../turn/requeue';
+import type { RecordSizes } from '../turn/size';
 import type { Timing } from '../turn/timing';
+import { fittedEntry } from './mailbox';
 import type { Partitions } from './partition';
-import { bodyNames, deadRefs } from './records';
+import { bodyNames, bodyRecords, deadRefs } from './records';
 
 /** Dead letters, on a storage engine. */
-export function deadLetters(partitions: Partitions, timing: Timing): DeadLetters {
+export function deadLetters(partitions: Partitions, timing: Timing, sizes: RecordSizes): DeadLetters {
   return {
     list: async (limit) => (await partitions.dead(limit)) as DeadLetter[],
     get: (key, id) => partitions.read(key, ({ get }) => get('dead', id) as DeadLetter | undefined),
     requeue: (key, id) =>
-      partitions.transact<boolean>(key, ({ head, now, get }) => {
+      partitions.transact<Awaited<ReturnType<DeadLetters['requeue']>>>(key, ({ head, now, get }) => {
         const letter = get('dead', id) as DeadLetter | undefined;
-        if (letter === undefined) return { result: false };
+        if (letter === undefined) return { result: 'absent' };
         const { dead } = letter;
         const current = head ?? NEW_HEAD;
-        const requeued =
+        const { requeued, bodies } =
           dead.kind === 'activity'
-            ? requeueActivity(current, now, dead.activity, timing)
-            : requeueEffect(current, now, dead.effect, timing);
-        return { result: true, writes: { head: requeued, drop: [{ kind: 'dead', id }] } };
+            ? requeuedActivity(current, now, dead.activity, timing, sizes)
+            : requeuedEffect(current, now, dead.effect, timing, sizes);
+        if (requeued === 'full') return { result: 'full' };
+        const put = bodyRecords(bodies);
+        return { result: 'requeued', writes: { head: requeued, put, drop: [{ kind: 'dead', id }] } };
       }),
     discard: (key, id) =>
       partitions.transact<boolean>(key, ({ get }) => {
@@ -30,3 +34,36 @@ export function deadLetters(partitions: Partitions, timing: Timing): DeadLetters
       }),
   };
 }
+
+interface Requeued {
+  readonly requeued: Head | 'full';
+  readonly bodies: readonly Body[];
+}
+
+function requeuedActivity(
+  head: Head,
+  now: number,
+  dead: PendingActivity,
+  timing: Timing,
+  sizes: RecordSizes,
+): Requeued {
+  const { entry, bodies } = fittedEntry(head, now, dead, sizes);
+  return { requeued: requeueActivity(head, now, entry, timing, sizes), bodies };
+}
+
+/** The letter of an effect may have a large activity in itself, which the record has no room for. */
+function requeuedEffect(head: Head, now: number, dead: Effect, timing: Timing, sizes: RecordSizes): Requeued {
+  const payload = effectPayload(dead);
+  if (payload === undefined || !('inline' in payload) || payload.bytes <= MAX_INLINE_BYTES) {
+    return { requeued: requeueEffect(head, now, dead, timing, sizes), bodies: [] };
+  }
+  const ref = `${dead.id}-again${now.toString(36)}`;
+  const apart = { ...dead, activity: { ref, bytes: payload.bytes } } as Effect;
+  return {
+    requeued: requeueEffect(head, now, apart, timing, sizes),
+    bodies: [{ ref, activity: payload.inline }],
+  };
+}
+
+/** A larger activity of a requeued effect lies beside the record, in bytes. */
+const MAX_INLINE_BYTES = 4_096;

@@ -2,11 +2,11 @@ import type { DeadLetter, Erasure } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { eraseConversation, eraseUser, eraseUserIn, isMarker, type TracesOfUser } from '../turn/erase';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
-import { effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
+import { bodyRefs, effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { erasureRequests } from './erasure-requests';
-import type { Partitions, PartitionView, RecordName } from './partition';
-import { bodyNames, deadRefs, stepId, unreferenced } from './records';
+import type { PartitionRecord, Partitions, PartitionView, RecordName } from './partition';
+import { activityOf, bodyNames, deadRefs, stepId, unreferenced } from './records';
 
 /** Erasing, on a storage engine. */
 export function erasure(partitions: Partitions, timing: Timing): Erasure {
@@ -64,8 +64,9 @@ function erasePart(
       ...stepsOfGone(view, head, after),
       ...unreferenced(head, after, []),
     ];
+    const put = packsWithout(view, head, after);
     const more = gone.length < letters.length || rest.pend.some(all.activity) || rest.out.some(all.effect);
-    return { result: more ? 'part' : 'all', writes: { head: after, drop } };
+    return { result: more ? 'part' : 'all', writes: { head: after, put, drop } };
   });
 }
 
@@ -75,11 +76,10 @@ function among<T>(list: readonly T[], holds: (each: T) => boolean): (each: T) =>
   return (each) => first.has(each);
 }
 
-function tracesOf({ get }: PartitionView, user: UserKey): TracesOfUser {
+function tracesOf(view: PartitionView, user: UserKey): TracesOfUser {
   const { id } = partsOfKey(user);
   const read = (payload: Payload | undefined): Activity | undefined => {
-    if (payload === undefined) return undefined;
-    return 'inline' in payload ? payload.inline : (get('body', payload.ref) as Activity | undefined);
+    return payload === undefined ? undefined : activityOf(view, payload);
   };
   return {
     activity: ({ body }) => read(body)?.from?.id === id,
@@ -89,6 +89,25 @@ function tracesOf({ get }: PartitionView, user: UserKey): TracesOfUser {
 
 function isAbout({ dead }: DeadLetter, traces: TracesOfUser): boolean {
   return dead.kind === 'activity' ? traces.activity(dead.activity) : traces.effect(dead.effect);
+}
+
+/** Packs that are still needed, without the activities of effects that are gone. */
+function packsWithout({ get }: PartitionView, before: Head, after: Head): readonly PartitionRecord[] {
+  const left = new Set(after.out);
+  const gone = before.out.filter((effect) => !left.has(effect)).map(effectPayload);
+  const needed = new Set(bodyRefs(after.out.map(effectPayload)));
+  const indexes = new Map<string, Set<number>>();
+  for (const payload of gone) {
+    if (payload === undefined || 'inline' in payload || payload.index === undefined || !needed.has(payload.ref))
+      continue;
+    const known = indexes.get(payload.ref) ?? new Set<number>();
+    indexes.set(payload.ref, known.add(payload.index));
+  }
+  return [...indexes].flatMap(([id, erased]) => {
+    const pack = get('body', id) as readonly Activity[] | undefined;
+    if (pack === undefined) return [];
+    return [{ kind: 'body' as const, id, value: pack.map((activity, index) => (erased.has(index) ? null : activity)) }];
+  });
 }
 
 function stepsOfGone({ scan }: PartitionView, before: Head, after: Head): readonly RecordName[] {

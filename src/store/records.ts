@@ -1,6 +1,17 @@
 import type { Body, DeadLetter, DeadReason, StateSnapshot } from '../ports/store';
+import type { Activity } from '../schema/activity';
+import { TurnwiseError } from '../schema/errors';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
-import { bodyRefs, type Effect, effectPayload, type Head, type PendingActivity, turnPrefix } from '../turn/record';
+import {
+  bodyRefs,
+  type Effect,
+  effectPayload,
+  type Head,
+  type Payload,
+  type PendingActivity,
+  turnPrefix,
+} from '../turn/record';
+import { jsonBytes, MAX_STEPS_BYTES } from '../turn/size';
 import type { PartitionRecord, PartitionView, RecordName } from './partition';
 
 /** A recorded step result. */
@@ -42,9 +53,18 @@ export function hasMoved({ get }: PartitionView, head: Head | undefined, id: str
 }
 
 export const bodyRecords = (bodies: readonly Body[]): PartitionRecord[] =>
-  bodies.map(({ ref, activity }) => ({ kind: 'body', id: ref, value: activity }));
+  bodies.map((body) => ({ kind: 'body', id: body.ref, value: 'activity' in body ? body.activity : body.activities }));
 
-export const bodyNames = (refs: readonly string[]): RecordName[] => refs.map((id) => ({ kind: 'body', id }));
+export const bodyNames = (refs: readonly string[]): RecordName[] =>
+  [...new Set(refs)].map((id) => ({ kind: 'body', id }));
+
+/** Returns the activity behind a payload; `undefined` when its body is not (yet) visible. */
+export function activityOf({ get }: PartitionView, payload: Payload): Activity | undefined {
+  if ('inline' in payload) return payload.inline;
+  const value = get('body', payload.ref);
+  if (payload.index === undefined) return value as Activity | undefined;
+  return (value as readonly Activity[] | undefined)?.[payload.index];
+}
 
 const headRefs = (head: Head): string[] =>
   bodyRefs([...head.pend.map(({ body }) => body), ...head.out.map(effectPayload)]);
@@ -70,7 +90,14 @@ export function deadActivity(view: PartitionView, head: Head, activity: PendingA
 }
 
 export function deadEffect(view: PartitionView, head: Head, effect: Effect, up: GivenUp): PartitionRecord {
-  return deadRecord(view, effect.id, head, up, { kind: 'effect', effect }, effect.tries + 1);
+  return deadRecord(view, effect.id, head, up, { kind: 'effect', effect: withOwnBody(view, effect) }, effect.tries + 1);
+}
+
+/** Returns an effect that needs no pack: the letter has the activity itself. A pack that is not visible is kept for the letter. */
+function withOwnBody(view: PartitionView, effect: Effect): Effect {
+  if (!('activity' in effect) || !('index' in effect.activity)) return effect;
+  const inline = activityOf(view, effect.activity);
+  return inline === undefined ? effect : { ...effect, activity: { inline, bytes: effect.activity.bytes } };
 }
 
 /** Named after what died, unless a letter of that name lies there already: a key may be accepted again once its horizon has passed. */
@@ -85,4 +112,19 @@ function deadRecord(
   const id = get('dead', name) === undefined ? name : `${name}-${n}`;
   const letter: DeadLetter = { id, conversation, at: now, attempts, reason, dead };
   return { kind: 'dead', id, value: letter };
+}
+
+/** Returns the result of a write, or `otherwise` when the engine refuses it for its size: nothing was changed. */
+export async function unlessTooLarge<T>(write: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof TurnwiseError && error.code === 'RecordTooLarge') return otherwise;
+    throw error;
+  }
+}
+
+/** Returns whether a turn with these recorded steps may record one more. */
+export function hasRoomFor(step: StepValue, recorded: readonly PartitionRecord[]): boolean {
+  return recorded.reduce((sum, { value }) => sum + jsonBytes(value), jsonBytes(step)) <= MAX_STEPS_BYTES;
 }

@@ -1,5 +1,6 @@
 import type { Lifetimes } from '../ports/lifetimes';
 import type { Store } from '../ports/store';
+import { RECORD_SIZES, type RecordSizes } from '../turn/size';
 import type { Timing } from '../turn/timing';
 import { adoption } from './adoption';
 import { deadLetters } from './dead-letters';
@@ -18,13 +19,18 @@ import { upkeep } from './upkeep';
 import { userStates } from './user-states';
 
 /** The store port on a storage engine with transactions: every primitive is one transition of `src/turn` in one transaction. */
-export function transactionalStore(partitions: Partitions, timing: Timing, lifetimes: Lifetimes = {}): Store {
-  const letters = deadLetters(partitions, timing);
+export function transactionalStore(
+  partitions: Partitions,
+  timing: Timing,
+  lifetimes: Lifetimes = {},
+  sizes: RecordSizes = RECORD_SIZES,
+): Store {
+  const letters = deadLetters(partitions, timing, sizes);
   return {
     timing,
-    mailbox: mailbox(partitions, timing),
-    turns: turnStore(partitions, timing),
-    inline: inlineTurns(partitions, timing),
+    mailbox: mailbox(partitions, timing, sizes),
+    turns: turnStore(partitions, timing, sizes),
+    inline: inlineTurns(partitions, timing, sizes),
     users: userStates(partitions, timing, lifetimes),
     deadLetters: letters,
     erasure: erasure(partitions, timing),

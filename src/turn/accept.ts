@@ -1,6 +1,7 @@
 import { nextStepAt } from './hold';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD, type Payload, type PendingActivity, type ProactiveKind } from './record';
+import { isLarger, type RecordSizes } from './size';
 import { MAX_SEEN, type Timing } from './timing';
 
 export interface NewActivity {
@@ -23,7 +24,7 @@ export type Accept =
  * Appends an activity to the mailbox unless its key was accepted before. Never touches lease, attempts or `notBefore`:
  * an impatient user does not shorten a back-off.
  *
- * @param limit most activities that may wait; beyond it the answer is `full` and nothing changes.
+ * @param limit most activities that may wait. Beyond it, or beyond the record's size, the answer is `full` and nothing changes.
  */
 export function accept(
   current: Head | undefined,
@@ -31,13 +32,15 @@ export function accept(
   activity: NewActivity,
   limit: number,
   timing: Timing,
+  sizes: RecordSizes,
 ): Accept {
   const head = current ?? NEW_HEAD;
   const known = head.seen.some((seen) => seen.key === activity.key && seen.at > now - timing.dedupeMs);
   if (known || head.pend.some((pending) => pending.key === activity.key)) return { outcome: 'duplicate' };
   if (head.pend.length >= limit) return { outcome: 'full' };
   const pending: PendingActivity = { ...activity, at: now };
-  return { outcome: 'accepted', head: appended(head, now, pending, timing) };
+  const accepted = appended(head, now, pending, timing);
+  return isLarger(accepted, sizes.acceptBytes) ? { outcome: 'full' } : { outcome: 'accepted', head: accepted };
 }
 
 /** The record with one more pending activity, its key remembered and someone due to look at it. */

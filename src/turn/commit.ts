@@ -10,6 +10,7 @@ import {
   withFirstStarted,
 } from './hold';
 import { type Effect, type Head, turnPrefix } from './record';
+import { isLarger, type RecordSizes } from './size';
 import type { Timing } from './timing';
 
 /** An effect as a turn leaves it: the record adds when it was recorded and when it is due. */
@@ -33,8 +34,17 @@ export interface TurnResult {
  * and by the activity still being first; the caller's transaction guards the state that the turn read.
  *
  * Repeated after an unknown outcome, it finds its activity gone under its own epoch and knows that the write was its own.
+ *
+ * @returns `tooLarge` when the effects do not fit into the record. A commit without effects always fits.
  */
-export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, timing: Timing): HoldOutcome {
+export function commit(
+  head: Head,
+  now: number,
+  fence: Fence,
+  turn: TurnResult,
+  timing: Timing,
+  sizes: RecordSizes,
+): HoldOutcome | TooLarge {
   const first = head.pend[0];
   if (!isHeldBy(head, fence)) {
     const ours = wasGivenBackBy(head, fence) && head.pend.every((pending) => turnPrefix(pending) !== turn.turn);
@@ -50,8 +60,16 @@ export function commit(head: Head, now: number, fence: Fence, turn: TurnResult, 
     notBefore: 0,
     out: [...head.out, ...recorded(turn.effects, now)],
   };
-  return holdOutcome(proceed(popped, now, fence, timing));
+  const next = proceed(popped, now, fence, timing);
+  return turn.effects.length > 0 && isLarger(next, sizes.turnBytes) ? TOO_LARGE : holdOutcome(next);
 }
+
+/** Outcome of a write that would make the record larger than its holder may: nothing was changed. */
+export interface TooLarge {
+  readonly outcome: 'tooLarge';
+}
+
+export const TOO_LARGE: TooLarge = { outcome: 'tooLarge' };
 
 /** What a running turn has sent so far. */
 export interface FlushedEffects {
@@ -84,8 +102,17 @@ export function withNothingBegun({ flushedAs: _, uncounted: __, ...head }: Head)
 /**
  * Records effects of a turn that is still running, so that they can leave before its commit. By ordinal: a later attempt
  * counts its own effects and leaves out the first `flushed` of them, whatever their text would be now. `flushedAs` lets it notice a difference.
+ *
+ * @returns `tooLarge` as for {@link commit}
  */
-export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEffects, timing: Timing): HoldOutcome {
+export function flush(
+  head: Head,
+  now: number,
+  fence: Fence,
+  flushed: FlushedEffects,
+  timing: Timing,
+  sizes: RecordSizes,
+): HoldOutcome | TooLarge {
   const first = head.pend[0];
   if (!isHeldBy(head, fence) || first === undefined || turnPrefix(first) !== flushed.turn) return FENCED;
   const to = flushed.from + flushed.effects.length;
@@ -94,7 +121,8 @@ export function flush(head: Head, now: number, fence: Fence, flushed: FlushedEff
   const before = (head.flushedAs ?? '').slice(0, flushed.from * DIGEST_LENGTH);
   const flushedAs = before.padEnd(flushed.from * DIGEST_LENGTH, NO_DIGEST) + (flushed.digests ?? '');
   const grown: Head = { ...head, flushed: to, flushedAs, out: [...head.out, ...recorded(flushed.effects, now)] };
-  return { outcome: 'held', head: extended(withFirstStarted(grown), now, fence, timing) };
+  const next = extended(withFirstStarted(grown), now, fence, timing);
+  return isLarger(next, sizes.turnBytes) ? TOO_LARGE : { outcome: 'held', head: next };
 }
 
 /** Effects as the record keeps them. */

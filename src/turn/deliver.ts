@@ -10,7 +10,7 @@ import {
   withFirstStarted,
 } from './hold';
 import type { DeliveredId, Head } from './record';
-import { MAX_DELIVERED_IDS, type Timing } from './timing';
+import { MAX_DELIVERED_ID_LENGTH, MAX_DELIVERED_IDS, type Timing } from './timing';
 
 /** An effect that is done with: delivered, given up as a dead letter, or skipped because its outcome is in doubt. */
 export interface Delivered {
@@ -41,7 +41,8 @@ export function markDelivered(
 }
 
 function withId(head: Head, now: number, delivered: Delivered, timing: Timing): readonly DeliveredId[] {
-  if (delivered.channelActivityId === undefined) return head.ids;
+  const theirs = delivered.channelActivityId;
+  if (theirs === undefined || theirs.length > MAX_DELIVERED_ID_LENGTH) return head.ids;
   const kept = head.ids.filter((id) => id.ours !== delivered.effect && id.at > now - timing.deliveredIdMs);
-  return [...kept, { ours: delivered.effect, theirs: delivered.channelActivityId, at: now }].slice(-MAX_DELIVERED_IDS);
+  return [...kept, { ours: delivered.effect, theirs, at: now }].slice(-MAX_DELIVERED_IDS);
 }

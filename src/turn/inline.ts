@@ -2,8 +2,9 @@ import { wakeForWork } from './accept';
 import { type NewEffect, recorded } from './commit';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD } from './record';
+import { isLarger, type RecordSizes } from './size';
 import type { Timing } from './timing';
-import { isNewer } from './upgrade';
+import { isNewer, upgrade } from './upgrade';
 
 /** What an HTTP response says for an activity that is answered inline. `body` is JSON. */
 export interface Answer {
@@ -106,7 +107,7 @@ export function answered(
  * The head after an inline turn: its state counted, its effects appended, and someone due to deliver them. Neither lease nor mailbox
  * are touched, so a queued turn that holds the conversation goes on, and finds at its commit whether state has moved under it.
  *
- * @returns `undefined` when the record is of a format that this code does not know.
+ * @returns `newer` when the record is of a format that this code does not know; `full` when the effects would make it too large
  */
 export function commitInline(
   current: Head | undefined,
@@ -114,14 +115,16 @@ export function commitInline(
   effects: readonly NewEffect[],
   writesState: boolean,
   timing: Timing,
-): Head | undefined {
-  const head = current ?? NEW_HEAD;
-  if (isNewer(head)) return undefined;
+  sizes: RecordSizes,
+): Head | 'newer' | 'full' {
+  if (current !== undefined && isNewer(current)) return 'newer';
+  const head = current === undefined ? NEW_HEAD : upgrade(current);
   const after: Head = {
     ...head,
     n: head.n + 1,
     sv: writesState ? head.sv + 1 : head.sv,
     out: [...head.out, ...recorded(effects, now)],
   };
-  return effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };
+  const due: Head = effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };
+  return effects.length > 0 && isLarger(due, sizes.acceptBytes) ? 'full' : due;
 }

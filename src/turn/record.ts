@@ -2,12 +2,15 @@ import type { Activity } from '../schema/activity';
 import type { ActivityKey, ConversationKey, UserKey } from './keys';
 
 /** Version of the record format written by this code. Code meets newer and older records during a deploy: see `upgrade`. */
-export const RECORD_VERSION = 2;
+export const RECORD_VERSION = 3;
 
-/** An activity in the record itself, or, when it is large, a reference to a body record in the same partition. */
+/**
+ * An activity in the record itself, or a reference to a body record in the same partition: to one that is the activity, or, with `index`,
+ * to a pack of several. `bytes` is the length of the activity as JSON.
+ */
 export type Payload =
   | { readonly inline: Activity; readonly bytes: number }
-  | { readonly ref: string; readonly bytes: number };
+  | { readonly ref: string; readonly index?: number; readonly bytes: number };
 
 /**
  * How a proactive activity is run: `send` lets the bot say what the activity carries, `event` gives the activity to the bot, and `task` is
@@ -179,7 +182,7 @@ export function postId(activity: PendingActivity, ordinal: number): string {
   return `${turnPrefix(activity)}.p${ordinal}`;
 }
 
-/** The body records that an effect or a pending activity keeps alive. */
+/** Returns the names of the body records that payloads keep alive, each once for every payload. */
 export function bodyRefs(payloads: readonly (Payload | undefined)[]): string[] {
   return payloads.flatMap((payload) => (payload !== undefined && 'ref' in payload ? [payload.ref] : []));
 }

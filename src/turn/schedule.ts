@@ -2,6 +2,7 @@ import { accept, appended, type NewActivity, remembered } from './accept';
 import { wakeForSchedule } from './hold';
 import type { ActivityKey } from './keys';
 import { type Head, NEW_HEAD, type PendingActivity, type Scheduled } from './record';
+import { isLarger, type RecordSizes } from './size';
 import { MAX_SCHEDULED, MAX_SCHEDULED_BY_CALLERS, MAX_SCHEDULED_BY_ONE_CALLER, type Timing } from './timing';
 import { upgrade } from './upgrade';
 
@@ -24,7 +25,7 @@ export type Schedule =
  * Has an activity accepted at its time. What is due already is accepted at once. Where too many activities wait for their time, in all or of
  * those that the same source has asked for, the answer is `full` and nothing changes.
  *
- * @param limit most activities that may wait in the mailbox; beyond it the answer is `full` too.
+ * @param limit most activities that may wait in the mailbox. Beyond it, or beyond the record's size, the answer is `full` too.
  */
 export function schedule(
   current: Head | undefined,
@@ -32,15 +33,17 @@ export function schedule(
   activity: ScheduledActivity,
   limit: number,
   timing: Timing,
+  sizes: RecordSizes,
 ): Schedule {
   const head = current === undefined ? NEW_HEAD : upgrade(current);
   const { due, by, ...entry } = activity;
   const known = [...head.seen, ...head.pend, ...head.sched].some(({ key }) => key === activity.key);
   if (known) return { outcome: 'duplicate' };
-  if (due <= now) return accept(head, now, entry, limit, timing);
+  if (due <= now) return accept(head, now, entry, limit, timing, sizes);
   if (isFull(head.sched, by)) return { outcome: 'full' };
   const sched = inOrder([...head.sched, { key: activity.key, due, ...(by === undefined ? {} : { by }) }]);
-  return { outcome: 'scheduled', head: withSchedule(head, sched, timing) };
+  const scheduled = withSchedule(head, sched, timing);
+  return isLarger(scheduled, sizes.acceptBytes) ? { outcome: 'full' } : { outcome: 'scheduled', head: scheduled };
 }
 
 /** Returns whether a source may have no more activities wait for their time. Other applications have shares, so that the bot always has room. */
@@ -90,11 +93,21 @@ export function dueNow(head: Head, now: number): readonly ActivityKey[] {
     .map(({ key }) => key);
 }
 
-/** The record with scheduled activities at the end of the mailbox, as if they had been accepted now, in this order. */
-export function cameDue(head: Head, now: number, activities: readonly PendingActivity[], timing: Timing): Head {
-  const keys = new Set<string>(activities.map(({ key }) => key));
-  const rest: Head = { ...head, sched: head.sched.filter(({ key }) => !keys.has(key)) };
-  return activities.reduce((grown, activity) => appended(grown, now, { ...activity, at: now }, timing), rest);
+/**
+ * Moves a scheduled activity to the end of the mailbox, as if it had been accepted now.
+ *
+ * @returns `full` when the record would be too large. The mailbox takes one into an empty one whatever its size: its turn makes room.
+ */
+export function cameDue(
+  head: Head,
+  now: number,
+  activity: PendingActivity,
+  timing: Timing,
+  sizes: RecordSizes,
+): Head | 'full' {
+  const rest: Head = { ...head, sched: head.sched.filter(({ key }) => key !== activity.key) };
+  const grown = appended(rest, now, { ...activity, at: now }, timing);
+  return head.pend.length > 0 && isLarger(grown, sizes.acceptBytes) ? 'full' : grown;
 }
 
 function inOrder(sched: readonly Scheduled[]): readonly Scheduled[] {

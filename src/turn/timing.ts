@@ -43,3 +43,6 @@ export const MAX_SCHEDULED_BY_ONE_CALLER = 25;
 
 /** Most ids of delivered sends kept. */
 export const MAX_DELIVERED_IDS = 32;
+
+/** Longest id of a delivered send that is kept, in characters; a channel's longer one cannot be used for update and delete later on. */
+export const MAX_DELIVERED_ID_LENGTH = 1_024;

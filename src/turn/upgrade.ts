@@ -22,6 +22,8 @@ const UPGRADES: readonly ((head: Head) => Head)[] = [
   (head) => ({ ...NEW_HEAD, ...head, v: 1 }),
   // Before this, nothing was scheduled, and nothing posted: code that knows neither must not let go of what is.
   (head) => ({ ...head, sched: head.sched ?? [], v: 2 }),
+  // Before this, a body record was one activity: code that does not know packs must not deliver from them.
+  (head) => ({ ...head, v: 3 }),
 ];
 
 /** The record in this code's format. A record of this format, or of a newer one, is returned as it is. */

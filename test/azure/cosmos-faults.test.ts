@@ -388,7 +388,7 @@ describe('batches', () => {
     );
     const writes = [{ id: 'conversation' as const, data: { text: 'x'.repeat(2_100_000) } }];
     const before = gateway.requests.length;
-    await expect(store.turns.commit(next, turnOf(next, { writes }))).rejects.toMatchObject({ code: 'RecordTooLarge' });
+    expect(await store.turns.commit(next, turnOf(next, { writes }))).toEqual({ outcome: 'tooLarge' });
     expect(gateway.requests.length).toBe(before);
     expect(await store.turns.readState(conversation(), 'conversation')).toEqual({ version: 1, data: LARGE });
     expect((await store.turns.renew(next)).outcome).toBe('held');

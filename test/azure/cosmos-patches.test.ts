@@ -6,6 +6,7 @@ import { accept } from '../../src/turn/accept';
 import { acquire } from '../../src/turn/acquire';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Head, NEW_HEAD, type PendingActivity } from '../../src/turn/record';
+import { RECORD_SIZES } from '../../src/turn/size';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { entry, keyOf } from '../contracts/store-under-test';
 import { type CosmosGateway, startCosmosGateway } from '../support/cosmos-gateway';
@@ -103,7 +104,7 @@ function expectSame(actual: unknown, expected: unknown, path = 'head'): void {
 describe.each(HEADS)('a conversation %s', (_name, shape) => {
   test('takes an activity as the transition has it', async () => {
     const head: Head = { ...NEW_HEAD, ...shape() };
-    const expected = accept(head, clock.now(), entry('a'), 3, DEFAULT_TIMING);
+    const expected = accept(head, clock.now(), entry('a'), 3, DEFAULT_TIMING, RECORD_SIZES);
     const { key, item } = await stored(head);
     expect(await store.mailbox.accept(key, entry('a'), [], 3)).toBe(expected.outcome);
     expectSame(await headOf(item), expected.outcome === 'accepted' ? expected.head : head);

@@ -12,6 +12,7 @@ import { mailboxContract } from './store/mailbox';
 import { paceContract } from './store/pace';
 import { referenceContract } from './store/references';
 import { scheduleContract } from './store/schedules';
+import { sizeContract } from './store/sizes';
 import { stepContract } from './store/steps';
 import { sweepContract } from './store/sweeps';
 import { upkeepContract } from './store/upkeep';
@@ -28,6 +29,7 @@ export function storeContract(open: OpenStore): void {
   describe('flush and deliver', () => deliveryContract(opened));
   describe('a holder that was taken over', () => fencingContract(opened));
   describe('schedules', () => scheduleContract(opened));
+  describe('sizes of records', () => sizeContract(opened));
   describe('steps', () => stepContract(opened));
   describe('inline turns', () => inlineContract(opened));
   describe('user state', () => userStateContract(opened));

@@ -4,7 +4,7 @@ import type { Lifetimes } from '../../src/ports/lifetimes';
 import type { AcquireOutcome, Held, Store, TurnCommit } from '../../src/ports/store';
 import type { Activity } from '../../src/schema/activity';
 import type { NewActivity } from '../../src/turn/accept';
-import type { NewEffect } from '../../src/turn/commit';
+import type { NewEffect, TooLarge } from '../../src/turn/commit';
 import type { HoldOutcome } from '../../src/turn/hold';
 import {
   type ActivityKey,
@@ -110,7 +110,7 @@ export function acquired(outcome: AcquireOutcome): Held {
 }
 
 /** The hold as a write left it. @throws Error when it was refused. */
-export function after(held: Held, outcome: HoldOutcome | { readonly outcome: 'conflict' }): Held {
+export function after(held: Held, outcome: HoldOutcome | TooLarge | { readonly outcome: 'conflict' }): Held {
   if (!('head' in outcome)) throw new Error(`The write was refused: ${outcome.outcome}`);
   return { ...held, head: outcome.head };
 }

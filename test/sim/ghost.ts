@@ -416,7 +416,10 @@ function textOfEffect(
   if (effect.kind === 'fold' || effect.kind === 'post' || effect.kind === 'cancel') return undefined;
   if (effect.kind === 'delete') return `delete ${recorded.findLast(({ id }) => id === effect.activityId)?.text}`;
   if ('inline' in effect.activity) return effect.activity.inline.text ?? '';
-  return (records.get(`body/${effect.activity.ref}`)?.value as Activity | undefined)?.text ?? '';
+  const body = records.get(`body/${effect.activity.ref}`)?.value;
+  const { index } = effect.activity;
+  const activity = index === undefined ? body : (body as readonly unknown[] | undefined)?.[index];
+  return (activity as Activity | undefined)?.text ?? '';
 }
 
 /** Whether the turn of a step was accepted a second time, past the dedupe horizon. */

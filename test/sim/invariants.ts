@@ -132,11 +132,12 @@ function checkInnocent(ghost: Ghost, key: ConversationKey, { records }: Version,
   }
 }
 
-const NOBODYS_FAULT = new Set(['WorkerDied', 'BodyMissing', 'TurnTimedOut']);
+const NOBODYS_FAULT = new Set(['WorkerDied', 'BodyMissing', 'TurnTimedOut', 'TurnTooLarge', 'RangeError']);
 
 function checkAttempts(ghost: Ghost, letter: DeadLetter, turn: string, { maxAttempts }: RuntimeOptions): void {
   const { conversation, attempts, id, reason } = letter;
-  if (reason.message !== 'never' && attempts < maxAttempts) {
+  const isTerminal = reason.message === 'never' || reason.code === 'TurnTooLarge';
+  if (!isTerminal && attempts < maxAttempts) {
     ghost.violate('I10', `${conversation}: ${id} died after ${attempts} attempts (${reason.code})`);
   }
   // An attempt is counted before its handler starts: what comes between the two can cost it one.

@@ -2,6 +2,7 @@ import { ERASING_MUTANTS } from './mutants-erasing';
 import { POST_MUTANTS } from './mutants-posts';
 import { PROTOCOL_MUTANTS } from './mutants-protocol';
 import { RUNTIME_MUTANTS } from './mutants-runtime';
+import { SIZE_MUTANTS } from './mutants-sizes';
 import { SWEEP_MUTANTS } from './mutants-sweeps';
 
 /** A mistake worth fearing, as a change to the production source, and how many seeds must contain one that catches it. */
@@ -30,4 +31,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...POST_MUTANTS,
   ...SWEEP_MUTANTS,
   ...ERASING_MUTANTS,
+  ...SIZE_MUTANTS,
 ];

@@ -46,6 +46,8 @@ export class SimPartitions implements Partitions {
     private readonly observer: Observer,
     /** Where erasing takes several steps: what it has left behind. */
     private readonly leftovers?: Leftovers,
+    /** Throws for writes that the engine would refuse for their size. */
+    private readonly assertFits: (writes: PartitionWrites) => void = () => {},
   ) {
     this.collections = memoryCollections({ now } as Clock);
   }
@@ -72,6 +74,7 @@ export class SimPartitions implements Partitions {
     const before = this.current(key);
     const { result, writes } = decide(this.view(key, before));
     if (writes !== undefined) {
+      this.assertFits(writes);
       const after = next(before, writes);
       const versions = this.versions.get(key) ?? [];
       this.versions.set(key, [...versions, after].slice(-KEPT_VERSIONS));

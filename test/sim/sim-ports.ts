@@ -7,12 +7,15 @@ import type { Faults } from './faults';
 import type { Ghost, Writer } from './ghost';
 import type { Random } from './random';
 import type { Instance, Scheduler } from './scheduler';
+import type { Breakage } from './sizes';
 
 export interface SimContext {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly ghost: Ghost;
   readonly faults: () => Faults;
+  /** Calls that throw what they should not; absent where none does. */
+  readonly breakage: Breakage | undefined;
   /** Told of every delivery before the channel is: some end their process. */
   readonly delivering: (instance: Instance, text: string) => void;
 }
@@ -82,6 +85,7 @@ function faulty<T extends object>(instance: Instance, port: T, context: SimConte
             }
             throw new StoreFault('unknown', name);
           }
+          if (context.breakage?.ofStore(name, parameters)) throw new RangeError(`${name} is broken.`);
           return apply();
         });
       };
@@ -115,6 +119,11 @@ export function connectorOf(instance: Instance, context: SimContext): Connector 
         if (signal?.aborted) return { outcome: 'notSent', reason: 'aborted' };
         context.delivering(instance, text);
         if (!instance.alive) return { outcome: 'unknown', reason: 'died' };
+        if (context.breakage?.ofConnector()) {
+          ghost.unknownSends += 1;
+          ghost.note(`${instance.name} cannot send "${text}"`);
+          throw new RangeError('The connector is broken.');
+        }
         if (random.chance(faults.sendThrottled)) {
           const retryAfterMs = random.pick([undefined, 1_000, 45_000]);
           return { outcome: 'notSent', reason: '429', ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };

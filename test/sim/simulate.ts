@@ -3,12 +3,13 @@ import { InProcess } from '../../src/runtime/in-process';
 import { receive } from '../../src/runtime/ingress';
 import { DEFAULT_OPTIONS, type RuntimeOptions } from '../../src/runtime/options';
 import { attend } from '../../src/runtime/processor';
-import type { Runtime } from '../../src/runtime/runtime';
+import { errorName, type Runtime } from '../../src/runtime/runtime';
 import { sweep } from '../../src/runtime/sweep';
 import { SweepWatch } from '../../src/runtime/sweep-watch';
 import { transactionalStore } from '../../src/store/transactional-store';
 import { type ConversationKey, conversationKey } from '../../src/turn/keys';
 import { type Lease, turnPrefix } from '../../src/turn/record';
+import { RECORD_SIZES } from '../../src/turn/size';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { OPEN } from '../support/open-auth';
 import { contend, contendedFaults, contendedPlans } from './contention';
@@ -21,13 +22,14 @@ import { Ghost, STORE_CLOCK_ERROR_MS } from './ghost';
 import { watchingAcquires } from './held-up';
 import { checkAtRest, turnOf } from './invariants';
 import { Leftovers } from './leftovers';
-import { SimPartitions, withClockError } from './partitions';
+import { type Observer, SimPartitions, withClockError } from './partitions';
 import { CHANNEL, makePlans, type Plan } from './plan';
 import { withPosts } from './posts';
 import { Random } from './random';
 import { type Instance, Scheduler } from './scheduler';
 import { simBot } from './sim-bot';
 import { connectorOf, type SimContext, storeOf } from './sim-ports';
+import { assertFits, Breakage, checkRefused, checkSize, isSized, SMALL_SIZES, smallOptions, withSizes } from './sizes';
 import { isTimerless, SweepLedger, visitPlans } from './timerless';
 import { newerCode } from './versions';
 
@@ -68,6 +70,10 @@ class World {
   private readonly runtimes = new Map<Instance, Runtime>();
   /** Whether nothing sweeps but what invocations do beside their own work. */
   private readonly timerless: boolean;
+  /** Whether the store has limits on size, and deliveries throw. */
+  private readonly sized: boolean;
+  private readonly breakage: Breakage | undefined;
+  private peace = false;
   private readonly watches = new Map<Instance, SweepWatch>();
   private readonly ledger: SweepLedger;
   private readonly acknowledged = new Set<string>();
@@ -95,6 +101,7 @@ class World {
     this.ghost = new Ghost(() => this.scheduler.now, this.readsAreFresh, this.faults === NO_FAULTS);
     this.deploys = this.faults.deploys;
     this.timerless = isTimerless(seed);
+    this.sized = isSized(seed);
     this.ledger = new SweepLedger(() => this.scheduler.now, this.ghost);
     this.clumsy = this.random.chance(0.1);
     this.storeClockErrorMs = this.random.chance(0.5) ? 0 : STORE_CLOCK_ERROR_MS;
@@ -102,15 +109,17 @@ class World {
     this.partitions = new SimPartitions(
       () => this.scheduler.now,
       () => (this.random.chance(this.faults.staleRead) ? this.random.below(6) : 0),
-      this.ghost,
+      this.sized ? this.measuring(this.ghost) : this.ghost,
       leftovers,
+      this.sized ? assertFits : undefined,
     );
     const made = contendedPlans(makePlans(this.random, this.faults.poison), seed);
     const plans = withCrowd(withPosts(made, seed), seed);
     this.visits = this.timerless ? visitPlans() : isErasing(seed) ? reservedPlans(plans) : [];
-    this.plans = [...plans, ...this.visits];
+    this.plans = [...(this.sized ? withSizes(plans, seed) : plans), ...this.visits];
     this.erasing = leftovers === undefined ? undefined : this.erasingRun(leftovers, plans);
-    this.options = makeOptions(this.random);
+    this.options = { ...makeOptions(this.random), ...(this.sized ? smallOptions(seed) : {}) };
+    this.breakage = this.sized ? new Breakage(seed, this.options, () => this.peace) : undefined;
     for (let index = 0; index < INSTANCES; index += 1) this.start();
   }
 
@@ -127,6 +136,7 @@ class World {
     const toCome = new Set(this.visits.slice(this.visited));
     const came = this.plans.filter((plan) => !toCome.has(plan));
     checkAtRest(this.ghost, this.partitions, came, this.acknowledged, this.options);
+    if (this.sized) checkRefused(this.ghost, (await this.partitions.dead(1_000)) as DeadLetter[], this.plans);
     if (this.erasing !== undefined) await eraseAtTheEnd(this.erasing);
   }
 
@@ -142,6 +152,16 @@ class World {
       await this.scheduler.step();
     }
     return true;
+  }
+
+  private measuring(observer: Observer): Observer {
+    return {
+      wrote: (key, before, after, writes) => {
+        checkSize(this.ghost, key, after.head);
+        observer.wrote(key, before, after, writes);
+      },
+      wroteUser: (user, before, after) => observer.wroteUser(user, before, after),
+    };
   }
 
   private atRest(): boolean {
@@ -176,6 +196,7 @@ class World {
   private makePeace(): void {
     const { commitSlowMs, skewMs } = this.faults;
     this.faults = { ...NO_FAULTS, commitSlowMs, skewMs };
+    this.peace = true;
     if (!this.deploys) return;
     this.deployed = true;
     for (const instance of [...this.runtimes.keys()].filter(({ newer }) => !newer)) this.kill(instance);
@@ -196,7 +217,7 @@ class World {
     const known = withClockError(this.partitions, this.random.between(-1, 1) * this.storeClockErrorMs);
     const own = instance.newer ? newerCode(known) : known;
     const partitions = this.erasing === undefined ? own : purgingPartitions(own, instance, this.erasing);
-    const made = transactionalStore(partitions, DEFAULT_TIMING);
+    const made = transactionalStore(partitions, DEFAULT_TIMING, {}, this.sized ? SMALL_SIZES : RECORD_SIZES);
     const store = { ...made, turns: this.watched(made.turns), sweeps: this.ledger.noting(made.sweeps) };
     let ids = 0;
     const runtime: Runtime = {
@@ -227,8 +248,8 @@ class World {
   }
 
   private get context(): SimContext {
-    const { random, scheduler, ghost, delivering } = this;
-    return { random, scheduler, ghost, faults: () => this.faults, delivering };
+    const { random, scheduler, ghost, breakage, delivering } = this;
+    return { random, scheduler, ghost, faults: () => this.faults, breakage, delivering };
   }
 
   /** Where erasing is one step, there is nothing to finish, and looking for it takes no step: runs are what they would be without. */
@@ -281,6 +302,7 @@ class World {
     if (name === 'fenced' && isOwn && !this.ghost.outgrew(conversation, head.epoch)) {
       this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
     }
+    if (name === 'recordTooLarge') this.ghost.violate('I17', `${conversation} cannot be written by its holder`);
     if (name === 'swept' && this.ghost.calm && this.leftToSweep())
       this.ghost.violate('I7', 'a conversation was left to the sweep');
     if (this.clumsy) throw new Error('clumsy');
@@ -341,6 +363,7 @@ class World {
       this.working += 1;
       this.ringAnswered(instance, runtime, key).then(end, (error) => {
         this.ghost.note(`${instance.name} attend fails: ${error}`);
+        if (errorName(error) === 'RecordTooLarge') this.ghost.violate('I17', `${key} cannot be acquired`);
         end();
         this.deliver(key, 0, purges, dequeues + 1);
       });

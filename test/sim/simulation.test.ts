@@ -4,6 +4,7 @@ import { FIRST_CROWDED_SEED } from './crowds';
 import { FIRST_ERASING_SEED } from './erasing-seeds';
 import { FIRST_POSTING_SEED } from './plan';
 import { simulate } from './simulate';
+import { FIRST_SIZED_SEED } from './sizes';
 import { FIRST_TIMERLESS_SEED } from './timerless';
 
 /** A few thousand runs on every `npm test`; `npm run test:deep` makes a million. */
@@ -17,6 +18,8 @@ const TIMERLESS_RUNS = 500;
 
 /** Further runs, in which conversations are erased by commands that die half-way. */
 const ERASING_RUNS = 500;
+/** Further runs, in which the store has limits on size, and deliveries throw. */
+const SIZED_RUNS = 500;
 
 /** Further runs, in which many invokes come beside queued turns that fail and are slow. */
 const CROWDED_RUNS = 500;
@@ -46,6 +49,10 @@ test(`and in ${CROWDED_RUNS} with many invokes beside queued turns that fail`, a
 
 test(`and in ${CONTENDED_RUNS} in which turns want the same state all the time`, async () => {
   await run(FIRST_CONTENDED_SEED, CONTENDED_RUNS);
+}, 300_000);
+
+test(`and in ${SIZED_RUNS} in which records fill up, and deliveries of every kind throw`, async () => {
+  await run(FIRST_SIZED_SEED, SIZED_RUNS);
 }, 300_000);
 
 async function run(first: number, runs: number): Promise<void> {

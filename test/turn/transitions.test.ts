@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { accept } from '../../src/turn/accept';
 import { type Acquire, acquire } from '../../src/turn/acquire';
+import type { TooLarge } from '../../src/turn/commit';
 import { commit, flush } from '../../src/turn/commit';
 import { markDelivered } from '../../src/turn/deliver';
 import { handBack, renew } from '../../src/turn/hand-back';
@@ -9,6 +10,7 @@ import { type Fence, type HoldOutcome, nextStepAt } from '../../src/turn/hold';
 import { commitInline } from '../../src/turn/inline';
 import { activityKey } from '../../src/turn/keys';
 import { effectId, type Head, turnPrefix } from '../../src/turn/record';
+import { RECORD_SIZES } from '../../src/turn/size';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
 import { judge } from '../../src/turn/user-state';
 
@@ -72,7 +74,7 @@ class World {
         // Past the horizon a key may come again, and is another activity; here every name is used once within it.
         const key = activityKey(`${each.name}`.padStart(16, '0'));
         const body = { inline: { type: 'message' } as never, bytes: 10 };
-        const outcome = accept(this.head, this.now, { key, body }, 8, TIMING);
+        const outcome = accept(this.head, this.now, { key, body }, 8, TIMING, RECORD_SIZES);
         if (outcome.outcome === 'accepted') this.head = outcome.head;
         if (outcome.outcome === 'accepted') this.accepted.push(key);
         return;
@@ -92,7 +94,9 @@ class World {
         this.inlined += 1;
         const effect = { kind: 'send', id, activity: { inline: { type: 'message' } as never, bytes: 10 } } as const;
         const effects = [each.afterMs === 0 ? effect : { ...effect, afterMs: each.afterMs }];
-        this.head = commitInline(this.head, this.now, effects, false, TIMING);
+        const after = commitInline(this.head, this.now, effects, false, TIMING, RECORD_SIZES);
+        if (typeof after === 'string') throw new Error(`It was refused: ${after}`);
+        this.head = after;
         return;
       }
       default:
@@ -124,6 +128,7 @@ class World {
       this.workers[each.worker] = undefined;
       return;
     }
+    if (outcome.outcome === 'tooLarge') throw new Error('Nothing here is large.');
     expect(before.epoch).toBe(worker.fence.epoch);
     this.head = outcome.head;
     for (const ended of before.pend.slice(0, before.pend.length - outcome.head.pend.length)) {
@@ -139,7 +144,10 @@ class World {
 }
 
 /** What the worker would write next, going by what it saw last. */
-function transitionOf(each: Act, { fence, head }: Worker): ((head: Head, now: number) => HoldOutcome) | undefined {
+function transitionOf(
+  each: Act,
+  { fence, head }: Worker,
+): ((head: Head, now: number) => HoldOutcome | TooLarge) | undefined {
   const [first] = head.pend;
   const [effect] = head.out;
   if (each.do === 'renew') return (current, now) => renew(current, now, fence, TIMING);
@@ -162,8 +170,9 @@ function transitionOf(each: Act, { fence, head }: Worker): ((head: Head, now: nu
   }));
   const turn = turnPrefix(first);
   return each.do === 'commit'
-    ? (current, now) => commit(current, now, fence, { turn, effects, writesState: each.count > 0 }, TIMING)
-    : (current, now) => flush(current, now, fence, { turn, effects, from: head.flushed }, TIMING);
+    ? (current, now) =>
+        commit(current, now, fence, { turn, effects, writesState: each.count > 0 }, TIMING, RECORD_SIZES)
+    : (current, now) => flush(current, now, fence, { turn, effects, from: head.flushed }, TIMING, RECORD_SIZES);
 }
 
 /** A conversation is to be had for what is due, and for nothing else. */

@@ -39,7 +39,7 @@ function deathContract(open: OpenStore): void {
     const { store } = await open();
     expect(await store.deadLetters.list(10)).toEqual([]);
     expect(await store.deadLetters.get(conversation(), 'x')).toBeUndefined();
-    expect(await store.deadLetters.requeue(conversation(), 'x')).toBe(false);
+    expect(await store.deadLetters.requeue(conversation(), 'x')).toBe('absent');
     expect(await store.deadLetters.discard(conversation(), 'x')).toBe(false);
   });
 
@@ -99,8 +99,8 @@ function requeueContract(open: OpenStore): void {
     const { store, other } = await open();
     const held = await giveUp(store, await holding(store, ['a', 'b']));
     const [id = ''] = await deadOf(store);
-    expect(await other.deadLetters.requeue(conversation(), id)).toBe(true);
-    expect(await store.deadLetters.requeue(conversation(), id)).toBe(false);
+    expect(await other.deadLetters.requeue(conversation(), id)).toBe('requeued');
+    expect(await store.deadLetters.requeue(conversation(), id)).toBe('absent');
     expect(await deadOf(store)).toEqual([]);
     const next = await commitReplies(store, held, 0);
     expect(namesOf(next.head)).toEqual(['a']);
@@ -116,7 +116,7 @@ function requeueContract(open: OpenStore): void {
     const done = await Promise.all(
       [store, other, store, other].map((each) => each.deadLetters.requeue(conversation(), id)),
     );
-    expect(done.filter(Boolean)).toHaveLength(1);
+    expect(done.filter((outcome) => outcome === 'requeued')).toHaveLength(1);
     expect(namesOf(await headNow(open1))).toEqual(['a']);
   });
 
@@ -139,7 +139,7 @@ function requeueContract(open: OpenStore): void {
       await giveUp(store, held);
       const [id = '', ...more] = await deadOf(store);
       expect(more).toEqual([]);
-      expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+      expect(await store.deadLetters.requeue(conversation(), id)).toBe('requeued');
       held = acquired(await store.turns.acquire(conversation(), `worker-${round + 2}`));
       expect(held.head).toMatchObject({ att: 1 });
     }
@@ -153,7 +153,7 @@ function requeueContract(open: OpenStore): void {
     await giveUp(store, await holding(store, ['a']), 'first');
     pass(store.timing.dedupeMs + SLACK_MS);
     await giveUp(store, await holding(store, ['a'], 'worker-2'), 'second');
-    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe('requeued');
     const held = acquired(await store.turns.acquire(conversation(), 'worker-3'));
     const turn = turnOf(held);
     const first = after(held, await store.turns.commit(held, turn));
@@ -198,8 +198,8 @@ function effectContract(open: OpenStore): void {
     const { store } = await open();
     const held = await refuse(store, await commitReplies(store, await holding(store, ['a']), 2));
     const [id = ''] = await deadOf(store);
-    expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
-    expect(await store.deadLetters.requeue(conversation(), id)).toBe(false);
+    expect(await store.deadLetters.requeue(conversation(), id)).toBe('requeued');
+    expect(await store.deadLetters.requeue(conversation(), id)).toBe('absent');
     const next = after(held, await store.turns.renew(held));
     expect(textsOf(next.head)).toEqual(['reply 1', 'reply 0']);
     expect(next.head.out[1]).toMatchObject({ tries: 0 });
@@ -211,7 +211,7 @@ function effectContract(open: OpenStore): void {
     await refuse(store, await commitReplies(store, await holding(store, ['a']), 1));
     pass(store.timing.dedupeMs + SLACK_MS);
     await refuse(store, await commitReplies(store, await holding(store, ['a'], 'worker-2'), 1));
-    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe(true);
+    for (const id of await deadOf(store)) expect(await store.deadLetters.requeue(conversation(), id)).toBe('requeued');
     const held = acquired(await store.turns.acquire(conversation(), 'worker-3'));
     const effect = held.head.out[0]?.id ?? '';
     const first = after(held, await store.turns.markDelivered(held, { effect }, false));

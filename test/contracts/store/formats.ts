@@ -60,8 +60,8 @@ export function formatContract(open: OpenStore): void {
     const before = await storedHead(conversation());
     expect(await accept(store, 'b')).toBe('accepted');
     expect(await accept(store, 'a')).toBe('duplicate');
-    const { pend, seen, wake, ...rest } = await storedHead(conversation());
-    const { pend: _pend, seen: _seen, wake: _wake, ...restBefore } = before;
+    const { pend, seen, wake, size, ...rest } = await storedHead(conversation());
+    const { pend: _pend, seen: _seen, wake: _wake, size: _size, ...restBefore } = before;
     expect(rest).toEqual(restBefore);
     expect(pend).toMatchObject([{ key: keyOf('a') }, { key: keyOf('b') }]);
   });
@@ -97,7 +97,7 @@ export function formatContract(open: OpenStore): void {
     expect(firstOf(held).key).toBe(keyOf('b'));
     await rewriteHead(conversation(), newer);
     const [letter] = await store.deadLetters.list(1);
-    expect(await store.deadLetters.requeue(conversation(), letter?.id ?? '')).toBe(true);
+    expect(await store.deadLetters.requeue(conversation(), letter?.id ?? '')).toBe('requeued');
     const { pend, inlined } = await storedHead(conversation());
     expect(pend).toMatchObject([{ key: keyOf('b') }, { key: keyOf('a'), replay: 1 }]);
     expect(inlined).toEqual({ by: ['newer', 'code'] });
