@@ -24,22 +24,9 @@ export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
 }
 
-/** Texts of records, which never change: measuring one and storing it then costs one conversion. */
-const texts = new WeakMap<Head, string>();
-
-/** Returns a record as JSON. */
-export function jsonOf(head: Head): string {
-  const known = texts.get(head);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(head);
-  texts.set(head, text);
-  return text;
-}
-
 /** Returns whether a record would be larger than `limit` bytes. */
 export function isLarger(head: Head, limit: number): boolean {
-  const text = jsonOf(head);
-  // A character has one to three bytes.
-  if (text.length * 3 <= limit) return false;
-  return text.length > limit || Buffer.byteLength(text) > limit;
+  const text = JSON.stringify(head);
+  // A character has at most three bytes.
+  return text.length * 3 > limit && Buffer.byteLength(text) > limit;
 }
