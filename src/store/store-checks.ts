@@ -1,7 +1,7 @@
 import type { AcquireOutcome, Body, Held, Store, TurnCommit } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import type { NewActivity } from '../turn/accept';
-import type { NewEffect } from '../turn/commit';
+import type { NewEffect, TooLarge } from '../turn/commit';
 import type { HoldOutcome } from '../turn/hold';
 import { activityKey, type ConversationKey, type UserKey } from '../turn/keys';
 import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
@@ -88,7 +88,7 @@ async function hold(store: Store, key: ConversationKey, count: number, owner = '
   return held(await store.turns.acquire(key, owner));
 }
 
-function after(before: Held, outcome: HoldOutcome | { readonly outcome: 'conflict' }): Held {
+function after(before: Held, outcome: HoldOutcome | TooLarge | { readonly outcome: 'conflict' }): Held {
   must('head' in outcome, `a write of the holder is refused: ${outcome.outcome}`);
   return { ...before, head: outcome.head };
 }

@@ -70,10 +70,7 @@ const MEDIUM_TEXT = 'y'.repeat(1_500);
 export function withSizes(plans: readonly Plan[], seed: number): readonly Plan[] {
   const random = new Random(seed * 11 + 3);
   const [first] = plans;
-  const more =
-    first === undefined
-      ? []
-      : Array.from({ length: random.chance(0.4) ? random.below(60) : 0 }, (_, index) => small(first, index));
+  const crowd = first === undefined || random.chance(0.6) ? 0 : random.below(60);
   const larger = plans.map((plan) => {
     // The children of posting plans are known by their identity.
     if (plan.postedBy !== undefined) return plan;
@@ -82,7 +79,17 @@ export function withSizes(plans: readonly Plan[], seed: number): readonly Plan[]
     const replies = many ? 4 + random.below(20) : plan.replies;
     return Object.assign(plan, { activity: { ...plan.activity, text }, replies, large: random.chance(0.3) });
   });
-  return [...larger, ...more];
+  // Where many come, the first of them takes its time and sends much, so that all that a record holds is there at once.
+  if (first !== undefined && crowd > 10 && first.poison === 'none' && !first.inline) {
+    Object.assign(first, {
+      flushes: random.pick(['never', 'often']),
+      replies: 20 + random.below(10),
+      pauseMs: 3_500,
+      delayMs: 0,
+      amends: false,
+    });
+  }
+  return [...larger, ...(first === undefined ? [] : Array.from({ length: crowd }, (_, index) => small(first, index)))];
 }
 
 /** A further activity of the same conversation, whose turn does little. */
