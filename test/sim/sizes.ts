@@ -10,7 +10,7 @@ import { LARGE_TEXT, type Plan } from './plan';
 import { Random } from './random';
 
 /** Runs of these seeds have a store with limits on size, scaled down, and effects whose delivery throws. */
-const SIZED_SEEDS = { first: 100_001, last: 120_000 } as const;
+const SIZED_SEEDS = { first: 120_001, last: 140_000 } as const;
 
 export const FIRST_SIZED_SEED = SIZED_SEEDS.first;
 
