@@ -158,13 +158,13 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'runs the handler again for a channel that throttles',
     file: 'src/turn/hand-back.ts',
-    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;',
+    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : counted.att;',
     replace: 'const att = head.att + 1;',
   },
   {
     name: 'takes every attempt back',
     file: 'src/turn/hand-back.ts',
-    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : head.att;',
+    find: 'const att = reason.uncountAttempt ? Math.max(0, head.att - 1) : counted.att;',
     replace: 'const att = Math.max(0, head.att - 1);',
   },
   {
