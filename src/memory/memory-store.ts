@@ -57,6 +57,7 @@ export function memoryPartitions(clock: Clock): MemoryPartitions {
       value: stored(value),
       expires: endOf(ttlMs),
     }));
+    if (head?.wake != null && !Number.isInteger(head.wake)) throw new TypeError('A time is in whole ms.');
     const after = head === undefined ? partition.head : stored(head);
     if (head !== undefined && head.gen !== (parsed(partition.head)?.gen ?? 0)) partition.records.clear();
     for (const { kind, id } of drop) partition.records.delete(nameOf(kind, id));

@@ -3,7 +3,7 @@
  * clock or sets a timer in any other way, which is what lets a simulation own time.
  */
 export interface Clock {
-  /** Wall time in milliseconds since the epoch. May jump, and differs between instances by minutes. */
+  /** Wall time in whole milliseconds since the epoch. May jump, and differs between instances by minutes. */
   now(): number;
   /** Milliseconds on a clock that never goes back and means nothing outside this process. */
   monotonic(): number;

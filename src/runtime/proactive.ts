@@ -79,7 +79,7 @@ export function immediately(runtime: Posting, ready: () => Promise<void>): PostS
 }
 
 function timeOf(at: Date | number): number {
-  const time = Number(at);
+  const time = Math.ceil(Number(at));
   // No later time can be written down as a date.
   if (!(Math.abs(time) <= 8.64e15)) throw new TurnwiseError('TimeRefused');
   return time;

@@ -24,7 +24,7 @@ export class TestClock {
   private readonly sleepers = new Set<Sleeper>();
 
   now(): number {
-    return Date.now() + this.skippedMs;
+    return Date.now() + Math.ceil(this.skippedMs);
   }
 
   monotonic(): number {

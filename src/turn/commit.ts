@@ -11,7 +11,7 @@ import {
 } from './hold';
 import { type Effect, type Head, turnPrefix } from './record';
 import { isLarger, type RecordSizes } from './size';
-import type { Timing } from './timing';
+import { type Timing, timeAfter } from './timing';
 
 /** An effect as a turn leaves it: the record adds when it was recorded and when it is due. */
 export type NewEffect = DistributiveOmit<Effect, 'at' | 'due' | 'tries' | 'started' | 'inDoubt'> & {
@@ -131,6 +131,6 @@ export function recorded(effects: readonly NewEffect[], now: number): Effect[] {
     ...effect,
     at: now,
     tries: 0,
-    ...(afterMs === undefined ? {} : { due: now + afterMs }),
+    ...(afterMs === undefined ? {} : { due: timeAfter(now, afterMs) }),
   }));
 }

@@ -9,7 +9,7 @@ import {
   withFirstStarted,
 } from './hold';
 import type { Effect, Head } from './record';
-import { MAX_UNCOUNTED, type Timing } from './timing';
+import { MAX_UNCOUNTED, type Timing, timeAfter } from './timing';
 
 /** How far the holder got with the first effect, which stays in the record. */
 export interface UndeliveredEffect {
@@ -55,7 +55,7 @@ function withFirstUndelivered(
   const [first, ...rest] = out;
   if (first?.id !== effect) return out;
   const { started, ...waiting } = first;
-  const unsent = pauseMs > 0 ? { ...waiting, due: Math.max(first.due ?? 0, now + pauseMs) } : waiting;
+  const unsent = pauseMs > 0 ? { ...waiting, due: Math.max(first.due ?? 0, timeAfter(now, pauseMs)) } : waiting;
   // What an earlier worker may have sent stays in doubt, however this one fared.
   const left: Effect = outcome === 'unknown' ? { ...unsent, inDoubt: true } : unsent;
   return [outcome === 'notTried' ? left : { ...left, tries: first.tries + 1 }, ...rest];

@@ -1,5 +1,5 @@
 import type { Effect, Head } from './record';
-import type { Timing } from './timing';
+import { type Timing, timeAfter } from './timing';
 import { isNewer } from './upgrade';
 
 /** What a worker quotes with every write: the epoch and the owner of its own acquire. */
@@ -61,7 +61,7 @@ export function nextStepAt({ notBefore, out, pend }: Pick<Head, 'notBefore' | 'o
  * @param delayMs no handler starts before this many ms have passed
  */
 export function freed(head: Head, now: number, delayMs: number, timing: Timing): Head {
-  const backoffEnds = Math.max(head.notBefore > now ? head.notBefore : 0, delayMs > 0 ? now + delayMs : 0);
+  const backoffEnds = Math.max(head.notBefore > now ? head.notBefore : 0, delayMs > 0 ? timeAfter(now, delayMs) : 0);
   const free: Head = { ...head, lease: null, notBefore: head.pend.length === 0 ? 0 : backoffEnds };
   const next = nextStepAt(free);
   const work = next === undefined ? null : Math.max(now, next) + timing.graceMs;

@@ -16,6 +16,11 @@ export interface Timing {
   readonly deliveredIdMs: number;
 }
 
+/** Returns the store time that is so many ms after `now`: whole ms, as stores keep times. */
+export function timeAfter(now: number, ms: number): number {
+  return now + Math.ceil(ms);
+}
+
 export const DEFAULT_TIMING: Timing = {
   leaseMs: 20_000,
   graceMs: 5_000,

@@ -202,8 +202,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'defers without a place in the mailbox',
     file: 'src/store/inline-turns.ts',
-    find: 'writes: { head: accepted.head, put: [record,',
-    replace: 'writes: { put: [record,',
+    find: "return { result: 'deferred', writes: { head: accepted.head, put } };",
+    replace: "return { result: 'deferred', writes: { put } };",
   },
   {
     name: 'calls the intent of an inline run void without revoking it',

@@ -20,6 +20,19 @@ import {
 } from '../store-under-test';
 
 export function holdContract(open: OpenStore): void {
+  test('pauses are of any length, also of fractions of a millisecond', async () => {
+    const { store, pass } = await open();
+    const held = await holding(store, ['a', 'b']);
+    const effects = [{ ...send(firstOf(held), 0), afterMs: 100.25 }];
+    const committed = after(held, await store.turns.commit(held, turnOf(held, { effects })));
+    const [effect] = committed.head.out;
+    const undelivered = { effect: effect?.id ?? '', outcome: 'notSent', pauseMs: 1_500.125 } as const;
+    const reason = { delayMs: 2_000.75, uncountAttempt: false, undelivered };
+    expect((await store.turns.handBack(committed, reason)).outcome).toBe('released');
+    pass(2_001 + SLACK_MS);
+    expect((await store.turns.acquire(conversation(), 'worker-2')).outcome).toBe('acquired');
+  });
+
   acquireContract(open);
   leaseContract(open);
   handBackContract(open);
