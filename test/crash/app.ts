@@ -9,8 +9,8 @@ import type { Log } from '../../src/ports/log';
 import { systemClock } from '../../src/runtime/system';
 import { readStoreAccess } from '../../src/settings';
 import { conversationKey } from '../../src/turn/keys';
-import type { Orders } from './plan';
-import type { ReplyText, SenderMark, WorkerEvent } from './wire';
+import { FAN, fanOf, type Orders, PADDING } from './plan';
+import { CHANNEL, type ReplyText, type SenderMark, type WorkerEvent } from './wire';
 
 /*
  * The functions app of the crash test, run by the local runner in every worker process: `createBotApp` with a bot that does as
@@ -53,22 +53,40 @@ const real = new BotConnector({ tokens: undefined, trust: { development: true },
 const conversationState = new ConversationState();
 const count = conversationState.createProperty<number>('count');
 const turns = conversationState.createProperty<string[]>('turns');
+const fanned = conversationState.createProperty<string[]>('fanned');
 const userState = new UserState();
 const userCount = userState.createProperty<number>('count');
 const userTurns = userState.createProperty<string[]>('turns');
 
+const FAN_EVENT = 'fan';
+
+/** Posts to other conversations, whose turns write down what has come. */
+async function fanOut({ activity, proactive }: TurnContext): Promise<void> {
+  const { id = '', conversation, recipient, serviceUrl } = activity;
+  for (let index = 0; index < FAN.posts; index += 1) {
+    const to = { channelId: CHANNEL, serviceUrl, bot: recipient, conversation: { id: fanOf(id, index) } };
+    await proactive.run(to, FAN_EVENT, { post: `${conversation.id}/${id}#${index}`, padding: FAN.padding });
+  }
+}
+
 async function bot(context: TurnContext): Promise<void> {
-  const { id = '', conversation, value } = context.activity;
+  const { id = '', conversation, name, type, value } = context.activity;
+  if (type === 'event' && name === FAN_EVENT) {
+    (await fanned.get(context, [])).push((value as { readonly post: string }).post);
+    return;
+  }
   const { manner, takesMs, user } = value as Orders;
   const counted = (await count.get(context, 0)) + 1;
   await count.set(context, counted);
   (await turns.get(context, [])).push(id);
   const reply = async (ordinal: number, more: Partial<ReplyText> = {}): Promise<void> => {
-    const text: ReplyText = { activity: id, ordinal, count: counted, ...more };
+    const padding = manner === 'large' ? { padding: PADDING } : {};
+    const text: ReplyText = { activity: id, ordinal, count: counted, ...padding, ...more };
     await context.sendActivity(JSON.stringify(text));
   };
   if (manner === 'long' || manner === 'flush') await reply(0);
   if (manner === 'flush') await context.flush();
+  if (manner === 'fanOut') await fanOut(context);
   if (manner === 'step') await context.step('work', () => systemClock.sleep(takesMs, context.signal));
   else await systemClock.sleep(takesMs, context.signal);
   if (manner === 'poison' || (manner === 'stumble' && context.attempt === 1)) throw new Error(manner);

@@ -12,6 +12,10 @@ export type Manner =
   | 'flush'
   /** Answers with the recorded result of a step. */
   | 'step'
+  /** Comes with a body, and answers with a reply, that are too large for the record. */
+  | 'large'
+  /** Posts to other conversations more than the record has room for, and answers. */
+  | 'fanOut'
   /** Throws on its first attempt. */
   | 'stumble'
   /** Throws on every attempt. */
@@ -25,6 +29,19 @@ export interface Orders {
   readonly takesMs: number;
   /** Whether the turn changes its user's state as well. */
   readonly user: boolean;
+  /** Makes the activity large. */
+  readonly padding?: string;
+}
+
+/** What fills an activity so that it lies beside the record. */
+export const PADDING = 'x'.repeat(20_000);
+
+/** What a turn that fans out posts: so many events of so many characters, each to one of these conversations. */
+export const FAN = { posts: 12, conversations: 10, padding: 'y'.repeat(8_000) };
+
+/** Returns the name of the conversation that the `index`-th post of a turn goes to. */
+export function fanOf(activity: string, index: number): string {
+  return `fan${(Number(activity.slice(1)) + index) % FAN.conversations}`;
 }
 
 export interface PlannedActivity {
@@ -58,11 +75,13 @@ export function planLoad(random: Random, turns: number, conversations: number, d
 }
 
 const MANNERS: readonly (readonly [Manner, weight: number, fromMs: number, toMs: number])[] = [
-  ['fast', 0.62, 0, 0],
+  ['fast', 0.55, 0, 0],
   ['slow', 0.15, 200, 3_000],
   ['long', 0.05, 1_200, 3_000],
   ['flush', 0.07, 50, 400],
   ['step', 0.08, 20, 300],
+  ['large', 0.05, 0, 200],
+  ['fanOut', 0.02, 0, 200],
   ['stumble', 0.02, 0, 50],
   ['poison', 0.005, 0, 50],
   ['terminal', 0.005, 0, 50],
@@ -70,7 +89,8 @@ const MANNERS: readonly (readonly [Manner, weight: number, fromMs: number, toMs:
 
 function ordersOf(random: Random): Orders {
   const [manner, , from, to] = pickWeighted(random);
-  return { manner, takesMs: Math.round(random.between(from, to)), user: random.chance(0.5) };
+  const orders = { manner, takesMs: Math.round(random.between(from, to)), user: random.chance(0.5) };
+  return manner === 'large' ? { ...orders, padding: PADDING } : orders;
 }
 
 function pickWeighted(random: Random): (typeof MANNERS)[number] {

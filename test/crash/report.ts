@@ -62,6 +62,7 @@ export function tableOf(result: RunResult): string {
     ['lost updates', verdict.lostUpdates],
     ['replies missing', verdict.missingReplies],
     ['replies that say what was not committed', verdict.wrongReplies],
+    ['posts to others that did not happen once', verdict.wrongPosts],
     [
       'duplicate replies',
       verdict.duplicateReplies,

@@ -8,6 +8,7 @@ import type { RecordedCall } from '../support/fake-connector';
 import type { Posted } from './channel';
 import { Diary } from './diary';
 import { duplicatesOf } from './duplicates';
+import { FAN, fanOf } from './plan';
 import type { SeenReply } from './replies';
 import { type GroundTruth, judge, type Verdict } from './verdict';
 import { CHANNEL, type WorkerEvent } from './wire';
@@ -20,6 +21,24 @@ import { CHANNEL, type WorkerEvent } from './wire';
 test('a run in which all went well is passed', () => {
   expect(verdict({}).violations).toEqual([]);
   expect(verdict({})).toMatchObject({ attempted: 3, acknowledged: 3, committed: 3, deadLettered: 0 });
+});
+
+describe('what a turn posts to other conversations', () => {
+  test('is passed when all of it came once', () => {
+    expect(verdict({ fan: { id: 'a2' } })).toMatchObject({ wrongPosts: 0, violations: [] });
+  });
+
+  test.each([
+    ['never came', (all: readonly string[]) => all.slice(1)],
+    ['came twice', (all: readonly string[]) => [...all, ...all.slice(0, 1)]],
+    [
+      'came to another conversation',
+      ([first = '', ...rest]: readonly string[]) => [first.replace(/^fan./, 'fan9'), ...rest],
+    ],
+    ['was never committed', (all: readonly string[]) => [...all, 'fan0 a/a7#0']],
+  ])('is not when one %s', (_, came) => {
+    expect(verdict({ fan: { id: 'a2', came } }).wrongPosts).toBeGreaterThan(0);
+  });
 });
 
 test('an activity that is nowhere is lost', () => {
@@ -119,6 +138,8 @@ interface Run {
   readonly users?: Readonly<Record<string, readonly string[]>>;
   readonly dead?: readonly string[];
   readonly replies?: readonly SeenReply[];
+  /** The activity whose turn posts to other conversations, and what these have written down; all of it, if nothing is said. */
+  readonly fan?: { readonly id: string; readonly came?: (all: readonly string[]) => readonly string[] };
   readonly posts?: Readonly<Record<string, readonly [first: number, acked: number]>>;
   readonly killed?: boolean;
   readonly told?: readonly WorkerEvent[];
@@ -134,7 +155,7 @@ function verdict(run: Run): Verdict {
   const dead = run.dead ?? [];
   const posted = IDS.map((id, index): Posted => {
     const [firstPostAt, ackedAt] = run.posts?.[id] ?? [index * 200, index * 200 + 100];
-    const orders = { manner: 'fast', takesMs: 0, user: true } as const;
+    const orders = { manner: id === run.fan?.id ? 'fanOut' : 'fast', takesMs: 0, user: true } as const;
     const planned = { id, conversation: id.charAt(0), user: 'u', orders, at: 0, impatient: false };
     return { planned, firstPostAt, ackedAt, posts: 1 };
   });
@@ -149,6 +170,7 @@ function verdict(run: Run): Verdict {
     conversations: new Map(conversations),
     users: new Map(users.map(([name, list]) => [name, { count: list.length, turns: list }])),
     dead: dead.map(deadLetter),
+    fanned: fannedOf(run.fan),
   };
   const replies = run.replies ?? [seen('a', 'a1', 0, 1, 1), seen('a', 'a2', 1, 2, 2), seen('b', 'b1', 2, 1, 3)];
   const diary = new Diary();
@@ -159,6 +181,17 @@ function verdict(run: Run): Verdict {
     truth,
     duplicatesOf(replies, diary, () => run.killed === true),
   );
+}
+
+function fannedOf(fan: Run['fan']): ReadonlyMap<string, readonly string[]> {
+  if (fan === undefined) return new Map();
+  const { id, came = (all) => all } = fan;
+  const all = Array.from({ length: FAN.posts }, (_, index) => `${fanOf(id, index)} ${id.charAt(0)}/${id}#${index}`);
+  const byConversation = new Map<string, string[]>();
+  for (const [conversation = '', post = ''] of came(all).map((each) => each.split(' '))) {
+    byConversation.set(conversation, [...(byConversation.get(conversation) ?? []), post]);
+  }
+  return byConversation;
 }
 
 function seen(conversation: string, activity: string, index: number, count: number, userCount = 0): SeenReply {

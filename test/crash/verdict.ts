@@ -1,8 +1,9 @@
 import type { DeadLetter, InspectedConversation, StateSnapshot, Store } from '../../src/ports/store';
+import type { Activity } from '../../src/schema/activity';
 import { conversationKey, userKey } from '../../src/turn/keys';
 import type { Posted } from './channel';
 import { type Duplicate, type Explanation, replyName } from './duplicates';
-import { type PlannedActivity, repliesOf } from './plan';
+import { FAN, fanOf, type PlannedActivity, repliesOf } from './plan';
 import type { SeenReply } from './replies';
 import { CHANNEL } from './wire';
 
@@ -12,6 +13,8 @@ export interface GroundTruth {
   /** The turns that each user's state has counted, as `conversation/activity`, with the counter beside them. */
   readonly users: ReadonlyMap<string, { readonly count: number; readonly turns: readonly string[] }>;
   readonly dead: readonly DeadLetter[];
+  /** What turns have posted to other conversations and what these have written down, by the name of the conversation. */
+  readonly fanned: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The numbers of the table. */
@@ -29,6 +32,8 @@ export interface Verdict {
   readonly explained: Readonly<Record<Explanation, number>>;
   readonly missingReplies: number;
   readonly wrongReplies: number;
+  /** Posts to other conversations that did not happen exactly once for a committed turn. */
+  readonly wrongPosts: number;
   /** Everything that must not be, in words. */
   readonly violations: readonly string[];
 }
@@ -45,7 +50,28 @@ export async function readGroundTruth(store: Store, posted: readonly Posted[]): 
     const { data } = await store.users.read(userKey(CHANNEL, name));
     users.set(name, { count: Number(data.count ?? 0), turns: (data.turns ?? []) as string[] });
   }
-  return { conversations, users, dead: await store.deadLetters.list(1_000_000) };
+  const fanned = new Map<string, readonly string[]>();
+  for (let index = 0; index < FAN.conversations; index += 1) {
+    const name = `fan${index}`;
+    const { data } = await store.turns.readState(conversationKey(CHANNEL, name), 'conversation');
+    fanned.set(name, (data.fanned ?? []) as string[]);
+  }
+  return { conversations, users, fanned, dead: await lettersOf(store) };
+}
+
+/** The dead letters, with large activities in them. */
+async function lettersOf(store: Store): Promise<readonly DeadLetter[]> {
+  const letters = await store.deadLetters.list(1_000_000);
+  return Promise.all(
+    letters.map(async (letter): Promise<DeadLetter> => {
+      const { conversation, dead } = letter;
+      if (dead.kind !== 'activity' || 'inline' in dead.activity.body) return letter;
+      const { bytes, ref } = dead.activity.body;
+      const inline = (await store.turns.readBody(conversation, ref)) as Activity | undefined;
+      if (inline === undefined) return letter;
+      return { ...letter, dead: { ...dead, activity: { ...dead.activity, body: { inline, bytes } } } };
+    }),
+  );
 }
 
 /** Holds what was acknowledged and seen against what the store holds. */
@@ -73,6 +99,7 @@ export function judge(
   checkOrder(acknowledged, lists, complaints);
   checkUpdates(posted, truth, lists, dead, committed, complaints);
   checkReplies(posted, seen, lists, truth, committed, complaints);
+  checkFans(posted, truth, committed, complaints);
   const explained = checkDuplicates(duplicates, complaints);
   return {
     attempted: posted.length,
@@ -87,11 +114,12 @@ export function judge(
     explained,
     missingReplies: complaints.count('missingReply'),
     wrongReplies: complaints.count('wrongReply'),
+    wrongPosts: complaints.count('wrongPost'),
     violations: complaints.all,
   };
 }
 
-type Kind = 'lost' | 'twice' | 'outOfOrder' | 'lostUpdate' | 'missingReply' | 'wrongReply' | 'duplicate';
+type Kind = 'lost' | 'twice' | 'outOfOrder' | 'lostUpdate' | 'missingReply' | 'wrongReply' | 'wrongPost' | 'duplicate';
 
 class Complaints {
   readonly all: string[] = [];
@@ -216,6 +244,26 @@ function checkReplies(
       }
     }
   }
+}
+
+/** What a committed turn has posted has come to its conversation once, and nothing else has. */
+function checkFans(
+  posted: readonly Posted[],
+  { fanned }: GroundTruth,
+  committed: ReadonlySet<string>,
+  complaints: Complaints,
+): void {
+  const fans = posted.filter(({ planned }) => planned.orders.manner === 'fanOut' && committed.has(nameOf(planned)));
+  const expected = new Set(
+    fans.flatMap(({ planned }) =>
+      Array.from({ length: FAN.posts }, (_, index) => `${fanOf(planned.id, index)} ${nameOf(planned)}#${index}`),
+    ),
+  );
+  const came = [...fanned].flatMap(([conversation, posts]) => posts.map((post) => `${conversation} ${post}`));
+  for (const post of repeated(came)) complaints.add('wrongPost', `${post} came more than once`);
+  for (const post of new Set(came))
+    if (!expected.delete(post)) complaints.add('wrongPost', `${post} was not committed`);
+  for (const post of expected) complaints.add('wrongPost', `${post} never came`);
 }
 
 function checkDuplicates(duplicates: readonly Duplicate[], complaints: Complaints): Record<Explanation, number> {

@@ -19,6 +19,8 @@ export interface ReplyText {
   readonly count: number;
   /** The same for the user's state, where the turn changes it. */
   readonly userCount?: number;
+  /** Makes the reply large. */
+  readonly padding?: string;
 }
 
 /** Where the connector finds which worker sent: added to `channelData` on the way out. */
