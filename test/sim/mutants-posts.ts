@@ -30,15 +30,15 @@ export const POST_MUTANTS: readonly Mutant[] = [
   {
     name: 'drops what has come due',
     file: 'src/turn/schedule.ts',
-    find: 'return activities.reduce((grown, activity) => appended(grown, now, { ...activity, at: now }, timing), rest);',
-    replace: 'return rest;',
+    find: 'const grown = appended(rest, now, { ...activity, at: now }, timing);',
+    replace: 'const grown = now > 0 ? rest : appended(rest, now, { ...activity, at: now }, timing);',
     seeds: seeds(150),
   },
   {
     name: 'keeps in its schedule what has come due',
     file: 'src/turn/schedule.ts',
-    find: 'sched: head.sched.filter(({ key }) => !keys.has(key)) };',
-    replace: 'sched: keys.size < 0 ? [] : head.sched };',
+    find: 'const rest: Head = { ...head, sched: head.sched.filter(({ key }) => key !== activity.key) };',
+    replace: 'const rest: Head = head;',
     seeds: seeds(150),
   },
   {
@@ -65,15 +65,15 @@ export const POST_MUTANTS: readonly Mutant[] = [
   {
     name: 'posts before the turn has committed',
     file: 'src/runtime/captured-turn.ts',
-    find: 'const { effects, bodies } = this.effects.takeReady();',
-    replace: 'const { effects, bodies } = this.posts.before(this.effects.takeReady());',
+    find: 'const captured = this.effects.takeReady();',
+    replace: 'const captured = this.posts.before(this.effects.takeReady());',
     seeds: seeds(300),
   },
   {
     name: 'loses what a turn posts',
     file: 'src/runtime/captured-turn.ts',
-    find: 'return this.posts.before(this.effects.take());',
-    replace: 'return this.effects.take();',
+    find: 'return this.packed(this.posts.before(this.effects.take()));',
+    replace: 'return this.packed(this.effects.take());',
     seeds: seeds(150),
   },
   {

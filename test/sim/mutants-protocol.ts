@@ -190,8 +190,8 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'ignores that state has moved under an inline run',
     file: 'src/store/inline-turns.ts',
-    find: "if (moved || head === undefined) return { result: 'conflict', confirm: true };",
-    replace: "if (head === undefined) return { result: 'conflict' };",
+    find: "if (moved || head === 'newer') return { result: 'conflict', confirm: true };",
+    replace: "if (head === 'newer') return { result: 'conflict' };",
   },
   {
     name: 'runs an answered invoke again',
@@ -215,15 +215,15 @@ export const PROTOCOL_MUTANTS: readonly Mutant[] = [
   {
     name: 'leaves the effects of an inline turn to nobody',
     file: 'src/turn/inline.ts',
-    find: 'return effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };',
-    replace: 'return after;',
+    find: 'effects.length === 0 ? after : { ...after, wake: wakeForWork(after, now, timing) };',
+    replace: 'timing.graceMs < 0 ? { ...after, wake: wakeForWork(after, now, timing) } : after;',
     seeds: 600,
   },
   {
     name: 'replays a dead letter and keeps it',
     file: 'src/store/dead-letters.ts',
-    find: "writes: { head: requeued, drop: [{ kind: 'dead', id }] }",
-    replace: 'writes: { head: requeued }',
+    find: "writes: { head: requeued, put, drop: [{ kind: 'dead', id }] }",
+    replace: 'writes: { head: requeued, put }',
   },
   {
     name: 'forgets the keys of what still waits',

@@ -148,8 +148,8 @@ export const RUNTIME_MUTANTS: readonly Mutant[] = [
   {
     name: 'gives an effect up only when its delivery has failed',
     file: 'src/runtime/delivery.ts',
-    find: 'if (effect.tries >= runtime.options.maxDeliveries) return bury(',
-    replace: 'if (effect.tries < 0) return bury(',
+    find: "if (effect.kind !== 'fold' && effect.tries >= runtime.options.maxDeliveries) {",
+    replace: 'if (effect.tries < 0) {',
     seeds: [103, 1453, 2034, 2169],
   },
   {
