@@ -96,6 +96,8 @@ export function refuseWithoutBody(
 ): void {
   if (isShort(request)) {
     refuse(response, status, code, message);
+    // One that has begun to be read stays in the connection otherwise, before the client's next request.
+    request.resume();
     return;
   }
   const body = refusalBody(code, message);

@@ -163,6 +163,20 @@ describe('bodies that do not end', () => {
     expect(answers.length).toBeLessThan(60);
   });
 
+  test('do not keep a short one that is refused in its connection, before the next request there', async () => {
+    for (const sender of [...Array(30)].map(() => post(`Content-Length: ${LIMIT}`))) sender.send(LIMIT - 10_000);
+    // What is left is less than one body of the size below.
+    const rest = 33_554_432 - 30 * (LIMIT - 10_000) - 10_000;
+    post(`Content-Length: ${LIMIT}`).send(rest);
+    await holds(() => bytesRead() >= 30 * (LIMIT - 10_000) + rest);
+    const short = post('Content-Length: 250000');
+    short.send(250_000);
+    expect(await short.answer).toMatch(/^HTTP\/1\.1 503 .*\r\nconnection: keep-alive\r\n/is);
+    const next = new Promise((resolve) => short.socket.once('data', (chunk) => resolve(String(chunk))));
+    short.socket.write('POST /api/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n');
+    expect(await next).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test('give their place back when their senders go away, and when they are answered', async () => {
     for (let round = 0; round < 3; round += 1) {
       const senders = await halfSent(25);
