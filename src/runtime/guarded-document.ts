@@ -9,6 +9,8 @@ import type { StepScope } from './step-scope';
 export class GuardedDocument implements StateDocument {
   /** How often each property was written by name. */
   readonly #writes = new Map<string, number>();
+  /** One view of each object, so that what is the same object is the same view. */
+  readonly #views = new WeakMap<object, object>();
 
   constructor(
     private readonly document: JsonStateDocument,
@@ -59,7 +61,7 @@ export class GuardedDocument implements StateDocument {
   }
 
   #handedOut(value: unknown): unknown {
-    return this.steps.isInside ? unchangeable(value, this.steps) : value;
+    return this.steps.isInside ? unchangeable(value, this.steps, this.#views) : value;
   }
 }
 
@@ -71,25 +73,34 @@ function textOf(value: unknown): string {
   }
 }
 
-/** Returns a view of JSON through which nothing can be changed by a step. Anything else that a bot keeps until the commit, such as a date, is handed out as it is. */
-function unchangeable(value: unknown, steps: StepScope): unknown {
+/**
+ * Returns a view of JSON through which a step can change nothing; once the step is over, the view is as live as what it shows. Anything else that a bot
+ * keeps until the commit, such as a date, is handed out as it is.
+ */
+function unchangeable(value: unknown, steps: StepScope, views: WeakMap<object, object>): unknown {
   if (!isJsonContainer(value)) return value;
-  const refuse = (): boolean => {
+  const known = views.get(value);
+  if (known !== undefined) return known;
+  const outside = <T>(change: () => T): T => {
     steps.assertOutside();
-    return false;
+    return change();
   };
-  return new Proxy(value, {
+  const view = new Proxy(value, {
     get(target, property, receiver) {
       const found: unknown = Reflect.get(target, property, receiver);
       // What is frozen has to be handed out as it is.
       const own = Reflect.getOwnPropertyDescriptor(target, property);
-      return own?.configurable === false && own.writable === false ? found : unchangeable(found, steps);
+      const isFixed = own?.configurable === false && own.writable === false;
+      return isFixed || !steps.isInside ? found : unchangeable(found, steps, views);
     },
-    set: refuse,
-    deleteProperty: refuse,
-    defineProperty: refuse,
-    setPrototypeOf: refuse,
+    set: (target, property, next) => outside(() => Reflect.set(target, property, next)),
+    deleteProperty: (target, property) => outside(() => Reflect.deleteProperty(target, property)),
+    defineProperty: (target, property, next) => outside(() => Reflect.defineProperty(target, property, next)),
+    setPrototypeOf: (target, prototype) => outside(() => Reflect.setPrototypeOf(target, prototype)),
+    preventExtensions: (target) => outside(() => Reflect.preventExtensions(target)),
   });
+  views.set(value, view);
+  return view;
 }
 
 function isJsonContainer(value: unknown): value is object {

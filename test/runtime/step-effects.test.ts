@@ -362,12 +362,33 @@ describe('a step', () => {
         (value: { orders: string[] }) => delete (value as Partial<typeof value>).orders,
         (value: { orders: string[] }) => Object.assign(value, { more: 1 }),
         (value: { orders: string[] }) => Object.defineProperty(value, 'more', { value: 1 }),
+        (value: { orders: string[] }) => Object.freeze(value),
       ]) {
         const changing = context.step('t', async () => change((await profile.get(context)) ?? { orders: [] }));
         await expect(changing).rejects.toMatchObject({ code: 'StepHasEffects' });
       }
     });
     expect([dead, state]).toEqual([[], { profile: { orders: ['tea'] } }]);
+  });
+
+  test('reads one object as one, and what it has read is live again after it', async () => {
+    const lists = conversation.createProperty<{ items: { name: string }[] }>('lists');
+    const { dead, state, events } = await ran(async (context) => {
+      await lists.set(context, { items: [{ name: 'tea' }, { name: 'cake' }] });
+      let kept: { items: { name: string }[] } | undefined;
+      const place = await context.step('s', async () => {
+        kept = await lists.get(context);
+        const found = kept?.items.find(({ name }) => name === 'cake');
+        return found === undefined ? undefined : kept?.items.indexOf(found);
+      });
+      expect(place).toBe(1);
+      kept?.items.push({ name: 'bread' });
+      if (kept?.items[0] !== undefined) kept.items[0].name = 'coffee';
+      Object.assign(kept ?? {}, { more: 1 });
+    });
+    const items = [{ name: 'coffee' }, { name: 'cake' }, { name: 'bread' }];
+    expect([dead, state]).toEqual([[], { lists: { items, more: 1 } }]);
+    expect(events).not.toContain('stateChangedInStep');
   });
 
   test('reads what the turn keeps until its commit: dates, and what is frozen', async () => {
