@@ -71,6 +71,7 @@ describe('the limits', () => {
       `${seconds(LOAD_LIMIT_MS)}, of which a caller waits ${seconds(MAX_WAIT_MS)}; ${MAX_KEYS_BYTES / MB} MB`,
     );
     expect(page).toContain(`set it to ${count(readSettings({}, '/').bodyLimit)},`);
+    expect(page).toContain(`(\`referenceTtlMs\`, ${DEFAULT_OPTIONS.referenceTtlMs / (24 * 3_600_000)} days)`);
   });
 
   test('are stated in one place: the table of who reaches what has none', () => {
