@@ -28,7 +28,7 @@ export interface Plan {
  * repetition and never leads to a wrong write.
  *
  * - the head is replaced if its ETag stands, or created if there was none; a decision that saw it and leaves it as it is writes it all the same;
- * - a record that was read is replaced, deleted or (when it is to stay) written back if its ETag stands, or created if there was none;
+ * - a record that was read is replaced, deleted or (when it is to stay, and is no body) written back if its ETag stands, or created if there was none;
  * - a record that nobody looked at is written over: nothing but a write of this head could have changed it.
  *
  * @param gone ids of items that nobody looked at and that a delete did not find; what was seen has to be there to be deleted
@@ -137,7 +137,8 @@ function untouched(
 ): OperationInput[] {
   return [...consulted].flatMap(([id, { kind, name }]) => {
     const read = items.get(id);
-    if (written.has(id) || read === undefined) return [];
+    // A body is changed by nothing but a write of the head that refers to it, which is guarded; written back, many would fit into no transaction.
+    if (written.has(id) || read === undefined || kind === 'body') return [];
     if (read !== 'absent') return [guarded(read._etag, read)];
     // Only of state does anybody rely on there being none.
     return creates && kind === 'state'

@@ -2,7 +2,7 @@ import type { DeadLetter, Erasure } from '../ports/store';
 import type { Activity } from '../schema/activity';
 import { eraseConversation, eraseUser, eraseUserIn, isMarker, type TracesOfUser } from '../turn/erase';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
-import { bodyRefs, effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
+import { bodyRefs, type Effect, effectPayload, type Head, type Payload, turnPrefix } from '../turn/record';
 import type { Timing } from '../turn/timing';
 import { erasureRequests } from './erasure-requests';
 import type { PartitionRecord, Partitions, PartitionView, RecordName } from './partition';
@@ -37,7 +37,7 @@ export function erasure(partitions: Partitions, timing: Timing): Erasure {
 }
 
 /** Most dead letters, activities and effects, of each, that go in one transaction: an engine may bound how much one of them does. */
-const AT_ONCE = 20;
+const AT_ONCE = 10;
 
 function erasePart(
   partitions: Partitions,
@@ -49,7 +49,10 @@ function erasePart(
     const { head, now, get, scan } = view;
     if (head === undefined || isMarker(head)) return { result: 'nothing' };
     const all = tracesOf(view, user);
-    const traces: TracesOfUser = { activity: among(head.pend, all.activity), effect: among(head.out, all.effect) };
+    const traces: TracesOfUser = {
+      activity: among(head.pend, all.activity),
+      effect: amongEffects(head.out, all.effect),
+    };
     const priv: RecordName = { kind: 'state', id: `private:${user}` };
     const letters = scan('dead', '').filter(({ value }) => isAbout(value as DeadLetter, all));
     const rest = eraseUserIn(head, now, traces, timing);
@@ -74,6 +77,20 @@ function erasePart(
 function among<T>(list: readonly T[], holds: (each: T) => boolean): (each: T) => boolean {
   const first = new Set(list.filter(holds).slice(0, AT_ONCE));
   return (each) => first.has(each);
+}
+
+/** As {@link among}, up to where a second pack would have to be written again: several may be too large for one transaction. */
+function amongEffects(out: readonly Effect[], holds: (each: Effect) => boolean): (each: Effect) => boolean {
+  const found = out.filter(holds).slice(0, AT_ONCE);
+  const [pack] = found.flatMap(packsOf);
+  const end = found.findIndex((effect) => packsOf(effect).some((ref) => ref !== pack));
+  const first = new Set(end < 0 ? found : found.slice(0, end));
+  return (each) => first.has(each);
+}
+
+function packsOf(effect: Effect): string[] {
+  const payload = effectPayload(effect);
+  return payload !== undefined && 'ref' in payload && payload.index !== undefined ? [payload.ref] : [];
 }
 
 function tracesOf(view: PartitionView, user: UserKey): TracesOfUser {

@@ -17,7 +17,7 @@ export function pace(collections: Collections): Pace {
       const [result, earnedAt] = decide((value as Bucket | undefined)?.earnedAt ?? 0, now);
       if (earnedAt === undefined) return { result };
       const bucket: Bucket = { v: 1, earnedAt };
-      return { result, value: bucket, expiresAt: Math.max(now, earnedAt) + KEPT_MS };
+      return { result, value: bucket, expiresAt: Math.ceil(Math.max(now, earnedAt)) + KEPT_MS };
     });
   return {
     take: (name, tokens, limit, mostMs) =>

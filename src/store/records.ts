@@ -90,12 +90,26 @@ export function deadActivity(view: PartitionView, head: Head, activity: PendingA
 }
 
 export function deadEffect(view: PartitionView, head: Head, effect: Effect, up: GivenUp): PartitionRecord {
-  return deadRecord(view, effect.id, head, up, { kind: 'effect', effect: withOwnBody(view, effect) }, effect.tries + 1);
+  return deadRecord(
+    view,
+    effect.id,
+    head,
+    up,
+    { kind: 'effect', effect: withOwnBody(view, head, effect) },
+    effect.tries + 1,
+  );
 }
 
-/** Returns an effect that needs no pack: the letter has the activity itself. A pack that is not visible is kept for the letter. */
-function withOwnBody(view: PartitionView, effect: Effect): Effect {
+/**
+ * Returns an effect as its letter has it. The letter takes over a pack that is the effect's alone: its activity may be so large that a copy would
+ * not fit into one transaction with the record. Of a pack that others need it has the activity itself, unless the pack is not visible.
+ */
+function withOwnBody(view: PartitionView, { out }: Head, effect: Effect): Effect {
   if (!('activity' in effect) || !('index' in effect.activity)) return effect;
+  const { ref, index } = effect.activity;
+  // Effects leave in order, so that nothing that has left is in a pack whose first activity is still there.
+  const isAlone = index === 0 && bodyRefs(out.map(effectPayload)).filter((each) => each === ref).length === 1;
+  if (isAlone) return effect;
   const inline = activityOf(view, effect.activity);
   return inline === undefined ? effect : { ...effect, activity: { inline, bytes: effect.activity.bytes } };
 }

@@ -18,6 +18,14 @@ export function paceContract(open: OpenStore): void {
     expect(await store.pace.take('a', 1, LIMIT, 1e6)).toEqual({ taken: true, waitMs: 0 });
   });
 
+  test('tokens may take any time to be earned', async () => {
+    const { store, other } = await open();
+    await store.pace.take('a', 100, { perSecond: 30, burst: 1 }, 1e6);
+    const { taken, waitMs } = await other.pace.take('a', 1, { perSecond: 30, burst: 1 }, 1e6);
+    expect(taken).toBe(true);
+    expect(Math.abs(waitMs - 3_334)).toBeLessThanOrEqual(SLACK_MS);
+  });
+
   test('what would take too long is not taken', async () => {
     const { store } = await open();
     await store.pace.take('a', 101, LIMIT, 1e6);

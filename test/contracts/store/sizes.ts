@@ -3,7 +3,7 @@ import type { Store } from '../../../src/ports/store';
 import { DEFAULT_OPTIONS } from '../../../src/runtime/options';
 import { packed } from '../../../src/runtime/packs';
 import type { NewEffect } from '../../../src/turn/commit';
-import { conversationKey } from '../../../src/turn/keys';
+import { conversationKey, userKey } from '../../../src/turn/keys';
 import { effectPayload, type Payload, postId } from '../../../src/turn/record';
 import { jsonBytes, MAX_STEPS_BYTES, RECORD_SIZES } from '../../../src/turn/size';
 import {
@@ -197,6 +197,54 @@ export function sizeContract(open: OpenStore): void {
     for (const { id } of effects) next = after(next, await store.turns.markDelivered(next, { effect: id }, false));
     await store.turns.commit(next, turnOf(next));
     expect(namesOf(acquired(await store.turns.acquire(conversation(), 'worker-3')).head)).toEqual(['s2']);
+  });
+
+  test('an activity as large as can be kept becomes a dead letter, whatever was accepted meanwhile, and comes back whole', async () => {
+    const { store } = await open();
+    const held = await holding(store, ['a', 'b']);
+    const { effects, bodies } = packed(posts(firstOf(held), 1, 1_900_000), [], DEFAULT_OPTIONS, () => 'u');
+    const [ref = ''] = bodies.map((body) => body.ref);
+    const [id = ''] = effects.map((effect) => effect.id);
+    const committed = after(held, await store.turns.commit(held, turnOf(held, { effects, bodies })));
+    for (let index = 0; index < 10; index += 1)
+      await store.mailbox.accept(conversation(), large(`n${index}`, 15_000), [], LIMIT);
+    const dead = { code: 'Rejected413', message: 'no' };
+    const buried = after(committed, await store.turns.markDelivered(committed, { effect: id, dead }, false));
+    expect(buried.head.out).toEqual([]);
+    await store.turns.commit(buried, turnOf(buried));
+    expect(await deadOf(store)).toEqual([id]);
+    expect(await store.deadLetters.requeue(conversation(), id)).toBe('requeued');
+    const [effect] = (await store.inspection.conversation(conversation()))?.head.out ?? [];
+    expect(await activityOf(store, effect && effectPayload(effect))).toMatchObject({ value: text(1_900_000) });
+    expect(await store.turns.readBody(conversation(), ref)).toHaveLength(1);
+  });
+
+  test('what a user has said, or is about to be told, is erased among many large activities of others', async () => {
+    const { store } = await open();
+    const key = conversation();
+    for (let index = 0; index < 130; index += 1) {
+      const { body, ...rest } = large(`n${index}`, 15_000);
+      const from = { id: index % 60 === 59 ? 'user-9' : 'user-1' };
+      const inline = { ...body.inline, from };
+      await store.mailbox.accept(key, { ...rest, body: { ...body, inline } }, [], 200);
+    }
+    const held = acquired(await store.turns.acquire(key, 'worker'));
+    const recipient = (index: number) => ({ id: index % 3 === 0 ? 'user-9' : 'user-1' });
+    const told = posts(firstOf(held), 12, 120_000).map((effect, index) => {
+      const inline = { ...message(`post ${index}`), recipient: recipient(index), value: text(120_000) };
+      return { ...effect, activity: { inline, bytes: jsonBytes(inline) } } as NewEffect;
+    });
+    const { effects, bodies } = packed(told, [], DEFAULT_OPTIONS, () => 'u');
+    expect(bodies.length).toBeGreaterThan(3);
+    after(held, await store.turns.commit(held, turnOf(held, { effects, bodies })));
+    expect(await store.erasure.userIn(key, userKey('test', 'user-9'))).toBe(true);
+    expect(await store.erasure.userIn(key, userKey('test', 'user-9'))).toBe(false);
+    const { head } = (await store.inspection.conversation(key)) ?? {};
+    expect([head?.pend.length, head?.out.length]).toEqual([127, 8]);
+    const left = await Promise.all((head?.out ?? []).map((each) => activityOf(store, effectPayload(each))));
+    expect(left.map((each) => (each as { text: string }).text)).toEqual(
+      [1, 2, 4, 5, 7, 8, 10, 11].map((n) => `post ${n}`),
+    );
   });
 
   test('steps are recorded up to their limit, and go with their turn', async () => {
