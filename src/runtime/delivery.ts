@@ -87,7 +87,8 @@ async function deliverOne(
   }
   if (effect.kind === 'post' || effect.kind === 'cancel') {
     await hold.ensure(runtime.options.deliveryLimitMs);
-    const dead = await deliverPost(runtime, hold.key, effect);
+    const dead = await deliverPost(runtime, hold, effect);
+    if (dead === 'noBody') return settle(runtime, hold, effect, NO_BODY, turnRuns);
     return dead === undefined
       ? mark(runtime, hold, { effect: effect.id }, turnRuns)
       : bury(runtime, hold, effect, dead, turnRuns);

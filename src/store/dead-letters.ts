@@ -20,8 +20,8 @@ export function deadLetters(partitions: Partitions, timing: Timing, sizes: Recor
         const current = head ?? NEW_HEAD;
         const { requeued, bodies } =
           dead.kind === 'activity'
-            ? requeuedActivity(current, now, dead.activity, timing, sizes)
-            : requeuedEffect(current, now, dead.effect, timing, sizes);
+            ? requeuedActivity(current, now, id, dead.activity, timing, sizes)
+            : requeuedEffect(current, now, id, dead.effect, timing, sizes);
         if (requeued === 'full') return { result: 'full' };
         const put = bodyRecords(bodies);
         return { result: 'requeued', writes: { head: requeued, put, drop: [{ kind: 'dead', id }] } };
@@ -40,24 +40,35 @@ interface Requeued {
   readonly bodies: readonly Body[];
 }
 
+/** What died may have the name of something else that died. Its letter has a name of its own, after which the body is named. */
+const bodyPrefix = (letter: string): string => `${letter}-again`;
+
 function requeuedActivity(
   head: Head,
   now: number,
+  letter: string,
   dead: PendingActivity,
   timing: Timing,
   sizes: RecordSizes,
 ): Requeued {
-  const { entry, bodies } = fittedEntry(head, now, dead, sizes);
+  const { entry, bodies } = fittedEntry(head, now, dead, sizes, bodyPrefix(letter));
   return { requeued: requeueActivity(head, now, entry, timing, sizes), bodies };
 }
 
 /** The letter of an effect may have a large activity in itself, which the record has no room for. */
-function requeuedEffect(head: Head, now: number, dead: Effect, timing: Timing, sizes: RecordSizes): Requeued {
+function requeuedEffect(
+  head: Head,
+  now: number,
+  letter: string,
+  dead: Effect,
+  timing: Timing,
+  sizes: RecordSizes,
+): Requeued {
   const payload = effectPayload(dead);
   if (payload === undefined || !('inline' in payload) || payload.bytes <= MAX_INLINE_BYTES) {
     return { requeued: requeueEffect(head, now, dead, timing, sizes), bodies: [] };
   }
-  const ref = `${dead.id}-again${now.toString(36)}`;
+  const ref = `${bodyPrefix(letter)}${now.toString(36)}`;
   const apart = { ...dead, activity: { ref, bytes: payload.bytes } } as Effect;
   return {
     requeued: requeueEffect(head, now, apart, timing, sizes),

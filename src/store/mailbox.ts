@@ -49,17 +49,20 @@ export function mailbox(partitions: Partitions, timing: Timing, sizes: RecordSiz
 /**
  * Returns an entry as the record takes it. The body of an activity that would make the record large lies beside it, under a name that no
  * other acceptance of its key has.
+ *
+ * @param name is unique in this millisecond
  */
 export function fittedEntry<Entry extends Pick<NewActivity, 'key' | 'body'>>(
   head: Head | undefined,
   now: number,
   entry: Entry,
   sizes: RecordSizes,
+  name = `${entry.key}-at`,
 ): { readonly entry: Entry; readonly bodies: readonly Body[] } {
   const isSmall = head === undefined || head.pend.length + head.out.length === 0;
   if (isSmall || !('inline' in entry.body)) return { entry, bodies: [] };
   if (!isLarger(head, sizes.asideBytes - entry.body.bytes)) return { entry, bodies: [] };
-  const ref = `${entry.key}-at${now.toString(36)}`;
+  const ref = `${name}${now.toString(36)}`;
   return {
     entry: { ...entry, body: { ref, bytes: entry.body.bytes } },
     bodies: [{ ref, activity: entry.body.inline }],

@@ -4,7 +4,7 @@ import { UserState } from '../../src/bot/user-state';
 import type { Store } from '../../src/ports/store';
 import type { Runtime } from '../../src/runtime/runtime';
 import { TurnwiseError } from '../../src/schema/errors';
-import { userKey } from '../../src/turn/keys';
+import { conversationKey, userKey } from '../../src/turn/keys';
 import { answerRing, CONVERSATION, createPipeline, type Pipeline } from './pipeline';
 
 const MINUTE = 60_000;
@@ -18,6 +18,8 @@ const other = {
   conversation: { id: 'other' },
   user: { id: 'user-2' },
 };
+
+const OTHER = conversationKey('test', 'other');
 
 type Handler = (context: TurnContext) => Promise<void>;
 
@@ -146,6 +148,40 @@ describe('a turn that wants to keep too much', () => {
     await pipeline.pass(2_000);
     expect(await worker.done).toBeUndefined();
     expect(pipeline.sent).toEqual(Array.from({ length: 400 }, (_, index) => text(index)));
+  });
+
+  test('hundreds of posts are packed, and each pack is read once', async () => {
+    const pipeline = createPipeline();
+    await pipeline.accept('a');
+    const bot: Handler = async (context) => {
+      for (let index = 0; index < 100; index += 1) await context.proactive.run(other, 'told', 'x'.repeat(10_000));
+    };
+    const runtime = pipeline.worker(bot);
+    const { turns } = pipeline.store;
+    const read: string[] = [];
+    const readBody: Store['turns']['readBody'] = (key, ref) => {
+      read.push(ref);
+      return turns.readBody(key, ref);
+    };
+    const worker = answerRing({ ...runtime, store: { ...pipeline.store, turns: { ...turns, readBody } } });
+    await pipeline.pass(2_000);
+    expect(await worker.done).toBeUndefined();
+    expect(read.length).toBeGreaterThan(1);
+    expect(read).toEqual([...new Set(read)]);
+    expect((await pipeline.store.inspection.conversation(OTHER))?.head.pend).toHaveLength(100);
+  });
+
+  test('a post whose pack is not to be seen for a while is posted when it is', async () => {
+    const pipeline = createPipeline({ outboxBytes: 0 });
+    await pipeline.accept('a');
+    const runtime = pipeline.worker(async (context) => void (await context.proactive.run(other, 'told')));
+    const { turns } = pipeline.store;
+    const behind: Store = { ...pipeline.store, turns: { ...turns, readBody: async () => undefined } };
+    await workFor(pipeline, { ...runtime, store: behind }, MINUTE);
+    expect((await pipeline.head()).out).toMatchObject([{ kind: 'post' }]);
+    await workFor(pipeline, runtime, 2 * MINUTE);
+    expect((await pipeline.store.inspection.conversation(OTHER))?.head.pend).toHaveLength(1);
+    expect(await pipeline.store.deadLetters.list(1)).toEqual([]);
   });
 });
 

@@ -225,7 +225,7 @@ export function sizeContract(open: OpenStore): void {
     for (let index = 0; index < 130; index += 1) {
       const { body, ...rest } = large(`n${index}`, 15_000);
       const from = { id: index % 60 === 59 ? 'user-9' : 'user-1' };
-      const inline = { ...body.inline, from };
+      const inline = { ...message(`n${index}`), from, value: text(15_000) };
       await store.mailbox.accept(key, { ...rest, body: { ...body, inline } }, [], 200);
     }
     const held = acquired(await store.turns.acquire(key, 'worker'));
