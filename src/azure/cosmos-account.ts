@@ -66,8 +66,8 @@ export class CosmosAccount {
   readonly #clock: CosmosClock;
   readonly #timers: Pick<Clock, 'now' | 'monotonic'>;
   #rest: CosmosRest | undefined;
-  #client: CosmosClient | undefined;
-  #patientClient: CosmosClient | undefined;
+  /** The SDK's clients, with the region that their requests go to. */
+  readonly #clients = new Map<'quick' | 'patient', { readonly region: string; readonly made: CosmosClient }>();
   #authorization: CosmosAuthorization | undefined;
   #transport: { readonly name: TransportName; readonly region: string; readonly made: CosmosTransport } | undefined;
   #chosen: TransportName;
@@ -121,12 +121,6 @@ export class CosmosAccount {
     this.#refreshAt = Math.min(this.#refreshAt, this.#lookedAt + LOOK_AGAIN_MS);
   }
 
-  /** The SDK's client, for what is rare: queries, and making what is missing. */
-  sdk(): CosmosClient {
-    this.#client ??= createClient(this.#connection, this.requestLimitMs);
-    return this.#client;
-  }
-
   /** Makes a way to the items of the account. Whoever asks for it closes it. */
   transport(name: TransportName, { rest, region }: Looked): CosmosTransport {
     const { database } = this.#connection;
@@ -147,11 +141,21 @@ export class CosmosAccount {
     if (this.#opened !== undefined) this.#opening = Promise.resolve(this.#opened);
   }
 
-  /** The SDK's client for queries. A patient one waits when the service is busy: a query that has failed cannot go on where it was. */
-  queries(patient: boolean): CosmosClient {
-    if (!patient) return this.sdk();
-    this.#patientClient ??= createClient(this.#connection, PATIENT_REQUEST_MS, PATIENCE_MS);
-    return this.#patientClient;
+  /**
+   * The SDK's client for what is rare: queries, and making what is missing. A patient one waits when the service is busy: a query that has failed
+   * cannot go on where it was. What has begun with the client of another region goes on there.
+   *
+   * @param region of the account as it was looked at
+   */
+  sdk({ href }: URL, patient = false): CosmosClient {
+    const kind = patient ? 'patient' : 'quick';
+    const known = this.#clients.get(kind);
+    if (known?.region === href) return known.made;
+    known?.made.dispose();
+    const [timeoutMs, patienceMs] = patient ? [PATIENT_REQUEST_MS, PATIENCE_MS] : [this.requestLimitMs, 0];
+    const made = createClient(this.#connection, timeoutMs, patienceMs, new URL(href));
+    this.#clients.set(kind, { region: href, made });
+    return made;
   }
 
   /** Whether queries may take their time where nothing else is said. */
@@ -189,10 +193,8 @@ export class CosmosAccount {
 
   close(): void {
     this.#closed = true;
-    this.#client?.dispose();
-    this.#client = undefined;
-    this.#patientClient?.dispose();
-    this.#patientClient = undefined;
+    for (const { made } of this.#clients.values()) made.dispose();
+    this.#clients.clear();
     this.#transport?.made.close();
     this.#transport = undefined;
     this.#rest?.close();
@@ -294,11 +296,14 @@ export class CosmosAccount {
       }
     };
     const { database: name } = this.#connection;
-    if (await missing('dbs', `dbs/${name}`)) await unlessExists(this.sdk().databases.createIfNotExists({ id: name }));
+    if (await missing('dbs', `dbs/${name}`))
+      await unlessExists(this.sdk(region).databases.createIfNotExists({ id: name }));
     await Promise.all(
       Object.values(CONTAINERS).map(async (container) => {
         if (!(await missing('colls', this.linkOf(container.id)))) return;
-        await unlessExists(this.sdk().database(name).containers.createIfNotExists(containerDefinition(container)));
+        await unlessExists(
+          this.sdk(region).database(name).containers.createIfNotExists(containerDefinition(container)),
+        );
       }),
     );
   }

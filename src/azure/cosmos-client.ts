@@ -8,11 +8,20 @@ const MAX_WAITS = 100;
 /**
  * @param requestTimeout for one request, in ms
  * @param patienceMs how long the client itself waits, as the service asks for, with one request that it is too busy for, in ms
+ * @param region that all requests go to; absent, the SDK finds the regions of the account itself. It then also repeats a read that no
+ * replica could answer for the session (404/1002), without the session, and reads that failed in another region: what comes may be stale.
  */
-export function createClient(connection: CosmosConnection, requestTimeout: number, patienceMs = 0): CosmosClient {
-  const { endpoint, key } = connection;
+export function createClient(
+  connection: CosmosConnection,
+  requestTimeout: number,
+  patienceMs = 0,
+  region?: URL,
+): CosmosClient {
+  const { key } = connection;
+  const endpoint = region?.href ?? connection.endpoint;
   const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
-  const local = isLocal(endpoint);
+  // Emulators name addresses that are theirs only inside their container.
+  const discovers = region === undefined && !isLocal(endpoint);
   return new CosmosClient({
     endpoint,
     ...(key === undefined ? { aadCredentials: azureIdentity(connection) } : { key: key.reveal() }),
@@ -28,9 +37,8 @@ export function createClient(connection: CosmosConnection, requestTimeout: numbe
         maxWaitTimeInSeconds: Math.max(1, patienceMs / 1_000),
       },
       useMultipleWriteLocations: false,
-      // Emulators name addresses that are theirs only inside their container.
-      enableEndpointDiscovery: !local,
-      enableBackgroundEndpointRefreshing: !local,
+      enableEndpointDiscovery: discovers,
+      enableBackgroundEndpointRefreshing: discovers,
     },
   });
 }

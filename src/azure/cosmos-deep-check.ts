@@ -39,7 +39,7 @@ export interface DeepCheckReport {
   readonly rows: readonly DeepCheckRow[];
   /** The transport that was used. */
   readonly transport: TransportName;
-  /** Scratch items that could not be removed. */
+  /** Scratch items that could not be removed, and partitions of which it is not known what is left. */
   readonly left: number;
 }
 
@@ -159,7 +159,7 @@ interface Raw {
   readonly requests: Readonly<Record<keyof typeof CONTAINERS, CosmosRequests>>;
   /** Names of the collections that were used. */
   readonly collections: string[];
-  /** Removes all items of partitions. @returns how many could not be */
+  /** Removes all items of partitions. @returns how many could not be, with the partitions that could not be looked at */
   clean(container: keyof typeof CONTAINERS, partitions: readonly string[]): Promise<number>;
 }
 
@@ -181,8 +181,12 @@ async function openRaw(
       let left = 0;
       for (const partition of partitions) {
         const text = `SELECT c.id FROM c WHERE c.${property} = @partition`;
-        const items = await requests[container].query(text, { '@partition': partition }, partition).catch(() => []);
-        for (const { id } of items) {
+        const items = await requests[container]
+          .query(text, { '@partition': partition }, partition)
+          .catch(() => undefined);
+        // Where it is not known what is left, there may be something.
+        if (items === undefined) left += 1;
+        for (const { id } of items ?? []) {
           const removed = await requests[container].remove({ id, partition }).catch(() => undefined);
           if (removed === undefined || (!removed.ok && removed.refusal !== 'absent')) left += 1;
         }

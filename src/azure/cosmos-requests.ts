@@ -198,10 +198,10 @@ export class CosmosRequests {
     try {
       do {
         const answer = await this.told('query', async (begins) => {
-          await this.opened();
+          const { region } = await this.opened();
           begins();
           iterator ??= this.account
-            .queries(patient)
+            .sdk(region, patient)
             .database(this.account.database)
             .container(CONTAINERS[this.container].id)
             .items.query<Item>(query, {

@@ -3,7 +3,7 @@ import type { OperationInput } from '@azure/cosmos';
 import type { Clock } from '../ports/clock';
 import { TurnwiseError } from '../schema/errors';
 import type { Item } from './cosmos-documents';
-import { CosmosFailure } from './cosmos-failure';
+import { CosmosFailure, READ_SESSION_NOT_AVAILABLE } from './cosmos-failure';
 import { headersOf, statusOf } from './cosmos-outcome';
 import {
   type ConditionalPatch,
@@ -34,6 +34,14 @@ export class Undecided extends Error {
   override readonly name = 'Undecided';
 }
 
+/** How a question is asked. */
+interface AskOptions {
+  /** Whether it is asked once even when the time is over. */
+  readonly late?: boolean;
+  /** Sub-statuses of a 404 that are an answer. Default: none. */
+  readonly told?: readonly number[];
+}
+
 /** An answer to a question: a status, and what came with it. */
 export interface Reply {
   readonly status: number;
@@ -60,6 +68,8 @@ export class Scratch {
   readonly #until: number;
   readonly #onAnswer: (headers: Readonly<Record<string, unknown>>) => void;
   readonly target: Target;
+  /** Whether anything was sent that may have made items. */
+  #mayHaveItems = false;
 
   /**
    * @param property of the partition key
@@ -92,7 +102,8 @@ export class Scratch {
   }
 
   read(id: string, target = this.target): Promise<Reply> {
-    return this.#ask(() => this.#transport.read(target, { id, partition: this.partition }));
+    const told = [READ_SESSION_NOT_AVAILABLE];
+    return this.#ask(() => this.#transport.read(target, { id, partition: this.partition }), { told });
   }
 
   create(item: Item): Promise<Reply> {
@@ -107,7 +118,7 @@ export class Scratch {
     return this.#ask(() => this.#transport.patch(this.target, { id, partition: this.partition }, change, wanted));
   }
 
-  batch(operations: readonly OperationInput[]): Promise<Reply> {
+  batch(operations: readonly OperationInput[], options: AskOptions = {}): Promise<Reply> {
     const partitionKey = partitionName(this.partition);
     const text = JSON.stringify(operations.map((operation) => ({ ...operation, partitionKey })));
     return this.#ask(async () => {
@@ -117,7 +128,7 @@ export class Scratch {
       const { headers } = answer;
       const retryAfterInMs = Number(vague.retryAfterMilliseconds ?? 0);
       throw new CosmosFailure(Number(vague.statusCode), { headers, ...(retryAfterInMs > 0 ? { retryAfterInMs } : {}) });
-    });
+    }, options);
   }
 
   /** Creates items in one transaction. @returns their ETags @throws Undecided */
@@ -128,14 +139,18 @@ export class Scratch {
     return resultsIn(content).map(({ eTag }) => String(eTag ?? ''));
   }
 
-  /** Removes items in one transaction, which may fail: they end by themselves. */
+  /** Removes items in one transaction, which may fail. It is tried also when the time for questions is over, because not all end by themselves. */
   async removeAll(ids: readonly string[]): Promise<void> {
-    await this.batch(ids.map((id) => ({ operationType: 'Delete', id }))).catch(() => undefined);
+    if (!this.#mayHaveItems) return;
+    const deletes = ids.map((id): OperationInput => ({ operationType: 'Delete', id }));
+    await this.batch(deletes, { late: true }).catch(() => undefined);
   }
 
-  async #ask(send: () => Promise<TransportAnswer>): Promise<Reply> {
+  async #ask(send: () => Promise<TransportAnswer>, { late = false, told = [] }: AskOptions = {}): Promise<Reply> {
     for (let repeats = 0; ; repeats += 1) {
-      if (this.#timers.monotonic() > this.#until) throw new Undecided('it takes too long');
+      const isOver = this.#timers.monotonic() > this.#until;
+      if (isOver && (!late || repeats > 0)) throw new Undecided('it takes too long');
+      this.#mayHaveItems = true;
       try {
         const { headers, body } = await send();
         this.#onAnswer(headers);
@@ -143,19 +158,27 @@ export class Scratch {
       } catch (error) {
         this.#onAnswer(headersOf(error));
         const wait = waitIn(error);
-        if (wait === undefined || repeats === MAX_REPEATS) return replyIn(error);
+        if (wait === undefined || repeats === MAX_REPEATS) return replyIn(error, told);
         await this.#timers.sleep(Math.min(wait, MAX_WAIT_MS));
       }
     }
   }
 }
 
-/** Returns the answer that a refusal is. @throws Undecided for what is none */
-function replyIn(error: unknown): Reply {
+/**
+ * Returns the answer that a refusal is. A 404 with a sub-status is none: it is about the service, as while a container is still being made.
+ *
+ * @param told sub-statuses of a 404 that are an answer all the same
+ * @throws Undecided for what is none
+ */
+function replyIn(error: unknown, told: readonly number[]): Reply {
   if (error instanceof TurnwiseError) throw error;
   const { status, substatus = 0 } = statusOf(error);
   if (status === undefined || saysNothing(status)) {
     throw new Undecided(status === undefined ? 'no answer' : `it answers ${status}`, { cause: error });
+  }
+  if (status === NOT_FOUND && substatus !== 0 && !told.includes(substatus)) {
+    throw new Undecided(`it answers ${status}/${substatus}`, { cause: error });
   }
   return { status, substatus, etag: '', content: undefined };
 }
@@ -170,7 +193,7 @@ function saysNothing(status: number): boolean {
   return SAYS_NOTHING.has(status) || (status >= 500 && status !== NOT_IMPLEMENTED);
 }
 
-/** @throws Undecided when a replica is behind, or the container is not there: nothing about the item was said */
+/** @throws Undecided when a replica is behind: nothing about the item was said */
 export function isMissing({ status, substatus }: Reply): boolean {
   if (status === NOT_FOUND && substatus !== 0) throw new Undecided(`it answers 404/${substatus}`);
   return status === NOT_FOUND;

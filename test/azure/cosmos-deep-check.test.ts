@@ -52,12 +52,25 @@ test.each(TRANSPORTS)('%s: an account that is as it should be passes, and is lef
   expect(report).toMatchObject({ left: 0, transport });
   expect(report.rows.length).toBeGreaterThan(20);
   expect(report.rows.every(({ requests, units }) => requests > 0 || units === 0)).toBe(true);
+  const again = await run();
+  expect([failuresIn(again), again.left]).toEqual([[], 0]);
   expect(await store.inspection.busy(100)).toEqual([]);
   expect(await store.deadLetters.list(100)).toEqual([]);
   expect(await store.mailbox.overdue(100)).toEqual([]);
   clock.pass(400 * 24 * 3_600_000);
   expect(await store.mailbox.overdue(100)).toEqual([]);
   await store.close();
+});
+
+test('what it cannot look at in the end counts as left', async () => {
+  const { run } = deepCheckOf();
+  faulty.fault = {
+    request: (passing) =>
+      passing.body.includes('SELECT c.id FROM c')
+        ? { status: 503, headers: { 'content-type': 'application/json' }, body: '{}' }
+        : passing,
+  };
+  expect((await run()).left).toBeGreaterThan(0);
 });
 
 const LONG = 'a batch of 100 operations is undone when its last one fails';

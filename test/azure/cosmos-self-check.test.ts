@@ -70,6 +70,13 @@ const isQuery = ({ headers }: Passing): boolean => headers['content-type'] === '
 const isCreate = (passing: Passing): boolean =>
   passing.method === 'POST' && passing.path.endsWith('/docs') && !isBatch(passing) && !isQuery(passing);
 
+/** An operation of a batch. */
+interface Written {
+  readonly operationType: string;
+  readonly id?: string;
+  readonly resourceBody?: { readonly id: string; readonly ttl?: number };
+}
+
 type Body = Record<string, unknown>;
 const change = (passing: Passing, by: (body: Body) => unknown): Passing => ({
   ...passing,
@@ -359,6 +366,8 @@ describe('a question without an answer', () => {
     ['not answered in time', answered(408)],
     ['answered by a service that is away', answered(503)],
     ['not permitted', answered(403)],
+    ['asked of a container that is still being made', { ...answered(404), headers: { 'x-ms-substatus': '1013' } }],
+    ['asked of a store that is not ready', { ...answered(404), headers: { 'x-ms-substatus': '1023' } }],
   ];
 
   test.each(SILENT)('%s: changes nothing, and is asked again with the next start', async (_name, answer) => {
@@ -370,6 +379,35 @@ describe('a question without an answer', () => {
     expect(await accept(store, 'a')).toBe('accepted');
     expect((await start()).requests.length).toBeGreaterThan(40);
     expect((await start()).requests).toHaveLength(1);
+  });
+
+  test('a container that is still being made keeps nothing from starting', async () => {
+    const { notes, start } = app();
+    const isBeingMade = { ...answered(404), headers: { 'x-ms-substatus': '1013' } };
+    faulty.fault = { request: (passing) => (isBatch(passing) || isCreate(passing) ? isBeingMade : passing) };
+    await start();
+    expect(notes).toEqual([expect.objectContaining({ found: 'storeCheckUndecided', transport: 'rest' })]);
+  });
+
+  test('leaves nothing behind that would last, also when time is over', async () => {
+    const { start } = app();
+    const lasting = new Set<string>();
+    gateway.onRequest(({ headers, body }) => {
+      if (headers['x-ms-cosmos-is-batch-request'] === undefined) return undefined;
+      for (const { operationType, id, resourceBody } of JSON.parse(body) as Written[]) {
+        if (operationType === 'Create' && resourceBody?.ttl === undefined) lasting.add(String(resourceBody?.id));
+        if (operationType === 'Delete') lasting.delete(String(id));
+      }
+      return undefined;
+    });
+    faulty.fault = {
+      request: (passing) => {
+        if (isPatch(passing) && passing.body.includes('array_contains')) clock.pass(9_000);
+        return passing;
+      },
+    };
+    await start();
+    expect([...lasting]).toEqual([]);
   });
 
   test('a moment of throttling is waited out', async () => {
