@@ -6,7 +6,7 @@
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 22 || (major === 22 && minor < 13)) {
   process.stderr.write(
-    `turnwise: Node 22.13 or newer is needed, and this is ${process.versions.node}. "npm run turnwise --" brings its own.\n`,
+    `turnwise: Node 22.13 or newer is needed, and this is ${process.versions.node}. Use a newer one, or "npm run turnwise --" in a project that brings its own.\n`,
   );
   process.exit(1);
 }
