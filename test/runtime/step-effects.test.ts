@@ -357,6 +357,8 @@ describe('a step', () => {
         return [orders.length, [...orders], JSON.stringify(await conversation.load(context))];
       });
       expect(read).toEqual([1, ['tea'], '{"profile":{"orders":["tea"]}}']);
+      const copying = context.step('copy', async () => structuredClone(await profile.get(context)));
+      await expect(copying).rejects.toMatchObject({ name: 'DataCloneError' });
       for (const change of [
         (value: { orders: string[] }) => value.orders.push('cake'),
         (value: { orders: string[] }) => delete (value as Partial<typeof value>).orders,
