@@ -16,9 +16,12 @@ export interface Timing {
   readonly deliveredIdMs: number;
 }
 
-/** Returns the store time that is so many ms after `now`: whole ms, as stores keep times. */
+/** Longest time for which an effect or a handler is put off, in ms. An engine cannot keep every number that a bot may ask for. */
+export const MAX_PUT_OFF_MS = 366 * 24 * 3_600_000;
+
+/** Returns the store time that is so many ms after `now`, up to {@link MAX_PUT_OFF_MS}: whole ms, as stores keep times. */
 export function timeAfter(now: number, ms: number): number {
-  return now + Math.ceil(ms);
+  return now + Math.min(Math.ceil(ms), MAX_PUT_OFF_MS);
 }
 
 export const DEFAULT_TIMING: Timing = {
