@@ -35,6 +35,11 @@ interface Call {
   error?: unknown;
 }
 
+/** An attempt without an answer, by a name that the SDK has no reason to repeat. */
+class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+}
+
 /** Time for what the SDK does beside the request, in ms. */
 const MARGIN_MS = 400;
 
@@ -168,11 +173,14 @@ export class SdkTransport implements CosmosTransport {
   #makeClient(): CosmosClient {
     const { region, authorization, timeoutMs } = this.#options;
     const { CosmosClient, ConsistencyLevel } = require('@azure/cosmos') as typeof import('@azure/cosmos');
+    const callOf = (context: { readonly options?: unknown }): Call | undefined => {
+      const { abortSignal } = (context.options ?? {}) as RequestOptions;
+      return abortSignal === undefined ? undefined : this.#calls.get(abortSignal);
+    };
     const hook: PluginConfig = {
       on: 'operation',
       plugin: async (context, _node, next) => {
-        const { abortSignal } = context.options as RequestOptions;
-        const call = abortSignal === undefined ? undefined : this.#calls.get(abortSignal);
+        const call = callOf(context);
         if (call === undefined) return next(context);
         const { header } = call.target.session;
         const { 'x-ms-session-token': _ofTheSdk, ...headers } = context.headers ?? {};
@@ -180,8 +188,22 @@ export class SdkTransport implements CosmosTransport {
         try {
           return await next(context);
         } catch (error) {
-          call.error = error;
+          if (!(error instanceof Unanswered)) call.error = error;
           throw error;
+        }
+      },
+    };
+    // A read whose connection broke would be sent again every second.
+    const once: PluginConfig = {
+      on: 'request',
+      plugin: async (context, _node, next) => {
+        try {
+          return await next(context);
+        } catch (error) {
+          const call = callOf(context);
+          if (call === undefined || typeof (error as { readonly code?: unknown }).code === 'number') throw error;
+          call.error = error;
+          throw new Unanswered();
         }
       },
     };
@@ -202,7 +224,7 @@ export class SdkTransport implements CosmosTransport {
         enableEndpointDiscovery: false,
         enableBackgroundEndpointRefreshing: false,
       },
-      plugins: [hook],
+      plugins: [hook, once],
     };
     return new CosmosClient(options);
   }

@@ -202,6 +202,15 @@ export function cosmosTransportContract(open: () => TransportUnderTest): void {
       expect(['ECONNREFUSED', 'ENOTFOUND']).not.toContain(code);
     });
 
+    test('a read whose connection breaks is not repeated', async () => {
+      await create('a');
+      const before = open().requests.length;
+      open().onRequest(({ kind }) => (kind === 'read' ? { do: 'reset', applied: false } : undefined));
+      const failed = await stored('a').catch((error: unknown) => error);
+      expect((failed as { code?: unknown }).code).toBe('ECONNRESET');
+      expect(open().requests.slice(before)).toHaveLength(1);
+    });
+
     test('a request that hangs ends in its time', async () => {
       await create('a');
       open().onRequest(({ kind }) => (kind === 'read' ? { do: 'hang', applied: false } : undefined));
