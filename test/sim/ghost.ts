@@ -12,6 +12,7 @@ import { Cancellations } from './cancellations';
 import { dueOf, heldUpMs, PROMPT_MS } from './held-up';
 import type { Observer, Version } from './partitions';
 import type { Plan } from './plan';
+import { ProgressWatch, RULE } from './progress';
 
 /** What happened in one conversation, as seen from outside the protocol. */
 export interface ConversationGhost {
@@ -64,6 +65,7 @@ export class Ghost implements Observer {
   /** What the channel's ids stand for. */
   private readonly channelIds = new Map<string, string>();
   private readonly heads = new Map<ConversationKey, Head>();
+  private readonly progress = new ProgressWatch(RULE, (what) => this.violate('I19', what));
   private readonly dues = new Map<string, number>();
   private readonly cancellations = new Cancellations();
   readonly starts = new Map<string, number>();
@@ -140,6 +142,12 @@ export class Ghost implements Observer {
     if (this.readsAreFresh && attempt > starts + this.interruptions + this.unknownWrites) {
       this.violate('I10', `${key}: attempt ${attempt} at ${turn} begins after ${starts - 1} starts`);
     }
+  }
+
+  /** A worker has given an attempt up: of the turn that runs, or of an inline one beside it. */
+  attemptFailed(key: ConversationKey, activity: string, error: string): void {
+    const head = this.heads.get(key);
+    if (head?.pend[0]?.key === activity) this.progress.failed(key, head, error);
   }
 
   /** A turn has asked for its post to be accepted at this time. What an attempt asks for that does not commit does not count. */
@@ -238,6 +246,8 @@ export class Ghost implements Observer {
       this.allowStart(key, turnPrefix(first));
     }
     if (was !== undefined) this.checkHold(key, was, is);
+    const recordsStep = writes.put?.some(({ kind }) => kind === 'step') === true;
+    if (was !== undefined) this.progress.wrote(key, { was, is, recordsStep });
     if (was?.lease && is.epoch === was.epoch && is.v > was.v) this.outgrown.set(key, is.epoch);
     const holder = is.lease === null ? 'free' : `held ${is.lease.owner}`;
     this.note(
