@@ -114,14 +114,10 @@ function nameOfUser(user: UserName): string {
 }
 
 /**
- * Returns whether the channel's service answers for a reference. Records from before the mark have none: on Teams, those with identity
- * fields count, because a reference that is not vouched for is kept without such fields since.
+ * Returns whether the channel's service answers for a reference. It does not for records from before there was a mark: a parent bot or
+ * another channel may have written them. Their conversation's next activity makes up for it.
  */
-function isVouched({ reference, teamId, tenantId, vouched }: NewReference): boolean {
-  if (vouched !== undefined) return vouched;
-  const identity = tenantId ?? teamId ?? reference.user?.aadObjectId;
-  return identity !== undefined && isVouchingChannel(reference.channelId);
-}
+const isVouched = ({ vouched }: NewReference): boolean => vouched === true;
 
 /** Returns the names that a reference is found by, beside its id. */
 function namesOf(stored: NewReference): string[] {

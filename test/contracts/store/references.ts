@@ -137,15 +137,20 @@ export function referenceContract(open: OpenStore): void {
     expect((await all(store, { tenantId: 't1' })).map(({ id }) => id)).toEqual([known.id]);
   });
 
-  test('a reference with identity fields from before they had to be vouched for counts on Teams alone', async () => {
+  test('a reference from before identity fields had to be vouched for leads to nobody, until its conversation speaks again', async () => {
     const { store } = await open();
-    const { vouched: _, ...teams } = onTeams({ ...personal('a'), tenantId: 't1' });
+    const known = onTeams({ ...personal('a'), tenantId: 't1' });
+    const { vouched: _, ...teams } = known;
     const { vouched: __, ...other } = { ...personal('b'), tenantId: 't1' };
     await store.references.keep(teams, DAY);
     await store.references.keep(other, DAY);
-    expect((await store.references.ofUser({ entraId: 'entra-a' }))?.id).toBe(teams.id);
-    expect(await store.references.ofUser({ entraId: 'entra-b' })).toBeUndefined();
+    for (const user of [{ entraId: 'entra-a' }, { channelId: 'msteams', userId: 'user-a' }, { entraId: 'entra-b' }]) {
+      expect(await store.references.ofUser(user)).toBeUndefined();
+    }
     expect((await store.references.ofUser({ channelId: 'test', userId: 'user-b' }))?.id).toBe(other.id);
+    expect(await all(store, { tenantId: 't1' })).toEqual([]);
+    await store.references.keep(known, DAY);
+    expect((await store.references.ofUser({ entraId: 'entra-a' }))?.id).toBe(teams.id);
     expect((await all(store, { tenantId: 't1' })).map(({ id }) => id)).toEqual([teams.id]);
   });
 
