@@ -9,7 +9,7 @@ import { type FakeConnector, startFakeConnector } from '../support/fake-connecto
 import { Channel } from './channel';
 import { QueueServer, wreakHavoc } from './chaos';
 import { Diary } from './diary';
-import { duplicatesOf } from './duplicates';
+import { duplicatesOf, replyName } from './duplicates';
 import { InterruptedErasing } from './erasing';
 import { type PlannedActivity, planLoad } from './plan';
 import { RecoveryWatch } from './recovery';
@@ -108,6 +108,11 @@ async function run(options: RunOptions, undo: (() => unknown)[]): Promise<RunRes
   const truth = await readGroundTruth(store, channel.posted);
   const seen = replies.seen();
   const duplicates = duplicatesOf(seen, diary, (name) => pool.named(name)?.killedAt !== undefined);
+  for (const { first, second } of duplicates.filter(({ why }) => why === 'none')) {
+    const conversation = conversationKey(CHANNEL, first.conversation);
+    const lines = diary.timeline(conversation, first.call.at - BEFORE_DUPLICATE_MS, second.call.at + 1_000);
+    say(`${replyName(first)} came twice, at ${first.call.at} and ${second.call.at}:\n${lines.join('\n')}`);
+  }
   return {
     verdict: judge(channel.posted, seen, truth, duplicates),
     chaos,
@@ -156,6 +161,9 @@ function system(
 }
 
 const PROGRESS_EVERY_MS = 10_000;
+
+/** What is shown of the time before a reply that came twice for no known reason. */
+const BEFORE_DUPLICATE_MS = 40_000;
 
 async function postAll(
   channel: Channel,

@@ -145,9 +145,10 @@ export class Ghost implements Observer {
   }
 
   /** A worker has given an attempt up: of the turn that runs, or of an inline one beside it. */
-  attemptFailed(key: ConversationKey, activity: string, error: string): void {
+  attemptFailed(key: ConversationKey, { activity, attempt, error }: Readonly<Record<string, unknown>>): void {
     const head = this.heads.get(key);
-    if (head?.pend[0]?.key === activity) this.progress.failed(key, head, error);
+    // One that was taken over may fail while the next one runs.
+    if (head?.pend[0]?.key === activity && head?.att === attempt) this.progress.failed(key, head, String(error));
   }
 
   /** A turn has asked for its post to be accepted at this time. What an attempt asks for that does not commit does not count. */

@@ -302,7 +302,7 @@ class World {
     if (name === 'fenced' && isOwn && !this.ghost.outgrew(conversation, head.epoch)) {
       this.ghost.violate('I11', `${instance.name} gave up ${conversation}, which is its own`);
     }
-    if (name === 'attemptFailed') this.ghost.attemptFailed(conversation, String(fields.activity), String(fields.error));
+    if (name === 'attemptFailed') this.ghost.attemptFailed(conversation, fields);
     if (name === 'recordTooLarge') this.ghost.violate('I17', `${conversation} cannot be written by its holder`);
     if (name === 'swept' && this.ghost.calm && this.leftToSweep())
       this.ghost.violate('I7', 'a conversation was left to the sweep');
