@@ -148,7 +148,10 @@ describe('a bot that lets its own machine in without a token', () => {
 
   test('says so at its health address', async () => {
     const answer = await post(runner.url.replace('messages', 'health'), '', { method: 'GET' });
-    expect(JSON.parse(answer.text)).toEqual({
+    // The timer may have swept by now.
+    const { lastSweep, ...health } = JSON.parse(answer.text) as Record<string, unknown>;
+    expect([undefined, expect.any(String)]).toContainEqual(lastSweep);
+    expect(health).toEqual({
       status: 'ok',
       environment: 'development',
       auth: 'anonymous-loopback',
