@@ -11,6 +11,7 @@ import { CapturedTurn, type TurnInput } from './captured-turn';
 import { commitTurn } from './commit-turn';
 import { translateIncoming } from './delivered-ids';
 import { ConversationLost, type Hold } from './hold';
+import { jitter } from './jitter';
 import { linkedSignal, OVER } from './linked-signal';
 import { backoff } from './options';
 import { threadPause } from './pacing';
@@ -135,11 +136,18 @@ async function aheadOfOthers({ clock, inProcess }: Runtime, hold: Hold): Promise
   return () => over.abort();
 }
 
+/**
+ * Pauses after the first, second, … attempt that others have ended, in ms; the last one repeats. Of each, half is at random: conversations of
+ * one user that have met would meet again. They are shorter than those of a handler that fails, which would fail again.
+ */
+const CONTENDED_PAUSES_MS = [1_000, 1_000, 1_000, 2_000, 2_000, 5_000];
+
 /** State has moved under each run. The attempt is not counted, with growing pauses; where that never ends, it is. */
 async function contended(runtime: Runtime, hold: Hold, pending: PendingActivity, input: TurnInput): Promise<Ended> {
   const { uncounted = 0 } = hold.head;
   if (uncounted >= MAX_UNCOUNTED) return failed(runtime, hold, pending, input, new TurnwiseError('TooManyConflicts'));
-  await hold.handBack(backoff(runtime.options.attemptBackoffMs, uncounted + 1), 'contended');
+  const pauseMs = backoff(CONTENDED_PAUSES_MS, uncounted + 1);
+  await hold.handBack(pauseMs / 2 + jitter(runtime.ids, pauseMs / 2), 'contended');
   return { outcome: 'conflict', next: 'stopped' };
 }
 
