@@ -19,6 +19,7 @@ import { botLogic } from '../../src/runtime/bot-logic';
 import { receive } from '../../src/runtime/ingress';
 import { attend } from '../../src/runtime/processor';
 import { ReferenceKeeper } from '../../src/runtime/reference-keeper';
+import type { Activity } from '../../src/schema/activity';
 import { getConversationReference } from '../../src/schema/conversation-reference';
 import { FIELD_KINDS } from '../../src/schema/field-kinds';
 import * as channelData from '../../src/teams/channel-data';
@@ -34,7 +35,22 @@ import { createPipeline } from './pipeline';
  */
 
 const folder = mkdtempSync(path.join(tmpdir(), 'turnwise-odd-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+/** Writes of files under way: their turns may be over, as the time of a test passes faster than a disk writes. */
+const writing = new Set<Promise<void>>();
+afterAll(async () => {
+  while (writing.size > 0) await Promise.allSettled(writing);
+  rmSync(folder, { recursive: true });
+});
+
+/** Transcripts in files whose writes are waited for at the end. */
+class WatchedFiles extends FileTranscriptStore {
+  override logActivity(activity: Activity): Promise<void> {
+    const written = super.logActivity(activity);
+    writing.add(written);
+    written.catch(() => undefined).finally(() => writing.delete(written));
+    return written;
+  }
+}
 
 /** Where the loggers of transcripts say what they could not do. */
 let complaints: string[] = [];
@@ -80,7 +96,7 @@ function everything() {
     new TelemetryLoggerMiddleware(telemetry as never, true),
     new TranscriptLoggerMiddleware(new MemoryTranscriptStore()),
     new TranscriptLoggerMiddleware(new StorageTranscriptStore(new MemoryStorage())),
-    new TranscriptLoggerMiddleware(new FileTranscriptStore(folder)),
+    new TranscriptLoggerMiddleware(new WatchedFiles(folder)),
     new TeamsSSOTokenExchangeMiddleware(new MemoryStorage(), 'connection'),
   ];
   return botLogic((context) => bot.run(context), middleware, undefined);
