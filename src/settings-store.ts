@@ -23,7 +23,7 @@ export type StoreSettings =
   | { readonly kind: 'sqlite'; readonly folder: string }
   | ({ readonly kind: 'cosmos'; readonly transport: CosmosTransportSetting } & AccountSettings);
 
-/** How Cosmos DB is reached: by the REST API, or through its SDK. */
+/** Way to Cosmos DB: by the REST API, or through its SDK. */
 export type CosmosTransportSetting = 'rest' | 'sdk';
 
 /** Where the bot's earlier SDK has stored state. */

@@ -91,7 +91,7 @@ export interface Setting {
   readonly meaning: string;
   /** Completes "… has to be", in the documentation and in the error. */
   readonly allowed: string;
-  /** What holds when it is not set, in words or as a value. */
+  /** Default, in words or as a value. */
   readonly default?: string;
   /** Never shown, and wrapped as soon as it is read. */
   readonly secret?: true;

@@ -121,7 +121,7 @@ export class CosmosAccount {
     this.#refreshAt = Math.min(this.#refreshAt, this.#lookedAt + LOOK_AGAIN_MS);
   }
 
-  /** Makes a way to the items of the account. Whoever asks for it closes it. */
+  /** Makes a way to the items of the account. Its caller closes it. */
   transport(name: TransportName, { rest, region }: Looked): CosmosTransport {
     const { database } = this.#connection;
     if (name === 'rest') return new RestTransport(rest, region, database);
@@ -137,7 +137,7 @@ export class CosmosAccount {
   choose(name: TransportName): void {
     this.#chosen = name;
     if (this.#opened !== undefined) this.#opened = this.#withTransport(this.#opened);
-    // Whoever waits for the look that made it gets what is chosen now.
+    // Callers that wait for the look that made it get what is chosen now.
     if (this.#opened !== undefined) this.#opening = Promise.resolve(this.#opened);
   }
 

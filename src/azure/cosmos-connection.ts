@@ -13,7 +13,7 @@ export interface CosmosConnection extends AzureIdentity {
   readonly transport?: TransportName;
   /** For one request on the network: what is slower is a fault, and asked again by whoever needs it. In ms. */
   readonly requestLimitMs?: number;
-  /** Whether queries may take their time: for a command, which looks through everything, and for which nobody waits but its operator. */
+  /** Whether queries may take their time: for a command, which looks through everything, and for which only its operator waits. */
   readonly patient?: boolean;
 }
 

@@ -23,7 +23,7 @@ export interface DeepCheckRow {
   readonly requests: number;
   /** Request units that it was charged. */
   readonly units: number;
-  /** What was found instead; empty where nothing was. */
+  /** Finding in its place; empty where there was none. */
   readonly found: string;
 }
 

@@ -47,7 +47,7 @@ interface Query {
 /**
  * State documents of a container of the Bot Framework SDK or the Agents SDK. They are found by `realId`, which every version of them
  * writes whole, so that what became of a key in `id` does not matter. A document is a place's only if its key is the place's name, with a
- * slash, or with a slash and one of the listed namespaces: ids may contain slashes, so what merely begins alike can be somebody else's.
+ * slash, or with a slash and one of the listed namespaces: ids may contain slashes, so what merely begins alike can be another user's.
  */
 export class CosmosEarlierState implements EarlierState {
   readonly #options: EarlierStateOptions;
@@ -186,7 +186,7 @@ function nameOf({ conversation, user }: EarlierPlace): string {
   return user === undefined ? name : `${name}/users/${partsOfKey(user).id}`;
 }
 
-/** What may follow a name: nothing (.NET), a slash (JavaScript), or a slash and a namespace. */
+/** Endings that may follow a name: none (.NET), a slash (JavaScript), or a slash and a namespace. */
 function endingsOf(namespaces: readonly string[]): readonly string[] {
   return ['', '/', ...namespaces.map((namespace) => `/${namespace}`)];
 }

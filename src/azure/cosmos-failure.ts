@@ -4,7 +4,7 @@ import { defined } from '../schema/defined';
 /** Substatus of a 404 that is not about the item: the replica is behind the session. */
 export const READ_SESSION_NOT_AVAILABLE = 1002;
 
-/** What is known of a failure beside its code. */
+/** Details of a failure beside its code. */
 export interface FailureDetails {
   readonly headers: IncomingHttpHeaders;
   /** Nothing of the request has left this process. */

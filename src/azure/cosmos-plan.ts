@@ -104,7 +104,7 @@ function ownStateChange(
     const marks = { ...(before === undefined ? {} : { state: before }), ...(stateApart ? { stateApart } : {}) };
     return { marks, drop: [] };
   }
-  if (Buffer.byteLength(JSON.stringify(state.value)) > MOST_IN_HEAD) return { marks: { stateApart: true }, drop: [] };
+  if (jsonBytes(state.value) > MOST_IN_HEAD) return { marks: { stateApart: true }, drop: [] };
   const drop = known?.stateApart ? [recordId('state', OWN_STATE)] : [];
   return { inHead: state, marks: { state: state.value }, drop };
 }

@@ -6,7 +6,7 @@ import type { CosmosRequests } from './cosmos-requests';
 /** Deletions at a time. */
 const AT_ONCE = 8;
 
-/** How often one request is repeated that the service was too busy for. */
+/** Most repetitions of a request that the service was too busy for. */
 const MAX_REPEATS = 10;
 
 /**

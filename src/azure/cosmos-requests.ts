@@ -54,7 +54,7 @@ const LIMIT_MARGIN_MS = 500;
  */
 const PATIENT_PAGE_MS = 60_000;
 
-/** How a query is made. */
+/** Options of a query. */
 export interface QueryOptions {
   /** Partition that it stays within. Default: all. */
   readonly partition?: string;

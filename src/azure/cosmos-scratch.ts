@@ -13,7 +13,7 @@ import {
   type TransportAnswer,
 } from './cosmos-transport';
 
-/** Seconds that a scratch item lives, should nobody remove it. */
+/** Time to live of a scratch item that is not removed, in seconds. */
 export const SCRATCH_TTL_S = 3_600;
 
 /** Statuses that say nothing about what was asked: not permitted, too slow, moving, throttled, contended. */
@@ -34,7 +34,7 @@ export class Undecided extends Error {
   override readonly name = 'Undecided';
 }
 
-/** How a question is asked. */
+/** Options of a question. */
 interface AskOptions {
   /** Whether it is asked once even when the time is over. */
   readonly late?: boolean;

@@ -39,7 +39,7 @@ interface Findings {
   readonly undecided: readonly string[];
 }
 
-/** What was proved, as it is remembered. */
+/** Remembered outcome of a self-check. */
 interface Remembered extends Item {
   readonly transport: TransportName;
   readonly reason?: string;

@@ -108,7 +108,7 @@ function numbersIn(token: string): { readonly version: number; readonly lsn: num
   return { version: version ?? Number.NaN, lsn: lsn ?? Number.NaN };
 }
 
-/** How far ahead an impossible token is. */
+/** Distance by which an impossible token is ahead. */
 const FAR_AHEAD = 1_000_000_000;
 
 /** Returns tokens that no replica can have reached; `undefined` where an answer's header has none. */

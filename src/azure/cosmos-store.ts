@@ -94,7 +94,7 @@ export function createCosmosStore(options: CosmosStoreOptions): Store {
   };
 }
 
-/** Time for which an account that was refused is not asked again, in ms: whoever waits for the store opens it with every message. */
+/** Time for which an account that was refused is not asked again, in ms: every message would open the store again. */
 const REFUSED_MS = 60_000;
 
 /** Repeats a refusal for a while without asking again. */

@@ -2,7 +2,7 @@ import type { CONTAINERS } from './cosmos-containers';
 import type { Refusal } from './cosmos-outcome';
 import type { TransportName } from './cosmos-transport';
 
-/** One request as it went, for whoever watches. */
+/** One request as it went. */
 export interface CosmosRequest {
   readonly operation: 'read' | 'create' | 'replace' | 'remove' | 'patch' | 'batch' | 'query';
   readonly container: keyof typeof CONTAINERS;

@@ -10,7 +10,7 @@ export const noApplications: AppAuth = {
 };
 
 /**
- * Lets in whoever has a key of the function app: the Functions host has asked for it before the request comes here. All who do are one caller.
+ * Admits callers that have a key of the function app: the Functions host has asked for it before the request comes here. All of them are one caller.
  *
  * @param development neither Core Tools nor `npm start` ask for a key, so programs of the developer's own machine are let in instead
  */

@@ -30,7 +30,7 @@ export interface Desk {
   /** Asks the store, through passing faults. */
   ask<T>(call: (store: Store) => Promise<T>): Promise<T>;
   ring(key: ConversationKey): Promise<Rung>;
-  /** Shows what a command is doing that takes long. Names nobody. */
+  /** Shows the progress of a command that takes long. Names no user. */
   progress(what: string): void;
   close(): Promise<void>;
 }

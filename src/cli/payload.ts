@@ -1,6 +1,6 @@
 import type { Activity } from '../schema/activity';
 import type { ConversationKey } from '../turn/keys';
-import type { Payload } from '../turn/record';
+import { activityIn, type Payload } from '../turn/record';
 import type { Desk } from './desk';
 
 /** Reads the activity behind a payload, from beside its record if it lies there; `undefined` when it does not (any more). */
@@ -10,8 +10,5 @@ export async function loadPayload(
   payload: Payload,
 ): Promise<Activity | undefined> {
   if ('inline' in payload) return payload.inline;
-  const { ref, index } = payload;
-  const body = await desk.ask(({ turns }) => turns.readBody(conversation, ref));
-  if (index === undefined) return body as Activity | undefined;
-  return (body as readonly Activity[] | undefined)?.[index];
+  return activityIn(payload, await desk.ask(({ turns }) => turns.readBody(conversation, payload.ref)));
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../ports/clock';
 /** Time between two lines, in ms: a command that is done sooner says nothing. */
 const EVERY_MS = 5_000;
 
-/** What a command that takes long shows meanwhile: at most one line in five seconds. */
+/** Progress of a command that takes long: at most one line in five seconds. */
 export class Progress {
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #show: (line: string) => void;

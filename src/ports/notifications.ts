@@ -9,7 +9,7 @@ export interface NewNotification {
   readonly by: string;
   /** Of the request: another one under the same key is a mistake. */
   readonly digest: string;
-  /** When it is to happen (ms since the epoch); absent: at once. */
+  /** Time at which it is to happen (ms since the epoch); absent: at once. */
   readonly due?: number;
 }
 

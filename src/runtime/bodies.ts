@@ -1,6 +1,6 @@
 import type { Activity } from '../schema/activity';
 import type { ConversationKey } from '../turn/keys';
-import type { Payload } from '../turn/record';
+import { activityIn, type Payload } from '../turn/record';
 import { persist } from './persist';
 import type { Runtime } from './runtime';
 
@@ -45,7 +45,6 @@ export async function loadBody(
     await clock.sleep(pause);
     body = await read();
   }
-  if (index === undefined || body === undefined) return body as Activity | undefined;
-  lastPack?.keep(ref, body);
-  return (body as readonly Activity[])[index];
+  if (index !== undefined && body !== undefined) lastPack?.keep(ref, body);
+  return activityIn(payload, body);
 }

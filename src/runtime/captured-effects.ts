@@ -5,7 +5,8 @@ import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { isFinalOfStream } from '../schema/stream-info';
 import { DIGEST_LENGTH, type NewEffect } from '../turn/commit';
-import type { Payload, ReplyAddress } from '../turn/record';
+import type { ReplyAddress } from '../turn/record';
+import { inlinePayload } from '../turn/size';
 import { pinnedTo } from './turn-address';
 
 /** Effects on their way into the record, with the bodies that go beside it. */
@@ -53,7 +54,7 @@ export class CapturedEffects {
     const captured = this.effects.length;
     const pinned = pinnedTo(this.options.address, activity);
     const sent = this.capture(
-      (id) => ({ kind: 'send', id, activity: payloadOf(pinned) }),
+      (id) => ({ kind: 'send', id, activity: inlinePayload(pinned) }),
       () => digestOf('send', undefined, pinned),
     );
     if (waits && this.effects.length > captured) this.final = captured;
@@ -65,7 +66,7 @@ export class CapturedEffects {
     if (activityId === undefined) throw new TurnwiseError('ActivityIdMissing');
     const pinned = pinnedTo(this.options.address, activity);
     this.capture(
-      (id) => ({ kind: 'update', id, activityId, activity: payloadOf(pinned) }),
+      (id) => ({ kind: 'update', id, activityId, activity: inlinePayload(pinned) }),
       () => digestOf('update', activityId, pinned),
     );
     return { id: activityId };
@@ -120,10 +121,6 @@ export class CapturedEffects {
     this.effects.push(this.delayMs > 0 ? { ...effect, afterMs: this.delayMs } : effect);
     return { id };
   }
-}
-
-function payloadOf(activity: Activity): Payload {
-  return { inline: activity, bytes: Buffer.byteLength(JSON.stringify(activity)) };
 }
 
 /** Returns a digest of each of these captured effects, one after the other. */

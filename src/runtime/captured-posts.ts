@@ -1,6 +1,7 @@
 import { defined } from '../schema/defined';
 import type { NewEffect } from '../turn/commit';
 import type { ActivityKey, ConversationKey } from '../turn/keys';
+import { inlinePayload } from '../turn/size';
 import { type NewPost, type PostSink, postKey } from './post';
 
 export interface PostCaptureOptions {
@@ -35,8 +36,14 @@ export class CapturedPosts implements PostSink {
   post({ activity, at, ...post }: NewPost): ActivityKey {
     const id = this.nextId();
     const key = postKey(this.options.conversation, id);
-    const payload = { inline: activity, bytes: Buffer.byteLength(JSON.stringify(activity)) };
-    this.effects.push({ kind: 'post', id, key, ...post, ...defined({ acceptAt: at }), activity: payload });
+    this.effects.push({
+      kind: 'post',
+      id,
+      key,
+      ...post,
+      ...defined({ acceptAt: at }),
+      activity: inlinePayload(activity),
+    });
     return key;
   }
 

@@ -67,7 +67,7 @@ async function commitWithin(
 
 interface Tried {
   readonly outcome: 'committed' | 'conflict' | 'lost' | 'full';
-  /** What has been proposed for the user's state. */
+  /** Effects that fold what was proposed for the user's state. */
   readonly fold: readonly NewEffect[];
 }
 
@@ -80,11 +80,7 @@ async function inLine(
   { conversation, due }: InlineRun,
   commit: () => Promise<Tried>,
 ): Promise<Tried> {
-  const enough = new AbortController();
-  const done = new AbortController();
-  void clock.sleep(Math.max(0, due - clock.monotonic()), done.signal).then(() => enough.abort());
-  const leave = await inProcess.commits.enter(conversation, enough.signal);
-  done.abort();
+  const leave = await inProcess.commits.enterWithin(clock, conversation, due - clock.monotonic());
   if (leave === undefined) return { outcome: 'conflict', fold: [] };
   try {
     return await commit();
@@ -120,7 +116,7 @@ async function commitOnce(
   return { outcome, fold };
 }
 
-/** Has effects delivered: by the worker of this process that holds the conversation, or by whoever a ring brings. */
+/** Has effects delivered: by the worker of this process that holds the conversation, or by one that a ring brings. */
 async function announce(runtime: Runtime, conversation: ConversationKey): Promise<void> {
   const holder = runtime.inProcess.holderOf(conversation);
   if (holder === undefined) return ring(runtime, conversation, 0);

@@ -33,7 +33,7 @@ export const EVENTS = {
   deadLettered: 'error',
   /** The bot's own error handler failed: `onTurnError`, or `onDeliveryFailed`. */
   errorHandlerFailed: 'error',
-  /** A promise that nobody waits for was rejected, in a turn or after it. The process goes on. */
+  /** A promise that is not awaited was rejected, in a turn or after it. The process goes on. */
   notAwaited: 'error',
   /** A value of the state was changed in place while a step ran. If the step did it, a later attempt will not have the change. */
   stateChangedInStep: 'warn',

@@ -7,7 +7,7 @@ import { logEvent } from './events';
 import { persist } from './persist';
 import { errorName, type Runtime, ring } from './runtime';
 
-/** What forgetting works with. `R` is what became of a ring. */
+/** Surroundings of forgetting. `R` is the outcome of a ring. */
 export interface Forgetting<R> {
   readonly clock: Clock;
   /** State of the bot's earlier SDK; absent when there is none. */
@@ -15,11 +15,11 @@ export interface Forgetting<R> {
   /** Asks the store, through passing faults. */
   ask<T>(call: (store: Store) => Promise<T>): Promise<T>;
   ring(key: ConversationKey): Promise<R>;
-  /** Is told what is being done. Names nobody. */
+  /** Is told the progress. Names no user. */
   progress?(what: string): void;
 }
 
-/** What was removed for one request. */
+/** Result of one request. */
 export type Forgotten<R> =
   | { readonly conversation: ConversationKey; readonly found: boolean; readonly ring: R; readonly user?: never }
   | {
@@ -32,10 +32,10 @@ export type Forgotten<R> =
       readonly conversation?: never;
     };
 
-/** Time for which a request stays with whoever carries it out, unless that holds it anew, in ms. */
+/** Time for which a request stays with the caller that carries it out, unless that holds it anew, in ms. */
 const HOLD_MS = 60_000;
 
-/** How often it is held anew, in ms. */
+/** Interval at which it is held anew, in ms. */
 const HOLD_AGAIN_MS = 15_000;
 
 /**

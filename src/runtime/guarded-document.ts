@@ -7,7 +7,7 @@ import type { StepScope } from './step-scope';
  * read before are live, and {@link snapshot} tells afterwards which of them a step may have changed in place.
  */
 export class GuardedDocument implements StateDocument {
-  /** How often each property was written by name. */
+  /** Number of writes of each property by name. */
   readonly #writes = new Map<string, number>();
   /** One view of each object, so that what is the same object is the same view. */
   readonly #views = new WeakMap<object, object>();

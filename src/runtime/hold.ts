@@ -158,7 +158,7 @@ export class Hold implements LocalHolder {
    * Reads what others have recorded beside this hold. A turn that runs begins to deliver it at once, and everything else that a holder does comes
    * to it by itself.
    *
-   * @returns false when the hold is over: then it is for whoever acquires the conversation next
+   * @returns false when the hold is over: then it is for the next holder of the conversation
    */
   async takeUp(): Promise<boolean> {
     try {

@@ -7,7 +7,7 @@ export interface LocalHolder {
   takeUp(): Promise<boolean>;
 }
 
-/** What a process knows of the conversations that it is at work on. It saves work and time; nothing is decided by it. */
+/** Knowledge of a process about the conversations that it is at work on. It saves work and time; nothing is decided by it. */
 export class InProcess {
   /** Inline runs that would get in each other's way. */
   readonly runs = new TurnLines();

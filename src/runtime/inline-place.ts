@@ -29,7 +29,7 @@ export class InlinePlace {
   #entering: Promise<void> | undefined;
   #leave: Leave | undefined;
   #conflicts = 0;
-  /** How long the last run took, the wait in line aside, in ms. */
+  /** Duration of the last run, without the wait in line, in ms. */
   #lastRunMs = 0;
   #startedAt: number;
   #waitedMs = 0;
@@ -82,12 +82,7 @@ export class InlinePlace {
     const before = clock.monotonic();
     // A first run may have nothing to do with what the others change; a later one can tell how long it takes.
     const patienceMs = this.#conflicts === 0 ? this.#left / 2 : this.#left - 2 * this.#lastRunMs - COMMIT_MS;
-    const enough = new AbortController();
-    const done = new AbortController();
-    this.#over.signal.addEventListener('abort', () => enough.abort(), { once: true });
-    void clock.sleep(Math.max(0, patienceMs), done.signal).then(() => enough.abort());
-    const leave = await inProcess.runs.enter(this.#conversation, enough.signal);
-    done.abort();
+    const leave = await inProcess.runs.enterWithin(clock, this.#conversation, patienceMs, this.#over.signal);
     this.#waitedMs = clock.monotonic() - before;
     if (this.#over.signal.aborted) leave?.();
     else this.#leave = leave;

@@ -33,7 +33,7 @@ export interface InlineInput {
   /** How often this delivery has run it. */
   readonly run: number;
   readonly deadline: Date;
-  /** Where it waits for others that touch the same state; absent for a run that waits for none. */
+  /** Place in the line of others that touch the same state; absent for a run that waits for none. */
   readonly place?: InlinePlace;
 }
 
@@ -90,7 +90,7 @@ export class InlineTurn implements Turn {
     return this.runtime.clock;
   }
 
-  /** What has been touched is what a conflict is about: a run that touches nothing waits for no other. */
+  /** A conflict is about state that was touched: a run that touches nothing waits for no other. */
   async state(scope: StateScope): Promise<StateDocument> {
     await this.input.place?.enter();
     return this.states.open(scope);

@@ -18,7 +18,7 @@ export interface RuntimeOptions {
   readonly invocationTurns: number;
   /** How often a held lease is renewed, in ms: well under a third of it and more. */
   readonly renewMs: number;
-  /** How often a worker that runs a handler looks whether an inline turn of another process has recorded effects, in ms. */
+  /** Interval at which a worker that runs a handler looks whether an inline turn of another process has recorded effects, in ms. */
   readonly lookMs: number;
   /** A conversation held longer than this gets a bell for the moment its lease would end, in case its worker dies. In ms. */
   readonly guardBellMs: number;

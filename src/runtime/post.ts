@@ -35,8 +35,7 @@ export async function postActivity(
   trace?: string,
 ): Promise<'posted' | 'full'> {
   const { clock, ids, options, store } = runtime;
-  const bytes = Buffer.byteLength(JSON.stringify(activity));
-  const { entry, bodies } = mailboxEntry(key, activity, bytes, options.inlineBytes, ids.next());
+  const { entry, bodies } = mailboxEntry(key, activity, options.inlineBytes, ids.next());
   const source = by === undefined ? {} : { by };
   const limit = by === undefined ? options.backlogLimit : shareOf(options.backlogLimit);
   const attributes = { 'turnwise.conversation': to, 'turnwise.activity': key };

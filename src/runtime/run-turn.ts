@@ -125,11 +125,7 @@ const MAX_LINE_MS = 2_000;
  * than its handler may reasonably take: an answer is.
  */
 async function aheadOfOthers({ clock, inProcess }: Runtime, hold: Hold): Promise<Leave | undefined> {
-  const enough = new AbortController();
-  const done = new AbortController();
-  void clock.sleep(MAX_LINE_MS, done.signal).then(() => enough.abort());
-  const leave = await inProcess.runs.enter(hold.key, enough.signal);
-  done.abort();
+  const leave = await inProcess.runs.enterWithin(clock, hold.key, MAX_LINE_MS);
   if (leave === undefined) return undefined;
   const over = new AbortController();
   void clock.sleep(MAX_LINE_MS, over.signal).then(leave);

@@ -1,4 +1,6 @@
+import type { Clock } from '../ports/clock';
 import type { ConversationKey } from '../turn/keys';
+import { linkedSignal, OVER } from './linked-signal';
 
 /** Gives a place in a line back. Calling it again changes nothing. */
 export type Leave = () => void;
@@ -41,6 +43,25 @@ export class TurnLines {
       if (enough.aborted) return giveUp();
       enough.addEventListener('abort', giveUp, { once: true });
     });
+  }
+
+  /**
+   * As {@link enter}, for at most `ms`.
+   *
+   * @param others end the wait as well
+   */
+  async enterWithin(
+    clock: Clock,
+    key: ConversationKey,
+    ms: number,
+    ...others: readonly AbortSignal[]
+  ): Promise<Leave | undefined> {
+    const enough = linkedSignal(...others);
+    const done = new AbortController();
+    void clock.sleep(Math.max(0, ms), done.signal).then(() => enough.abort(OVER));
+    const leave = await this.enter(key, enough.signal);
+    done.abort(OVER);
+    return leave;
   }
 
   #remove(key: ConversationKey, entry: Entry): void {

@@ -40,7 +40,7 @@ interface Requeued {
   readonly bodies: readonly Body[];
 }
 
-/** What died may have the name of something else that died. Its letter has a name of its own, after which the body is named. */
+/** Two things that died may have one name. Their letters have names of their own, after which the bodies are named. */
 const bodyPrefix = (letter: string): string => `${letter}-again`;
 
 function requeuedActivity(

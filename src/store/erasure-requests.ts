@@ -7,7 +7,7 @@ interface RequestRecord {
   readonly request: ErasureRequest;
   /** Until then (store time) it is one caller's to carry out. */
   readonly heldUntil: number;
-  /** How often it was taken over from a caller that had not carried it out. */
+  /** Number of times that it was taken over from a caller that had not carried it out. */
   readonly taken: number;
 }
 
@@ -19,7 +19,7 @@ const MAX_DOUBLINGS = 6;
 const nameOf = ({ conversation, user }: ErasureRequest): string =>
   conversation === undefined ? `user ${user}` : `conversation ${conversation}`;
 
-/** Requests to erase, on a storage engine. They have no time to live: one that nobody carries out waits. */
+/** Requests to erase, on a storage engine. They have no time to live: one that is not carried out waits. */
 export function erasureRequests(
   collections: Collections,
 ): Pick<Erasure, 'request' | 'keepRequest' | 'requests' | 'takeRequest' | 'endRequest'> {

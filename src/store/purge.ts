@@ -19,10 +19,10 @@ export interface UnpurgedConversation {
   pause(tries: number): Promise<void>;
 }
 
-/** How often the whole is tried: each try that fails means that another one wrote the record. */
+/** Most tries of the whole: each that fails means that another writer changed the record. */
 const MAX_TRIES = 25;
 
-/** How often the records are looked through in one try. */
+/** Most times that the records are looked through in one try. */
 const MAX_ROUNDS = 25;
 
 /**

@@ -3,6 +3,7 @@ import type { Activity } from '../schema/activity';
 import { TurnwiseError } from '../schema/errors';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
 import {
+  activityIn,
   bodyRefs,
   type Effect,
   effectPayload,
@@ -61,9 +62,7 @@ export const bodyNames = (refs: readonly string[]): RecordName[] =>
 /** Returns the activity behind a payload; `undefined` when its body is not (yet) visible. */
 export function activityOf({ get }: PartitionView, payload: Payload): Activity | undefined {
   if ('inline' in payload) return payload.inline;
-  const value = get('body', payload.ref);
-  if (payload.index === undefined) return value as Activity | undefined;
-  return (value as readonly Activity[] | undefined)?.[payload.index];
+  return activityIn(payload, get('body', payload.ref) as Activity | readonly Activity[] | undefined);
 }
 
 const headRefs = (head: Head): string[] =>

@@ -6,7 +6,7 @@ import type { HoldOutcome } from '../turn/hold';
 import { activityKey, type ConversationKey, type UserKey } from '../turn/keys';
 import { effectId, type PendingActivity, turnPrefix } from '../turn/record';
 
-/** What a check works with: a store that may be in use, and keys that nobody else has. */
+/** Surroundings of a check: a store that may be in use, and keys that no other caller has. */
 export interface CheckBench {
   readonly store: Store;
   /** Another instance on the same data, as another process would have it. */

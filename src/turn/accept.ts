@@ -77,7 +77,7 @@ export function withoutOldKeys(head: Head, now: number, timing: Timing): Head {
 }
 
 /**
- * When somebody has to look at a conversation that has got more work, which the record has already. A held one is looked at when its lease ends; a
+ * Returns the time at which a conversation with more work, which the record has already, has to be looked at. A held one is looked at when its lease ends; a
  * free one soon, but not before its next step may be taken, and otherwise never later than before.
  */
 export function wakeForWork(head: Head, now: number, timing: Timing): number {

@@ -33,7 +33,7 @@ export function acquire(stored: Head | undefined, now: number, owner: string, ti
   if (lease !== null && lease.until > now) return { outcome: 'busy', remainingMs: lease.until - now };
   const next = nextStepAt(current);
   if (next === undefined) return withoutWork(current, now, timing);
-  // What a holder that is gone was waiting for is waited for anew, by whoever frees the conversation of it.
+  // What a holder that is gone was waiting for is waited for anew, by the caller that frees the conversation of it.
   const isFree = lease === null || current.out.length === 0;
   if (isFree && next > now) return { outcome: 'later', remainingMs: next - now };
   const fence: Fence = { epoch: current.epoch + 1, owner };

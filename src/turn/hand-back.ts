@@ -26,7 +26,7 @@ export interface HandBack {
   readonly delayMs: number;
   /** The first activity's attempt was counted, but its handler did not run or has to be run again through no fault of its own. */
   readonly uncountAttempt: boolean;
-  /** What others did has ended the attempt. So it is not counted, but only {@link MAX_UNCOUNTED} times. */
+  /** Present when others have ended the attempt. It is not counted then, up to {@link MAX_UNCOUNTED} times. */
   readonly contended?: true;
   readonly undelivered?: UndeliveredEffect;
 }

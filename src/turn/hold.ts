@@ -55,7 +55,7 @@ export function nextStepAt({ notBefore, out, pend }: Pick<Head, 'notBefore' | 'o
 }
 
 /**
- * The record with nobody working on it, to be looked at again when its next step may be taken. A back-off that still runs stays as it is, unless
+ * Returns the record without a holder, to be looked at again when its next step may be taken. A back-off that still runs stays as it is, unless
  * this one is longer.
  *
  * @param delayMs no handler starts before this many ms have passed

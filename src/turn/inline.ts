@@ -84,7 +84,7 @@ export function isOfOneGeneration(epoch: number, other: number): boolean {
   return Math.floor(epoch / EPOCHS_PER_GENERATION) === Math.floor(other / EPOCHS_PER_GENERATION);
 }
 
-/** How many claims of the activity there were before the one of this epoch, in its generation. */
+/** Returns the number of claims of the activity before the one of this epoch, in its generation. */
 export function earlierClaims(epoch: number): number {
   return Math.max(0, (epoch % EPOCHS_PER_GENERATION) - 1);
 }

@@ -116,11 +116,11 @@ export interface Head {
   readonly sv: number;
   /** Attempts on `pend[0]`, counted before its handler starts. */
   readonly att: number;
-  /** How often others have ended an attempt on `pend[0]` that was not counted for it; absent for never. */
+  /** Number of attempts on `pend[0]` that others have ended and that were not counted for it; absent for none. */
   readonly uncounted?: number;
   /** How many effects of `pend[0]`'s turn are already recorded by flushes. */
   readonly flushed: number;
-  /** What these were, as digests of `DIGEST_LENGTH` characters one after the other; absent when nothing is flushed. */
+  /** Digests of these, of `DIGEST_LENGTH` characters each, one after the other; absent when nothing is flushed. */
   readonly flushedAs?: string;
   /** No handler starts before this time; 0 when there is none. What is to be delivered has its own times. */
   readonly notBefore: number;
@@ -180,6 +180,14 @@ export function effectId(activity: PendingActivity, ordinal: number): string {
 /** The effect id of what the turn posts as its `ordinal`-th (from 0): these are counted apart. */
 export function postId(activity: PendingActivity, ordinal: number): string {
   return `${turnPrefix(activity)}.p${ordinal}`;
+}
+
+/** Returns the activity that a payload refers to, from the body record that it names. */
+export function activityIn(
+  { index }: Pick<Extract<Payload, { readonly ref: string }>, 'index'>,
+  body: Activity | readonly Activity[] | undefined,
+): Activity | undefined {
+  return index === undefined ? (body as Activity | undefined) : (body as readonly Activity[] | undefined)?.[index];
 }
 
 /** Returns the names of the body records that payloads keep alive, each once for every payload. */

@@ -1,4 +1,5 @@
-import type { Head } from './record';
+import type { Activity } from '../schema/activity';
+import type { Head, Payload } from './record';
 
 /**
  * Limits on the size of a conversation record, in bytes of its JSON in UTF-8. They keep the promise that its holder can write whatever was
@@ -22,6 +23,11 @@ export const MAX_STEPS_BYTES = 1_500_000;
 /** Returns the length of a value as it is stored, in bytes. */
 export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value) ?? '');
+}
+
+/** Returns an activity as a record has it in itself. */
+export function inlinePayload(activity: Activity): Extract<Payload, { readonly inline: Activity }> {
+  return { inline: activity, bytes: jsonBytes(activity) };
 }
 
 /** Returns whether a record would be larger than `limit` bytes. */

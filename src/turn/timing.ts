@@ -4,7 +4,7 @@ export interface Timing {
   readonly leaseMs: number;
   /** How long after work became due the sweep may ring for it: time for the doorbell to have done its job. */
   readonly graceMs: number;
-  /** How long an intent of a live attempt is waited for before the attempt is fenced: the first time; twice as long each further time. */
+  /** Time for which an intent of a live attempt is waited for before the attempt is fenced: the first time; twice as long each further time. */
   readonly patienceMs: number;
   /** How long before a scheduled activity is due the sweep begins to look at its conversation: longer than it takes from sweep to sweep. */
   readonly aheadMs: number;

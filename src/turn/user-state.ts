@@ -105,7 +105,7 @@ export type Judgement =
 
 /**
  * How long an open intent is waited for before its attempt is fenced, in ms. It doubles each time that this has happened to the turn: so of two
- * turns that are slow to commit, as in a store that is throttled, one commits in the end, and whoever was fenced most is fenced last. Any live
+ * turns that are slow to commit, as in a store that is throttled, one commits in the end, and the one that was fenced most is fenced last. Any live
  * attempt commits, or gives up, within the longest of these times.
  */
 function patienceMs(fencedBefore: number, timing: Timing): number {
@@ -115,7 +115,7 @@ function patienceMs(fencedBefore: number, timing: Timing): number {
 /**
  * Decides another turn's intent by the conversation that made it. It counts when the conversation is committed to folding it. It is void when
  * the conversation is gone or its attempt is over. Otherwise the attempt has to be fenced before the intent may be called void:
- * at once when nobody is at work on it any more, and a live one only when the caller has waited for it long enough.
+ * at once when no worker is at work on it any more, and a live one only when the caller has waited for it long enough.
  *
  * @param record the inline record of the intent's activity, for an inline turn. @param waitedMs how long the caller has waited for this intent
  */

@@ -49,7 +49,7 @@ async function acceptLarge({ store, clock }: Pipeline, unique = '1'): Promise<vo
     text: `large at ${clock.now()}`,
   };
   const key = activityKey('ab'.repeat(16));
-  const { entry, bodies } = mailboxEntry(key, activity, 99_999, 100, unique);
+  const { entry, bodies } = mailboxEntry(key, activity, 100, unique);
   await store.mailbox.accept(CONVERSATION, entry, bodies, 100);
 }
 
