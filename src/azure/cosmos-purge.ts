@@ -6,6 +6,9 @@ import type { CosmosRequests } from './cosmos-requests';
 /** Deletions at a time. */
 const AT_ONCE = 8;
 
+/** Most conversations of which some are chosen. */
+const MAX_FOUND = 1_000;
+
 /** Most repetitions of a request that the service was too busy for. */
 const MAX_REPEATS = 10;
 
@@ -30,10 +33,10 @@ export class CosmosPurge {
    * @returns how many it has finished
    */
   async finishAll(limit: number): Promise<number> {
-    const text = `SELECT TOP ${limit} c.conversation FROM c WHERE ${IS_UNPURGED}`;
+    const found = await this.#requests.query(`SELECT TOP ${MAX_FOUND} c.conversation FROM c WHERE ${IS_UNPURGED}`, {});
     let finished = 0;
     let failure: unknown;
-    for (const { conversation } of await this.#requests.query(text, {})) {
+    for (const { conversation } of someOf(found, limit)) {
       try {
         if (await this.finish(String(conversation))) finished += 1;
       } catch (error) {
@@ -94,4 +97,13 @@ export class CosmosPurge {
       }
     }
   }
+}
+
+/** Returns at most `limit` of them, at random: those that fail every time leave a place to the others. */
+function someOf<T>(items: readonly T[], limit: number): readonly T[] {
+  const left = [...items];
+  return Array.from({ length: Math.min(limit, left.length) }, () => {
+    const [one] = left.splice(Math.floor(Math.random() * left.length), 1);
+    return one as T;
+  });
 }

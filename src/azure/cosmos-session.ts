@@ -12,6 +12,13 @@ const MAX_REFUSALS = 100;
 /** Partitions whose refusals are counted at the same time. */
 const MAX_COUNTED = 1_000;
 
+/**
+ * Longest header that is sent, in characters: half of what a server of Windows takes for one header unless it is told otherwise (16,384 bytes,
+ * `MaxFieldLength` of `http.sys`). That is more than 150 partitions. Those that were not heard of for longest are left out then: what is
+ * decided on their reads is checked by writes.
+ */
+const MAX_HEADER = 8_192;
+
 /** Headers of an answer. */
 type Headers = Readonly<Record<string, unknown>>;
 
@@ -44,6 +51,7 @@ export class SessionTokens {
       const { version, lsn } = progress;
       const known = this.#partitions.get(partition);
       if (known !== undefined && (known.version > version || (known.version === version && known.lsn >= lsn))) continue;
+      this.#partitions.delete(partition);
       this.#partitions.set(partition, progress);
       this.#refusals.delete(physical(partition));
       changed = true;
@@ -77,7 +85,17 @@ export class SessionTokens {
   }
 
   #write(): void {
-    this.#text = [...this.#partitions].map(([partition, { token }]) => `${partition}:${token}`).join(',');
+    let text = this.#joined();
+    for (const [oldest] of this.#partitions) {
+      if (text.length <= MAX_HEADER) break;
+      this.#partitions.delete(oldest);
+      text = this.#joined();
+    }
+    this.#text = text;
+  }
+
+  #joined(): string {
+    return [...this.#partitions].map(([partition, { token }]) => `${partition}:${token}`).join(',');
   }
 }
 

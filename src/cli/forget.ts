@@ -34,8 +34,11 @@ export async function forget(desk: Desk, { conversations, users }: Forgotten): P
 
 /** Tells a command that has begun from one that has not. @throws TurnwiseError, or the error itself */
 async function interrupted({ store }: Desk, error: unknown): Promise<never> {
-  const left = error instanceof StoreFault ? await store.erasure.requests(1).catch(() => []) : [];
-  throw left.length > 0 ? new TurnwiseError('ForgettingInterrupted', undefined, { cause: error }) : error;
+  const page =
+    error instanceof StoreFault ? await store.erasure.requests(undefined, 1).catch(() => undefined) : undefined;
+  throw (page?.requests.length ?? 0) > 0
+    ? new TurnwiseError('ForgettingInterrupted', undefined, { cause: error })
+    : error;
 }
 
 const NOTHING = 'there was nothing';

@@ -275,6 +275,13 @@ export type ErasureRequest =
   | { readonly conversation: ConversationKey; readonly user?: never }
   | { readonly user: UserKey; readonly conversation?: never };
 
+/** Some of the requests to erase, each with the store's time (ms since the epoch) until which it is one caller's to carry out. */
+export interface ErasureRequestPage {
+  readonly requests: readonly { readonly request: ErasureRequest; readonly heldUntil: number }[];
+  /** Asks for those after them; absent when there are none. */
+  readonly next?: string;
+}
+
 /**
  * Removes what is kept about a conversation or a user, for good. Turns in flight are fenced: nothing of what they hold comes back. What
  * comes afterwards starts afresh. Whatever else stores something about them has its removal here, beside these.
@@ -303,20 +310,21 @@ export interface Erasure {
   finish(limit: number): Promise<number>;
   /**
    * Records that something is to be forgotten, before anything of it is erased: it takes several steps, of which a crash leaves out the rest. For
-   * `holdMs` it is its caller's to carry out, and afterwards any caller's.
+   * `holdMs` it is its caller's to carry out, and afterwards any caller's. @returns its mark, for `endRequest`
    */
-  request(request: ErasureRequest, holdMs: number): Promise<void>;
+  request(request: ErasureRequest, holdMs: number): Promise<string>;
   /** Holds a request for longer, if it is still there. */
   keepRequest(request: ErasureRequest, holdMs: number): Promise<void>;
-  /** Finds requests that are not carried out yet, at most `limit`. May be stale. */
-  requests(limit: number): Promise<readonly ErasureRequest[]>;
+  /** Finds requests that are not carried out yet, at most `limit`. May be stale. @param from the `next` of the page before */
+  requests(from: string | undefined, limit: number): Promise<ErasureRequestPage>;
   /**
-   * Holds a request that no caller holds; false when another caller does, or when it is carried out. Every further time it is held for twice as
-   * long: what fails each time is tried less and less often.
+   * Holds a request that no caller holds. Every further time it is held for twice as long: what fails each time is tried less and less often.
+   *
+   * @returns its mark; `undefined` when another caller holds it, or when it is carried out
    */
-  takeRequest(request: ErasureRequest, holdMs: number): Promise<boolean>;
-  /** Removes a request that is carried out. */
-  endRequest(request: ErasureRequest): Promise<void>;
+  takeRequest(request: ErasureRequest, holdMs: number): Promise<string | undefined>;
+  /** Removes a request that is carried out, unless the same has been asked for since. @param mark from `request` or `takeRequest` */
+  endRequest(request: ErasureRequest, mark: string): Promise<void>;
 }
 
 /** Ends what has had its time: see `src/ports/lifetimes.ts`. */

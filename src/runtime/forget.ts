@@ -46,23 +46,29 @@ export async function forgetAll<R>(
   forgetting: Forgetting<R>,
   requests: readonly ErasureRequest[],
 ): Promise<readonly Forgotten<R>[]> {
-  for (const request of requests) await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS));
-  return carryOutAll(forgetting, requests);
+  const asked: Asked[] = [];
+  for (const request of requests) {
+    asked.push({ request, mark: await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS)) });
+  }
+  return carryOutAll(forgetting, asked);
 }
 
-async function carryOutAll<R>(
-  forgetting: Forgetting<R>,
-  requests: readonly ErasureRequest[],
-): Promise<readonly Forgotten<R>[]> {
+/** A request that this process carries out. */
+interface Asked {
+  readonly request: ErasureRequest;
+  readonly mark: string;
+}
+
+async function carryOutAll<R>(forgetting: Forgetting<R>, asked: readonly Asked[]): Promise<readonly Forgotten<R>[]> {
   const over = new AbortController();
-  const waiting = new Set(requests);
+  const waiting = new Set(asked.map(({ request }) => request));
   void holdAll(forgetting, waiting, over.signal);
   const forgotten: Forgotten<R>[] = [];
   try {
-    for (const request of requests) {
+    for (const { request, mark } of asked) {
       forgotten.push(await carryOut(forgetting, request));
       waiting.delete(request);
-      await forgetting.ask(({ erasure }) => erasure.endRequest(request));
+      await forgetting.ask(({ erasure }) => erasure.endRequest(request, mark));
     }
   } finally {
     over.abort();
@@ -70,8 +76,8 @@ async function carryOutAll<R>(
   return forgotten;
 }
 
-/** Most requests that one sweep looks at. */
-const MAX_REQUESTS = 100;
+/** Requests that are read at a time. */
+const PAGE = 100;
 
 /** Time for which the store is asked again, in a sweep, in ms. */
 const STORE_LIMIT_MS = 5_000;
@@ -98,9 +104,10 @@ export async function finishForgetting(runtime: Runtime, limit: number): Promise
   }
   try {
     let taken = 0;
-    for (const request of await store.erasure.requests(MAX_REQUESTS)) {
-      if (!(await store.erasure.takeRequest(request, HOLD_MS))) continue;
-      await finishRequest(runtime, forgetting, request);
+    for await (const request of dueRequests(runtime)) {
+      const mark = await store.erasure.takeRequest(request, HOLD_MS);
+      if (mark === undefined) continue;
+      await finishRequest(runtime, forgetting, { request, mark });
       taken += 1;
       if (taken === limit) return;
     }
@@ -109,9 +116,21 @@ export async function finishForgetting(runtime: Runtime, limit: number): Promise
   }
 }
 
-async function finishRequest({ log }: Runtime, forgetting: Forgetting<void>, request: ErasureRequest): Promise<void> {
+/** Those that no caller holds any more, as far as this process's clock can tell. */
+async function* dueRequests({ clock, store }: Runtime): AsyncGenerator<ErasureRequest> {
+  let from: string | undefined;
+  do {
+    const { requests, next } = await store.erasure.requests(from, PAGE);
+    for (const { request, heldUntil } of requests) {
+      if (heldUntil <= clock.now()) yield request;
+    }
+    from = next;
+  } while (from !== undefined);
+}
+
+async function finishRequest({ log }: Runtime, forgetting: Forgetting<void>, asked: Asked): Promise<void> {
   try {
-    await carryOutAll(forgetting, [request]);
+    await carryOutAll(forgetting, [asked]);
     logEvent(log, 'forgotten', {});
   } catch (error) {
     logEvent(log, 'erasingFailed', failureOf(error));
@@ -165,9 +184,10 @@ async function forgetUser<R>(forgetting: Forgetting<R>, user: UserKey): Promise<
   const personal = (await forgetting.ask(({ references }) => references.ofUser({ channelId, userId })))?.id;
   if (personal !== undefined) {
     // From here on nothing would lead to it.
-    await forgetting.ask(({ erasure }) => erasure.request({ conversation: personal }, HOLD_MS));
+    const request = { conversation: personal };
+    const mark = await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS));
     await eraseConversation(forgetting, personal);
-    await forgetting.ask(({ erasure }) => erasure.endRequest({ conversation: personal }));
+    await forgetting.ask(({ erasure }) => erasure.endRequest(request, mark));
     await forgetting.ring(personal);
   }
   forgetting.progress?.('looking through the store for conversations with the user');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Erasure, ErasureRequest } from '../ports/store';
 import type { Collections } from './collections';
 
@@ -5,6 +6,8 @@ import type { Collections } from './collections';
 interface RequestRecord {
   readonly v: 1;
   readonly request: ErasureRequest;
+  /** Names this making of the request: the same may be asked for again while it is being carried out. Absent on records of earlier versions. */
+  readonly mark?: string;
   /** Until then (store time) it is one caller's to carry out. */
   readonly heldUntil: number;
   /** Number of times that it was taken over from a caller that had not carried it out. */
@@ -25,10 +28,13 @@ export function erasureRequests(
 ): Pick<Erasure, 'request' | 'keepRequest' | 'requests' | 'takeRequest' | 'endRequest'> {
   return {
     request: (request, holdMs) =>
-      collections.transactItem<void>(COLLECTION, nameOf(request), (_, now) => ({
-        result: undefined,
-        value: { v: 1, request, heldUntil: now + holdMs, taken: 0 } satisfies RequestRecord,
-      })),
+      collections.transactItem<string>(COLLECTION, nameOf(request), (_, now) => {
+        const mark = randomUUID();
+        return {
+          result: mark,
+          value: { v: 1, request, mark, heldUntil: now + holdMs, taken: 0 } satisfies RequestRecord,
+        };
+      }),
     keepRequest: (request, holdMs) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value, now) => {
         if (value === undefined) return { result: undefined };
@@ -36,21 +42,24 @@ export function erasureRequests(
         const heldUntil = Math.max(record.heldUntil, now + holdMs);
         return { result: undefined, value: { ...record, heldUntil } satisfies RequestRecord };
       }),
-    async requests(limit) {
-      const { values } = await collections.pageItems(COLLECTION, undefined, limit);
-      return (values as RequestRecord[]).map(({ request }) => request);
+    async requests(from, limit) {
+      const { values, next } = await collections.pageItems(COLLECTION, from, limit);
+      const requests = (values as RequestRecord[]).map(({ request, heldUntil }) => ({ request, heldUntil }));
+      return { requests, ...(next === undefined ? {} : { next }) };
     },
     takeRequest: (request, holdMs) =>
-      collections.transactItem<boolean>(COLLECTION, nameOf(request), (value, now) => {
+      collections.transactItem<string | undefined>(COLLECTION, nameOf(request), (value, now) => {
         const record = value as RequestRecord | undefined;
-        if (record === undefined || record.heldUntil > now) return { result: false };
-        const { taken } = record;
+        if (record === undefined || record.heldUntil > now) return { result: undefined };
+        const { taken, mark = randomUUID() } = record;
         const heldUntil = now + holdMs * 2 ** Math.min(taken, MAX_DOUBLINGS);
-        return { result: true, value: { ...record, heldUntil, taken: taken + 1 } satisfies RequestRecord };
+        return { result: mark, value: { ...record, mark, heldUntil, taken: taken + 1 } satisfies RequestRecord };
       }),
-    endRequest: (request) =>
+    endRequest: (request, mark) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value) =>
-        value === undefined ? { result: undefined } : { result: undefined, remove: true },
+        (value as RequestRecord | undefined)?.mark === mark
+          ? { result: undefined, remove: true }
+          : { result: undefined },
       ),
   };
 }

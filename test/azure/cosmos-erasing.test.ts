@@ -12,6 +12,7 @@ import { filled } from '../contracts/store/erasure';
 import { accept, acquired, conversation, firstOf, giveUp, holding, keyOf, turnOf } from '../contracts/store-under-test';
 import { type CosmosGateway, type Mischief, startCosmosGateway } from '../support/cosmos-gateway';
 import { cosmosStores, TEST_KEY } from '../support/cosmos-under-test';
+import { requestsOf } from '../support/erasure-requests';
 import { createShiftedClock } from '../support/shifted-clock';
 
 const KEY = conversation();
@@ -244,6 +245,37 @@ test('a conversation that cannot be finished does not keep the others', async ()
   expect((await stored()).filter(({ dead }) => dead === -1)).toHaveLength(1);
 });
 
+test('one that can never be finished does not keep the others from sweeps that take one at a time', async () => {
+  const keys = ['c1', 'c2', 'c3'].map((name) => conversation(name));
+  for (const key of keys) {
+    await accept(store, 'secret', key);
+    const large = { ref: 'body', activity: { type: 'message', text: 'secret' } as never };
+    await store.mailbox.accept(key, { key: keyOf('large'), body: { ref: 'body', bytes: 1 } }, [large], 10);
+  }
+  gateway.onRequest(({ kind }) => (kind === 'delete' ? { do: 'answer', status: 503 } : undefined));
+  for (const key of keys) await swallow(store.erasure.conversation(key));
+  // The one that a list in the order of the store names first, every time.
+  const [stuck] = (await stored()).filter(({ dead }) => dead === -1).map((item) => String(item.conversation));
+  gateway.onRequest(({ kind, headers }) =>
+    kind === 'delete' && String(headers['x-ms-documentdb-partitionkey']).includes(String(stuck))
+      ? { do: 'answer', status: 503 }
+      : undefined,
+  );
+  const left = async () => (await stored()).filter(({ dead }) => dead === -1).length;
+  for (let sweeps = 0; sweeps < 200 && (await left()) > 1; sweeps += 1) await swallow(other.erasure.finish(1));
+  expect(await left()).toBe(1);
+});
+
+test('requests that others hold, however many, do not keep a sweep from one that is due', async () => {
+  await filled(store);
+  await store.erasure.request({ user: USER }, 1_000);
+  for (let n = 0; n < 250; n += 1) await store.erasure.request({ user: userKey('test', `held-${n}`) }, 3_600_000);
+  clock.pass(61_000);
+  await finishForgetting(app(), 10);
+  expect(await requestsOf(other)).toHaveLength(250);
+  expect(JSON.stringify(await other.users.read(USER))).not.toContain('secret');
+});
+
 test('letters of erased generations do not take the places of others in a list', async () => {
   for (const name of ['c1', 'c2', 'c3', 'c4']) {
     const key = conversation(name);
@@ -327,7 +359,7 @@ describe('a command that ends in the middle of forgetting a user, and is never r
       await swallow(forgetAll(forgetting, [{ user: USER }]));
       const all = requests() < k;
       gateway.onRequest(() => undefined);
-      const begun = (await other.erasure.requests(10)).length > 0 || all;
+      const begun = (await requestsOf(other)).length > 0 || all;
       clock.pass(61_000);
       await finishForgetting(app(), 10);
       // What others have said in the conversation stays; the answer to the user's invoke goes by itself.
@@ -339,7 +371,7 @@ describe('a command that ends in the middle of forgetting a user, and is never r
         expect(await other.inspection.conversation(PERSONAL)).toBeUndefined();
         expect(await other.deadLetters.list(10)).toEqual([]);
         expect(await other.erasure.conversationsOf(USER)).toEqual([]);
-        expect(await other.erasure.requests(10)).toEqual([]);
+        expect(await requestsOf(other)).toEqual([]);
       }
       await close();
       if (all) break;

@@ -171,6 +171,19 @@ describe('session tokens', () => {
     expect(tokens.header).toBe('0:-1#13#3=8,1:3#5');
   });
 
+  test('a container of very many partitions does not make the header longer than servers take', () => {
+    const tokens = new SessionTokens();
+    for (let round = 0; round < 2; round += 1) {
+      for (let n = 0; n < 2_000; n += 1) tokens.observe(`${n}:-1#123456789${round}#3=123456789#7=123456789`);
+    }
+    tokens.observe('17:-1#1234567899#3=5');
+    expect(tokens.header.length).toBeLessThan(16_384);
+    expect(tokens.header.split(',').length).toBeGreaterThan(150);
+    // Those heard of last are known.
+    expect(tokens.header).toContain('1999:-1#1234567891#');
+    expect(tokens.header.endsWith(',17:-1#1234567899#3=5')).toBe(true);
+  });
+
   test('what an answer says of the session goes with the next request, also of an answer that refuses', async () => {
     let lsn = 0;
     const { origin, seen } = await service(() => {

@@ -7,6 +7,7 @@ import type { Store } from '../../src/ports/store';
 import { systemClock } from '../../src/runtime/system';
 import { StoreFault } from '../../src/turn/fault';
 import { accept, conversation } from '../contracts/store-under-test';
+import { requestsOf } from '../support/erasure-requests';
 
 test('a command that is done soon says nothing, and one that takes long a line in five seconds', () => {
   let now = 0;
@@ -50,7 +51,7 @@ test('forgetting says what it is at, and names nobody', async () => {
     'conversation 1 of 2',
     'conversation 2 of 2',
   ]);
-  expect(await store.erasure.requests(10)).toEqual([]);
+  expect(await requestsOf(store)).toEqual([]);
 });
 
 test('a command that the store leaves alone half-way says that the app does the rest', async () => {
@@ -74,5 +75,5 @@ test('a command that the store leaves alone half-way says that the app does the 
   await expect(forget(desk({ request: away }), forgetting)).rejects.toMatchObject({ name: 'StoreFault' });
   const half = forget(desk({ conversation: away }), forgetting);
   await expect(half).rejects.toMatchObject({ code: 'ForgettingInterrupted' });
-  expect(await store.erasure.requests(10)).toEqual([{ conversation: 'test/c1' }]);
+  expect(await requestsOf(store)).toEqual([{ conversation: 'test/c1' }]);
 });

@@ -9,6 +9,7 @@ import type { Activity } from '../../src/schema/activity';
 import { activityKey, type ConversationKey, conversationKey, type UserKey, userKey } from '../../src/turn/keys';
 import { turnPrefix } from '../../src/turn/record';
 import type { Random } from '../sim/random';
+import { requestsOf } from '../support/erasure-requests';
 
 /** What came of commands that were killed while they were erasing. */
 export interface ErasingLog {
@@ -68,12 +69,12 @@ export class InterruptedErasing {
     const { store } = this.options;
     const deadline = Date.now() + FINISH_LIMIT_MS;
     for (let round = 0; Date.now() < deadline && !over.aborted; round += 1) {
-      const left = await this.#asked(() => store.erasure.requests(1_000));
+      const left = await this.#asked(() => requestsOf(store));
       if (left.length === 0) break;
       if (round % 20 === 0) say(`${left.length} requests to forget are not carried out yet.`);
       await sleep(500);
     }
-    const open = await this.#asked(() => store.erasure.requests(1_000));
+    const open = await this.#asked(() => requestsOf(store));
     for (const each of this.#erased.filter(({ outcome }) => outcome !== 'notBegun')) {
       await this.#look(each, 'at the end');
     }
@@ -102,7 +103,7 @@ export class InterruptedErasing {
     await Promise.race([gone, sleep(random.between(0, MAX_LIFE_MS[kind]))]);
     eraser.kill('SIGKILL');
     await gone;
-    const isLeft = (await this.#asked(() => store.erasure.requests(1_000))).some(
+    const isLeft = (await this.#asked(() => requestsOf(store))).some(
       (left) => left.conversation === request.conversation && left.user === request.user,
     );
     // Between the last step and its word of it, the request is gone as well.

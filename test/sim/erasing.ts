@@ -7,6 +7,7 @@ import { transactionalStore } from '../../src/store/transactional-store';
 import { StoreFault } from '../../src/turn/fault';
 import type { ConversationKey } from '../../src/turn/keys';
 import { DEFAULT_TIMING } from '../../src/turn/timing';
+import { requestsOf } from '../support/erasure-requests';
 import type { Faults } from './faults';
 import type { Ghost } from './ghost';
 import type { Leftover, Leftovers } from './leftovers';
@@ -175,7 +176,7 @@ export class ErasedData {
 
   /** Returns the conversations that are written down to be erased. */
   async requests(): Promise<readonly ConversationKey[]> {
-    const requests = await this.#store.erasure.requests(100);
+    const requests = await requestsOf(this.#store);
     return requests.flatMap(({ conversation }: ErasureRequest) => (conversation === undefined ? [] : [conversation]));
   }
 

@@ -3,6 +3,7 @@ import type { Held, StateId, Store } from '../../../src/ports/store';
 import { userKey } from '../../../src/turn/keys';
 import { effectId } from '../../../src/turn/record';
 import type { Intent } from '../../../src/turn/user-state';
+import { requestsOf } from '../../support/erasure-requests';
 import {
   accept,
   acquired,
@@ -382,7 +383,7 @@ function requestContract(open: OpenStore): void {
     await store.erasure.conversation(KEY);
     await accept(store, 'hello');
     expect(await other.erasure.finish(10)).toBe(0);
-    expect(await other.erasure.requests(10)).toEqual([]);
+    expect(await requestsOf(other)).toEqual([]);
     expect(namesOf(acquired(await store.turns.acquire(KEY, 'worker-2')).head)).toEqual(['hello']);
   });
 
@@ -390,26 +391,41 @@ function requestContract(open: OpenStore): void {
     const under = await open();
     const { store, other, pass } = under;
     const requests = [{ conversation: KEY }, { user: USER }];
-    for (const each of requests) await store.erasure.request(each, HOLD_MS);
-    expect(await other.erasure.requests(10)).toHaveLength(2);
-    expect(await other.erasure.requests(10)).toEqual(expect.arrayContaining(requests));
-    expect(await other.erasure.requests(1)).toHaveLength(1);
-    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(false);
+    const marks: string[] = [];
+    for (const each of requests) marks.push(await store.erasure.request(each, HOLD_MS));
+    expect(await requestsOf(other)).toHaveLength(2);
+    expect(await requestsOf(other)).toEqual(expect.arrayContaining(requests));
+    const first = await other.erasure.requests(undefined, 1);
+    expect(first.requests).toHaveLength(1);
+    expect((await other.erasure.requests(first.next, 1)).requests).toHaveLength(1);
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBeUndefined();
     pass(HOLD_MS + SLACK_MS);
     await store.erasure.keepRequest({ conversation: KEY }, HOLD_MS);
-    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBe(false);
-    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(true);
-    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(false);
-    await other.erasure.endRequest({ user: USER });
+    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBeUndefined();
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(marks[1]);
+    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBeUndefined();
+    await other.erasure.endRequest({ user: USER }, marks[1] as string);
     pass(HOLD_MS + SLACK_MS);
-    expect(await store.erasure.requests(10)).toEqual([{ conversation: KEY }]);
-    await store.erasure.endRequest({ conversation: KEY });
-    await store.erasure.endRequest({ conversation: KEY });
+    expect(await requestsOf(store)).toEqual([{ conversation: KEY }]);
+    await store.erasure.endRequest({ conversation: KEY }, marks[0] as string);
+    await store.erasure.endRequest({ conversation: KEY }, marks[0] as string);
     // What is carried out is not brought back by one who still held it.
     await store.erasure.keepRequest({ conversation: KEY }, HOLD_MS);
-    expect(await other.erasure.requests(10)).toEqual([]);
-    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBe(false);
+    expect(await requestsOf(other)).toEqual([]);
+    expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBeUndefined();
     if (under.isDurable) expect(await under.holds(USER)).toBe(false);
+  });
+
+  test('the end of one making of a request leaves a newer one', async () => {
+    const { store, other, pass } = await open();
+    const first = await store.erasure.request({ user: USER }, HOLD_MS);
+    const second = await other.erasure.request({ user: USER }, HOLD_MS);
+    await store.erasure.endRequest({ user: USER }, first);
+    expect(await requestsOf(other)).toEqual([{ user: USER }]);
+    pass(HOLD_MS + SLACK_MS);
+    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(second);
+    await store.erasure.endRequest({ user: USER }, second);
+    expect(await requestsOf(other)).toEqual([]);
   });
 
   test('a request that nobody gets done is taken over less and less often', async () => {
@@ -436,7 +452,7 @@ function requestContract(open: OpenStore): void {
     await store.erasure.request({ user: USER }, HOLD_MS);
     pass(400 * 24 * 3_600_000);
     await store.upkeep.prune(10);
-    expect(await other.erasure.requests(10)).toEqual([{ user: USER }]);
-    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(true);
+    expect(await requestsOf(other)).toEqual([{ user: USER }]);
+    expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBeDefined();
   });
 }
