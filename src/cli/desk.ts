@@ -3,9 +3,10 @@ import path from 'node:path';
 import { configuredDoorbell, configuredEarlierState, configuredStore, sqliteFile } from '../configured';
 import type { Clock } from '../ports/clock';
 import type { EarlierState } from '../ports/earlier-state';
+import type { Ids } from '../ports/ids';
 import type { Store } from '../ports/store';
 import { persist } from '../runtime/persist';
-import { systemClock } from '../runtime/system';
+import { systemClock, systemIds } from '../runtime/system';
 import { TurnwiseError } from '../schema/errors';
 import { type Environment, readStoreAccess } from '../settings';
 import type { StoreSettings } from '../settings-store';
@@ -20,6 +21,7 @@ export type Rung = 'rung' | 'noQueue' | 'failed';
 export interface Desk {
   readonly store: Store;
   readonly clock: Clock;
+  readonly ids: Ids;
   /** Which store it is, for people. */
   readonly name: string;
   /** Where the processes of the app keep their figures: on a development machine. */
@@ -65,6 +67,7 @@ export async function openDesk(
   return {
     store,
     clock: systemClock,
+    ids: systemIds,
     name: nameOf(settings),
     figuresFolder: settings.kind === 'sqlite' ? settings.folder : undefined,
     now: () => systemClock.now(),

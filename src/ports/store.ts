@@ -310,9 +310,11 @@ export interface Erasure {
   finish(limit: number): Promise<number>;
   /**
    * Records that something is to be forgotten, before anything of it is erased: it takes several steps, of which a crash leaves out the rest. For
-   * `holdMs` it is its caller's to carry out, and afterwards any caller's. @returns its mark, for `endRequest`
+   * `holdMs` it is its caller's to carry out, and afterwards any caller's.
+   *
+   * @param mark names this making of the request, for `endRequest`: the same may be asked for again meanwhile
    */
-  request(request: ErasureRequest, holdMs: number): Promise<string>;
+  request(request: ErasureRequest, mark: string, holdMs: number): Promise<void>;
   /** Holds a request for longer, if it is still there. */
   keepRequest(request: ErasureRequest, holdMs: number): Promise<void>;
   /** Finds requests that are not carried out yet, at most `limit`. May be stale. @param from the `next` of the page before */

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock';
 import type { EarlierPlace, EarlierState } from '../ports/earlier-state';
+import type { Ids } from '../ports/ids';
 import type { ErasureRequest, Store } from '../ports/store';
 import { StoreFault } from '../turn/fault';
 import { type ConversationKey, partsOfKey, type UserKey } from '../turn/keys';
@@ -10,6 +11,7 @@ import { errorName, type Runtime, ring } from './runtime';
 /** Surroundings of forgetting. `R` is the outcome of a ring. */
 export interface Forgetting<R> {
   readonly clock: Clock;
+  readonly ids: Ids;
   /** State of the bot's earlier SDK; absent when there is none. */
   readonly earlier?: EarlierState;
   /** Asks the store, through passing faults. */
@@ -47,9 +49,7 @@ export async function forgetAll<R>(
   requests: readonly ErasureRequest[],
 ): Promise<readonly Forgotten<R>[]> {
   const asked: Asked[] = [];
-  for (const request of requests) {
-    asked.push({ request, mark: await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS)) });
-  }
+  for (const request of requests) asked.push(await writtenDown(forgetting, request));
   return carryOutAll(forgetting, asked);
 }
 
@@ -57,6 +57,12 @@ export async function forgetAll<R>(
 interface Asked {
   readonly request: ErasureRequest;
   readonly mark: string;
+}
+
+async function writtenDown<R>(forgetting: Forgetting<R>, request: ErasureRequest): Promise<Asked> {
+  const mark = forgetting.ids.next();
+  await forgetting.ask(({ erasure }) => erasure.request(request, mark, HOLD_MS));
+  return { request, mark };
 }
 
 async function carryOutAll<R>(forgetting: Forgetting<R>, asked: readonly Asked[]): Promise<readonly Forgotten<R>[]> {
@@ -89,9 +95,10 @@ const STORE_LIMIT_MS = 5_000;
  * @param limit most of each
  */
 export async function finishForgetting(runtime: Runtime, limit: number): Promise<void> {
-  const { clock, earlier, log, store } = runtime;
+  const { clock, earlier, ids, log, store } = runtime;
   const forgetting: Forgetting<void> = {
     clock,
+    ids,
     ...(earlier === undefined ? {} : { earlier }),
     ask: (call) => persist(clock, () => call(store), { limitMs: STORE_LIMIT_MS }),
     ring: (key) => ring(runtime, key, 0),
@@ -184,8 +191,7 @@ async function forgetUser<R>(forgetting: Forgetting<R>, user: UserKey): Promise<
   const personal = (await forgetting.ask(({ references }) => references.ofUser({ channelId, userId })))?.id;
   if (personal !== undefined) {
     // From here on nothing would lead to it.
-    const request = { conversation: personal };
-    const mark = await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS));
+    const { request, mark } = await writtenDown(forgetting, { conversation: personal });
     await eraseConversation(forgetting, personal);
     await forgetting.ask(({ erasure }) => erasure.endRequest(request, mark));
     await forgetting.ring(personal);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Erasure, ErasureRequest } from '../ports/store';
 import type { Collections } from './collections';
 
@@ -22,19 +21,19 @@ const MAX_DOUBLINGS = 6;
 const nameOf = ({ conversation, user }: ErasureRequest): string =>
   conversation === undefined ? `user ${user}` : `conversation ${conversation}`;
 
+const isMarked = (record: RequestRecord | undefined, mark: string): boolean =>
+  record !== undefined && (record.mark ?? '') === mark;
+
 /** Requests to erase, on a storage engine. They have no time to live: one that is not carried out waits. */
 export function erasureRequests(
   collections: Collections,
 ): Pick<Erasure, 'request' | 'keepRequest' | 'requests' | 'takeRequest' | 'endRequest'> {
   return {
-    request: (request, holdMs) =>
-      collections.transactItem<string>(COLLECTION, nameOf(request), (_, now) => {
-        const mark = randomUUID();
-        return {
-          result: mark,
-          value: { v: 1, request, mark, heldUntil: now + holdMs, taken: 0 } satisfies RequestRecord,
-        };
-      }),
+    request: (request, mark, holdMs) =>
+      collections.transactItem<void>(COLLECTION, nameOf(request), (_, now) => ({
+        result: undefined,
+        value: { v: 1, request, mark, heldUntil: now + holdMs, taken: 0 } satisfies RequestRecord,
+      })),
     keepRequest: (request, holdMs) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value, now) => {
         if (value === undefined) return { result: undefined };
@@ -51,13 +50,13 @@ export function erasureRequests(
       collections.transactItem<string | undefined>(COLLECTION, nameOf(request), (value, now) => {
         const record = value as RequestRecord | undefined;
         if (record === undefined || record.heldUntil > now) return { result: undefined };
-        const { taken, mark = randomUUID() } = record;
+        const { taken, mark = '' } = record;
         const heldUntil = now + holdMs * 2 ** Math.min(taken, MAX_DOUBLINGS);
         return { result: mark, value: { ...record, mark, heldUntil, taken: taken + 1 } satisfies RequestRecord };
       }),
     endRequest: (request, mark) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value) =>
-        (value as RequestRecord | undefined)?.mark === mark
+        isMarked(value as RequestRecord | undefined, mark)
           ? { result: undefined, remove: true }
           : { result: undefined },
       ),

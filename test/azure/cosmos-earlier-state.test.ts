@@ -7,7 +7,7 @@ import { importState } from '../../src/cli/import';
 import { createMemoryStore } from '../../src/memory/memory-store';
 import type { EarlierPlace } from '../../src/ports/earlier-state';
 import type { Store } from '../../src/ports/store';
-import { systemClock } from '../../src/runtime/system';
+import { systemClock, systemIds } from '../../src/runtime/system';
 import { Secret } from '../../src/schema/secret';
 import { StoreFault } from '../../src/turn/fault';
 import { conversationKey, userKey } from '../../src/turn/keys';
@@ -124,6 +124,7 @@ const deskOf = (store: Store): Desk => ({
   name: 'memory',
   earlier,
   clock: systemClock,
+  ids: systemIds,
   now: () => systemClock.now(),
   progress: () => undefined,
   ask: (call) => call(store),

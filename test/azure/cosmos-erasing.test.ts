@@ -268,8 +268,9 @@ test('one that can never be finished does not keep the others from sweeps that t
 
 test('requests that others hold, however many, do not keep a sweep from one that is due', async () => {
   await filled(store);
-  await store.erasure.request({ user: USER }, 1_000);
-  for (let n = 0; n < 250; n += 1) await store.erasure.request({ user: userKey('test', `held-${n}`) }, 3_600_000);
+  await store.erasure.request({ user: USER }, 'due', 1_000);
+  for (let n = 0; n < 250; n += 1)
+    await store.erasure.request({ user: userKey('test', `held-${n}`) }, 'held', 3_600_000);
   clock.pass(61_000);
   await finishForgetting(app(), 10);
   expect(await requestsOf(other)).toHaveLength(250);
@@ -352,6 +353,7 @@ describe('a command that ends in the middle of forgetting a user, and is never r
       await known();
       const { requests } = dieAt(k, DEATHS[k % 2] as Mischief);
       const forgetting = {
+        ids: systemIds,
         clock: { ...clock, sleep: () => new Promise<void>(() => undefined) },
         ask: <T>(call: (each: Store) => Promise<T>) => call(store),
         ring: async () => undefined,

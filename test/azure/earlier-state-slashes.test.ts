@@ -7,7 +7,7 @@ import { importState } from '../../src/cli/import';
 import { createMemoryStore } from '../../src/memory/memory-store';
 import type { Store } from '../../src/ports/store';
 import { persist } from '../../src/runtime/persist';
-import { systemClock } from '../../src/runtime/system';
+import { systemClock, systemIds } from '../../src/runtime/system';
 import { Secret } from '../../src/schema/secret';
 import { readStoreAccess } from '../../src/settings';
 import { conversationKey, userKey } from '../../src/turn/keys';
@@ -82,6 +82,7 @@ const deskOf = (store: Store, namespaces?: readonly string[]): Desk => ({
   store,
   name: 'memory',
   clock: systemClock,
+  ids: systemIds,
   earlier: earlier(namespaces),
   now: () => systemClock.now(),
   progress: () => undefined,

@@ -4,7 +4,7 @@ import { forget } from '../../src/cli/forget';
 import { Progress } from '../../src/cli/progress';
 import { createMemoryStore } from '../../src/memory/memory-store';
 import type { Store } from '../../src/ports/store';
-import { systemClock } from '../../src/runtime/system';
+import { systemClock, systemIds } from '../../src/runtime/system';
 import { StoreFault } from '../../src/turn/fault';
 import { accept, conversation } from '../contracts/store-under-test';
 import { requestsOf } from '../support/erasure-requests';
@@ -37,6 +37,7 @@ test('forgetting says what it is at, and names nobody', async () => {
     store,
     name: 'memory',
     clock: systemClock,
+    ids: systemIds,
     now: () => systemClock.now(),
     ask: (call) => call(store),
     ring: async () => 'noQueue',
@@ -60,6 +61,7 @@ test('a command that the store leaves alone half-way says that the app does the 
     store: { ...store, erasure: { ...store.erasure, ...erasure } },
     name: 'memory',
     clock: systemClock,
+    ids: systemIds,
     now: () => systemClock.now(),
     ask(call) {
       return call(this.store);

@@ -2,7 +2,7 @@ import { configuredStore } from '../../src/configured';
 import type { ErasureRequest, Store } from '../../src/ports/store';
 import { forgetAll } from '../../src/runtime/forget';
 import { persist } from '../../src/runtime/persist';
-import { systemClock } from '../../src/runtime/system';
+import { systemClock, systemIds } from '../../src/runtime/system';
 import { readStoreAccess } from '../../src/settings';
 
 /* An operator's command that forgets what it is told to, in a process of its own, which is killed in the middle of it. */
@@ -15,6 +15,7 @@ const store = configuredStore(access.store, access.environment, {}, {}, true);
 
 const forgetting = {
   clock: systemClock,
+  ids: systemIds,
   ask: <T>(call: (each: Store) => Promise<T>) => persist(systemClock, () => call(store), { limitMs: 15_000 }),
   ring: async () => undefined,
 };

@@ -121,8 +121,10 @@ export function startEraser(
   };
   if (byRequest && !world.begun.has(key)) world.begun.set(key, erasuresOf(world, key));
   world.ghost.note(`operator erases ${key}${byRequest ? ', by request' : ''}`);
+  let marks = 0;
   const forgetting = {
     clock,
+    ids: { next: () => `${clock.now()}-${++marks}` },
     ask: <T>(call: (store: Store) => Promise<T>) => persist(clock, () => call(store), { limitMs: 15_000 }),
     ring: world.ring,
   };

@@ -57,7 +57,7 @@ export const ERASING_MUTANTS: readonly Mutant[] = [
   {
     name: 'erases before it writes down what it is to erase',
     file: 'src/runtime/forget.ts',
-    find: 'asked.push({ request, mark: await forgetting.ask(({ erasure }) => erasure.request(request, HOLD_MS)) });',
+    find: 'asked.push(await writtenDown(forgetting, request));',
     replace: "asked.push({ request, mark: '' });",
     seeds: SEEDS,
   },

@@ -391,8 +391,8 @@ function requestContract(open: OpenStore): void {
     const under = await open();
     const { store, other, pass } = under;
     const requests = [{ conversation: KEY }, { user: USER }];
-    const marks: string[] = [];
-    for (const each of requests) marks.push(await store.erasure.request(each, HOLD_MS));
+    const marks = ['first', 'second'] as const;
+    for (const [index, each] of requests.entries()) await store.erasure.request(each, marks[index] as string, HOLD_MS);
     expect(await requestsOf(other)).toHaveLength(2);
     expect(await requestsOf(other)).toEqual(expect.arrayContaining(requests));
     const first = await other.erasure.requests(undefined, 1);
@@ -404,11 +404,11 @@ function requestContract(open: OpenStore): void {
     expect(await other.erasure.takeRequest({ conversation: KEY }, HOLD_MS)).toBeUndefined();
     expect(await other.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(marks[1]);
     expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBeUndefined();
-    await other.erasure.endRequest({ user: USER }, marks[1] as string);
+    await other.erasure.endRequest({ user: USER }, marks[1]);
     pass(HOLD_MS + SLACK_MS);
     expect(await requestsOf(store)).toEqual([{ conversation: KEY }]);
-    await store.erasure.endRequest({ conversation: KEY }, marks[0] as string);
-    await store.erasure.endRequest({ conversation: KEY }, marks[0] as string);
+    await store.erasure.endRequest({ conversation: KEY }, marks[0]);
+    await store.erasure.endRequest({ conversation: KEY }, marks[0]);
     // What is carried out is not brought back by one who still held it.
     await store.erasure.keepRequest({ conversation: KEY }, HOLD_MS);
     expect(await requestsOf(other)).toEqual([]);
@@ -418,19 +418,19 @@ function requestContract(open: OpenStore): void {
 
   test('the end of one making of a request leaves a newer one', async () => {
     const { store, other, pass } = await open();
-    const first = await store.erasure.request({ user: USER }, HOLD_MS);
-    const second = await other.erasure.request({ user: USER }, HOLD_MS);
-    await store.erasure.endRequest({ user: USER }, first);
+    await store.erasure.request({ user: USER }, 'first', HOLD_MS);
+    await other.erasure.request({ user: USER }, 'second', HOLD_MS);
+    await store.erasure.endRequest({ user: USER }, 'first');
     expect(await requestsOf(other)).toEqual([{ user: USER }]);
     pass(HOLD_MS + SLACK_MS);
-    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe(second);
-    await store.erasure.endRequest({ user: USER }, second);
+    expect(await store.erasure.takeRequest({ user: USER }, HOLD_MS)).toBe('second');
+    await store.erasure.endRequest({ user: USER }, 'second');
     expect(await requestsOf(other)).toEqual([]);
   });
 
   test('a request that nobody gets done is taken over less and less often', async () => {
     const { store, other, pass } = await open();
-    await store.erasure.request({ user: USER }, HOLD_MS);
+    await store.erasure.request({ user: USER }, 'only', HOLD_MS);
     const waits: number[] = [];
     for (let taken = 0; taken < 9; taken += 1) {
       let minutes = 0;
@@ -449,7 +449,7 @@ function requestContract(open: OpenStore): void {
 
   test('a request waits for as long as nobody carries it out', async () => {
     const { store, other, pass } = await open();
-    await store.erasure.request({ user: USER }, HOLD_MS);
+    await store.erasure.request({ user: USER }, 'only', HOLD_MS);
     pass(400 * 24 * 3_600_000);
     await store.upkeep.prune(10);
     expect(await requestsOf(other)).toEqual([{ user: USER }]);
