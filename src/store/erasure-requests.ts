@@ -5,7 +5,7 @@ import type { Collections } from './collections';
 interface RequestRecord {
   readonly v: 1;
   readonly request: ErasureRequest;
-  /** Names this making of the request: the same may be asked for again while it is being carried out. Absent on records of earlier versions. */
+  /** Names this making of the request: the same may be asked for again while it is being carried out. Absent on records of earlier versions until they are taken. */
   readonly mark?: string;
   /** Until then (store time) it is one caller's to carry out. */
   readonly heldUntil: number;
@@ -20,9 +20,6 @@ const MAX_DOUBLINGS = 6;
 
 const nameOf = ({ conversation, user }: ErasureRequest): string =>
   conversation === undefined ? `user ${user}` : `conversation ${conversation}`;
-
-const isMarked = (record: RequestRecord | undefined, mark: string): boolean =>
-  record !== undefined && (record.mark ?? '') === mark;
 
 /** Requests to erase, on a storage engine. They have no time to live: one that is not carried out waits. */
 export function erasureRequests(
@@ -56,7 +53,7 @@ export function erasureRequests(
       }),
     endRequest: (request, mark) =>
       collections.transactItem<void>(COLLECTION, nameOf(request), (value) =>
-        isMarked(value as RequestRecord | undefined, mark)
+        (value as RequestRecord | undefined)?.mark === mark
           ? { result: undefined, remove: true }
           : { result: undefined },
       ),

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/runtime/system';
 import { type Database, openDatabase } from '../../src/sqlite/database';
 import { type WriteLine, writeLine } from '../../src/sqlite/write-line';
 import { StoreFault } from '../../src/turn/fault';
-import type { ShiftedClock } from '../support/shifted-clock';
+import { createShiftedClock, type ShiftedClock } from '../support/shifted-clock';
 
 let folder: string;
 let file: string;
@@ -19,24 +19,12 @@ let calls: string[];
 /** What goes wrong next: done instead of the COMMIT. */
 let instead: (() => void)[];
 
-/** A clock that stands still until it is put forward, however slow the machine is: groups end after so many ms. Pauses take their real time. */
-function standingClock(): ShiftedClock {
-  let passed = 0;
-  return {
-    now: () => passed,
-    monotonic: () => passed,
-    sleep: systemClock.sleep,
-    pass: (ms) => {
-      passed += ms;
-    },
-  };
-}
-
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'turnwise-line-'));
   file = join(folder, 'turnwise.db');
   db = openDatabase(file);
-  clock = standingClock();
+  // It stands still until it is put forward, however slow the machine is: a group ends after so many ms.
+  clock = createShiftedClock({ ...systemClock, monotonic: () => 0 });
   calls = [];
   instead = [];
   const counted = (name: string, call: () => void) => () => {

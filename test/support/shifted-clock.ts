@@ -1,17 +1,18 @@
 import type { Clock } from '../../src/ports/clock';
 import { systemClock } from '../../src/runtime/system';
 
-/** The real clock, which can be put forward: pauses take their real time, leases and back-offs do not have to. */
+/** A clock that can be put forward: pauses take their real time, leases and back-offs do not have to. */
 export interface ShiftedClock extends Clock {
   pass(ms: number): void;
 }
 
-export function createShiftedClock(): ShiftedClock {
+/** @param clock what is put forward; the real clock unless it is said */
+export function createShiftedClock(clock: Clock = systemClock): ShiftedClock {
   let shift = 0;
   return {
-    now: () => systemClock.now() + shift,
-    monotonic: () => systemClock.monotonic() + shift,
-    sleep: systemClock.sleep,
+    now: () => clock.now() + shift,
+    monotonic: () => clock.monotonic() + shift,
+    sleep: clock.sleep,
     pass: (ms) => {
       shift += ms;
     },
